@@ -1,0 +1,110 @@
+"""What the router decided: things to do (`MakeOffer`, `CancelOffer`) and things that became true."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from acd.model import (
+    AgentId,
+    AgentState,
+    ContactId,
+    ContactState,
+    Instant,
+    OfferId,
+    OfferOutcome,
+    QueueId,
+    SeatId,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MakeOffer:
+    """Ring the agent's phone for the contact. Its end comes back as `OfferAnswered` or `OfferEnded`."""
+
+    cause: str
+    offer: OfferId
+    contact: ContactId
+    agent: AgentId
+    seat: SeatId
+    ring_timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOffer:
+    """Stop the ringing. The offer is over when `OfferEnded` says so, not before."""
+
+    cause: str
+    offer: OfferId
+
+
+@dataclass(frozen=True, slots=True)
+class AgentChanged:
+    """The agent is in a new state, or in the same one with another reason, seat or end."""
+
+    at: Instant
+    cause: str
+    agent: AgentId
+    seat: SeatId | None
+    state: AgentState
+    reason: str | None
+    since: Instant
+    until: Instant | None
+    contact: ContactId | None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactChanged:
+    at: Instant
+    cause: str
+    contact: ContactId
+    queue: QueueId
+    state: ContactState
+    agent: AgentId | None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferClosed:
+    """An offer's whole life, told once when it ends."""
+
+    at: Instant
+    cause: str
+    offer: OfferId
+    contact: ContactId
+    queue: QueueId
+    agent: AgentId
+    seat: SeatId
+    made_at: Instant
+    outcome: OfferOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One agent a decision looked at, and the first reason against them (`None`: chosen)."""
+
+    agent: AgentId
+    against: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Why this agent for this contact, to be kept with the call."""
+
+    at: Instant
+    cause: str
+    decision: str
+    """Same as the id of the offer that it led to."""
+    contact: ContactId
+    queue: QueueId
+    agent: AgentId
+    criterion: str
+    """What set the chosen agent apart, such as `longest_idle` or `only_candidate`."""
+    waited_s: float
+    eligible: int
+    candidates: tuple[Candidate, ...]
+    """Bounded in size: the chosen one first."""
+    passed_over: tuple[str, ...]
+    """Contacts waiting longer that this agent could not serve, with the reason; bounded in size."""
+
+
+Effect: TypeAlias = MakeOffer | CancelOffer | AgentChanged | ContactChanged | OfferClosed | Decided

@@ -1,0 +1,169 @@
+"""What the router is told. Every event has the time at which it happened and the id of what caused it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from acd.model import AgentId, AgentState, ContactId, Instant, OfferId, OfferOutcome, Policy, QueueId, SeatId
+
+
+@dataclass(frozen=True, slots=True)
+class ContactQueued:
+    """A contact waits. Told again for a contact that the router knows, it is ignored."""
+
+    at: Instant
+    cause: str
+    contact: ContactId
+    queue: QueueId
+    priority: int
+    queued_at: Instant
+    """When its wait began; earlier than `at` for a contact taken over after a restart."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContactLeft:
+    """The contact is over: its caller hung up, before or after the answer, or it went elsewhere."""
+
+    at: Instant
+    cause: str
+    contact: ContactId
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLoggedIn:
+    """An agent sat down. They are not ready until they say so."""
+
+    at: Instant
+    cause: str
+    agent: AgentId
+    seat: SeatId
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLoggedOut:
+    at: Instant
+    cause: str
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class AgentReady:
+    """The agent asks for work; during wrap-up it ends the wrap-up early."""
+
+    at: Instant
+    cause: str
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class AgentNotReady:
+    """The agent asks for no work. While busy or reserved it holds from the end of the present call on."""
+
+    at: Instant
+    cause: str
+    agent: AgentId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentEngaged:
+    """The agent's phone is on a call that the router did not offer."""
+
+    at: Instant
+    cause: str
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class AgentReleased:
+    """The agent's phone is on no call any more: wrap-up begins after an offered contact, else the former state."""
+
+    at: Instant
+    cause: str
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class OfferAnswered:
+    """The agent and the contact are connected. Right also for an offer that the router had given up."""
+
+    at: Instant
+    cause: str
+    offer: OfferId
+
+
+@dataclass(frozen=True, slots=True)
+class OfferEnded:
+    """The phone stopped ringing without an answer. Only now may contact and agent be offered again.
+
+    A cancelled offer's outcome is the router's own knowledge; `outcome` says what the phone's side saw.
+    """
+
+    at: Instant
+    cause: str
+    offer: OfferId
+    outcome: OfferOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """Nothing happened but time: deadlines up to `at` are due."""
+
+    at: Instant
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyChanged:
+    """Operations staff applied a new configuration."""
+
+    at: Instant
+    cause: str
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRestored:
+    """After a restart: the agent as the journal last knew them. Comes before any other event of theirs."""
+
+    at: Instant
+    cause: str
+    agent: AgentId
+    seat: SeatId
+    state: AgentState
+    reason: str | None
+    since: Instant
+    until: Instant | None
+    """When a wrap-up ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRestored:
+    """After a restart: a contact found talking to an agent; both are busy with each other."""
+
+    at: Instant
+    cause: str
+    contact: ContactId
+    queue: QueueId
+    priority: int
+    queued_at: Instant
+    agent: AgentId
+
+
+Event: TypeAlias = (
+    ContactQueued
+    | ContactLeft
+    | AgentLoggedIn
+    | AgentLoggedOut
+    | AgentReady
+    | AgentNotReady
+    | AgentEngaged
+    | AgentReleased
+    | OfferAnswered
+    | OfferEnded
+    | TimePassed
+    | PolicyChanged
+    | AgentRestored
+    | ContactRestored
+)

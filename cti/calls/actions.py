@@ -1,0 +1,85 @@
+"""What the service asks of Asterisk. `cti.ami` encodes each as one AMI action."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from acd.model import QueueId, SeatId
+from cti.calls.facts import CallId, LegId
+
+
+@dataclass(frozen=True, slots=True)
+class RingSeat:
+    """Ring a seat's phone; its answer records and bridges in the dialplan. Never sent twice."""
+
+    cause: str
+    leg: LegId
+    """The channel id to use: also the offer's id and the recording's name."""
+    seat: SeatId
+    call: CallId
+    caller_channel: str
+    queue: QueueId
+    shown_number: str
+    """What the phone displays. Filtered to digits and a leading plus before it leaves."""
+    ring_timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """End a leg. Harmless when it has ended already."""
+
+    cause: str
+    leg: LegId
+    """Asterisk accepts the unique id in place of the channel's name."""
+    hangup_cause: int = 16
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOver:
+    """Move a caller from the fallback queue to the waiting loop, keeping its place."""
+
+    cause: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFeature:
+    """Tell the dialplan how a feature code ended, so that the phone plays the right prompt."""
+
+    cause: str
+    channel: str
+    result: str
+    """`ok` or `refused`."""
+
+
+@dataclass(frozen=True, slots=True)
+class PauseSeat:
+    """Keep a seat out of the fallback queue, or let it in: the logged-in and willing seats are in."""
+
+    cause: str
+    seat: SeatId
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """The heartbeat: the dialplan routes through us while it is fresh."""
+
+    cause: str
+    at_s: int
+    """Whole seconds since the epoch."""
+
+
+Action: TypeAlias = RingSeat | HangUp | TakeOver | AnswerFeature | PauseSeat | Beat
+
+
+@dataclass(frozen=True, slots=True)
+class ActionFailed:
+    """Asterisk refused an action, or no answer came before its deadline. A fact like any other."""
+
+    at: float
+    cause: str
+    action: Action
+    reason: str
+    """`refused: <Asterisk's message>`, `deadline` or `not_connected`."""

@@ -1,0 +1,237 @@
+"""What happened in Asterisk, in the project's words.
+
+`cti.ami` decodes the same facts from live AMI events and, for a stretch that the service missed, from
+Asterisk's own event log (CEL). A leg's id is its channel's unique id. A call's id is the unique id of its
+first leg; every leg of the call carries it as its account code. Facts may come twice or late.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from acd.model import Instant, QueueId, SeatId
+
+CallId: TypeAlias = str
+LegId: TypeAlias = str
+
+
+@dataclass(frozen=True, slots=True)
+class LegStarted:
+    """A channel came into being."""
+
+    at: Instant
+    cause: str
+    leg: LegId
+    channel: str
+    """Asterisk's name for it, which actions need."""
+    endpoint: str
+    """The trunk's name or the seat's id."""
+    call: CallId | None
+    """None when the channel does not carry one yet."""
+    linked: LegId
+    """The leg it came from or joined (Linkedid)."""
+    number: str
+    """The other party's number as the endpoint knows it; '' when unknown."""
+    dialled: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegRinging:
+    at: Instant
+    cause: str
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class LegAnswered:
+    at: Instant
+    cause: str
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class LegJoined:
+    """The leg entered a bridge: it is connected with whoever else is in there."""
+
+    at: Instant
+    cause: str
+    leg: LegId
+    bridge: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegParted:
+    """The leg left a bridge."""
+
+    at: Instant
+    cause: str
+    leg: LegId
+    bridge: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegEnded:
+    at: Instant
+    cause: str
+    leg: LegId
+    hangup_cause: int
+    """Q.850 cause, e.g. 16 normal, 17 busy, 19 no answer, 21 rejected."""
+    hung_up_by_peer: bool
+    """True when the far end of this leg ended it; False when Asterisk did, for whatever reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallArrived:
+    """The dialplan took a citizen's call on a hotline number."""
+
+    at: Instant
+    cause: str
+    leg: LegId
+    call: CallId
+    hotline: str
+    number: str
+    dialled: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallerQueued:
+    """The caller reached the waiting loop and wants an agent of `queue`."""
+
+    at: Instant
+    cause: str
+    leg: LegId
+    call: CallId
+    queue: QueueId
+    priority: int
+    queued_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class CallerFellBack:
+    """The dialplan found the service silent and sent the caller to the plain `Queue()`."""
+
+    at: Instant
+    cause: str
+    leg: LegId
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStarted:
+    """The dialplan started the recorder on a leg, into a file named after the leg."""
+
+    at: Instant
+    cause: str
+    leg: LegId
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingFinished:
+    """The recorder is off the leg; its file is complete."""
+
+    at: Instant
+    cause: str
+    leg: LegId
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class OriginateFailed:
+    """Asterisk gave up on a leg that we asked for, perhaps before the leg existed."""
+
+    at: Instant
+    cause: str
+    leg: LegId
+    reason: str
+    """`no_answer`, `busy`, `rejected` or `failed`."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureDialled:
+    """A feature code was dialled at a seat; the dialplan waits for the answer (`AnswerFeature`)."""
+
+    at: Instant
+    cause: str
+    leg: LegId
+    channel: str
+    seat: SeatId
+    feature: str
+    """`login`, `logout`, `ready` or `not_ready`."""
+    argument: str
+    """The agent's number, or the digit of a not-ready reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeatReachable:
+    """A seat's phone registered, unregistered, or stopped answering."""
+
+    at: Instant
+    cause: str
+    seat: SeatId
+    reachable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LegSnapshot:
+    """One channel as Asterisk showed it when asked."""
+
+    leg: LegId
+    channel: str
+    endpoint: str
+    call: CallId | None
+    linked: LegId
+    number: str
+    dialled: str
+    up: bool
+    """Answered."""
+    ringing: bool
+    bridge: str | None
+    place: str
+    """Where the dialplan has it: `waiting`, `fallback`, `agent`, `other`."""
+    hotline: str
+    queue: QueueId
+    priority: int
+    queued_at: Instant | None
+    started_at: Instant | None
+
+
+@dataclass(frozen=True, slots=True)
+class PbxSnapshot:
+    """Everything that is in Asterisk now. Whatever is not in here has ended."""
+
+    at: Instant
+    cause: str
+    legs: tuple[LegSnapshot, ...]
+    reachable_seats: frozenset[SeatId]
+    booted_at: Instant
+    """When this Asterisk started; no leg is older."""
+
+
+@dataclass(frozen=True, slots=True)
+class PbxLost:
+    """The AMI connection is gone. Calls go on in Asterisk; nothing may be concluded about them."""
+
+    at: Instant
+    cause: str
+
+
+Fact: TypeAlias = (
+    LegStarted
+    | LegRinging
+    | LegAnswered
+    | LegJoined
+    | LegParted
+    | LegEnded
+    | CallArrived
+    | CallerQueued
+    | CallerFellBack
+    | RecordingStarted
+    | RecordingFinished
+    | OriginateFailed
+    | FeatureDialled
+    | SeatReachable
+    | PbxSnapshot
+    | PbxLost
+)

@@ -1,0 +1,116 @@
+"""What is kept about a call. Each is written whole to the journal whenever it changes.
+
+The journal's `body` is the record as JSON (`to_json`): instants as ISO 8601 in UTC, durations in seconds.
+A later record of the same `kind` and `key` replaces the earlier one, so projecting is idempotent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from acd.model import AgentId, Instant, OfferOutcome, QueueId, SeatId
+from cti.calls.facts import CallId, LegId
+
+
+class Direction(StrEnum):
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+class Route(StrEnum):
+    """Who found the agent: our router, Asterisk's plain `Queue()` while we were away, or nobody yet."""
+
+    NONE = "none"
+    ACD = "acd"
+    FALLBACK = "fallback"
+    DIRECT = "direct"
+    """An agent dialled out."""
+
+
+class CallOutcome(StrEnum):
+    OPEN = "open"
+    ANSWERED = "answered"
+    ABANDONED = "abandoned"
+    """The caller hung up while waiting in a queue."""
+    NOT_QUEUED = "not_queued"
+    """The caller hung up during the greeting."""
+    UNANSWERED = "unanswered"
+    """An outbound call that nobody took."""
+
+
+class EndedBy(StrEnum):
+    CALLER = "caller"
+    AGENT = "agent"
+    SYSTEM = "system"
+
+
+@dataclass(slots=True)
+class LegRecord:
+    leg: LegId
+    channel: str
+    endpoint: str
+    seat: SeatId | None
+    """None for the trunk."""
+    agent: AgentId | None
+    number: str
+    started_at: Instant
+    ringing_at: Instant | None = None
+    answered_at: Instant | None = None
+    ended_at: Instant | None = None
+    hangup_cause: int | None = None
+
+
+@dataclass(slots=True)
+class SegmentRecord:
+    """A stretch in which the same parties were connected: the unit of recording."""
+
+    segment: str
+    """`<call>/<n>`, n from 1."""
+    legs: tuple[LegId, ...]
+    agent: AgentId | None
+    seat: SeatId | None
+    recorded_leg: LegId | None
+    """The leg whose recorder covers this segment: the recording is named after it."""
+    started_at: Instant
+    ended_at: Instant | None = None
+
+
+@dataclass(slots=True)
+class OfferRecord:
+    offer: str
+    agent: AgentId
+    seat: SeatId
+    made_at: Instant
+    ended_at: Instant | None = None
+    outcome: OfferOutcome | None = None
+
+
+@dataclass(slots=True)
+class CallRecord:
+    call: CallId
+    direction: Direction
+    hotline: str
+    queue: QueueId | None
+    priority: int
+    number: str
+    """The citizen's number."""
+    dialled: str
+    started_at: Instant
+    queued_at: Instant | None = None
+    offered_at: Instant | None = None
+    """First offer."""
+    answered_at: Instant | None = None
+    """First connected with an agent."""
+    ended_at: Instant | None = None
+    ended_by: EndedBy | None = None
+    outcome: CallOutcome = CallOutcome.OPEN
+    route: Route = Route.NONE
+    agent: AgentId | None = None
+    """Who answered first."""
+    seat: SeatId | None = None
+    legs: list[LegRecord] = field(default_factory=list)
+    segments: list[SegmentRecord] = field(default_factory=list)
+    offers: list[OfferRecord] = field(default_factory=list)
+    version: int = 0
+    """Grows with each change; a projection never goes back."""

@@ -1,0 +1,117 @@
+"""What the service shows of its live state, and what it can be told: the seam between service and API."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from acd.model import AgentId, AgentState, QueueId, SeatId
+
+
+@dataclass(frozen=True, slots=True)
+class AgentView:
+    agent: AgentId
+    name: str
+    seat: SeatId | None
+    state: AgentState
+    reason: str | None
+    since: datetime
+    until: datetime | None
+    """When the wrap-up ends by itself."""
+    call: str | None
+    seat_reachable: bool | None
+    """None when logged out."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueView:
+    """Live and today's figures of one queue, or of all (`queue` is None). Today begins at local midnight."""
+
+    queue: QueueId | None
+    name: str
+    waiting: int
+    longest_wait_s: float
+    """0 when nobody waits."""
+    talking: int
+    agents: dict[AgentState, int]
+    """Agents who have the queue's skills, by state; logged out ones too."""
+    offered: int
+    """Contacts queued today."""
+    answered: int
+    abandoned: int
+    short_abandoned: int
+    """Of the abandoned, those within the queue's short-abandon time."""
+    timely: int
+    answer_rate: float | None
+    """answered / (answered + abandoned); None before the first."""
+    timely_rate: float | None
+    """timely / answered; None before the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallView:
+    """An open call. Ended ones are read from the archive."""
+
+    call: str
+    direction: str
+    hotline: str
+    queue: QueueId | None
+    state: str
+    """`greeting`, `waiting`, `offered`, `talking`, `fallback`."""
+    number: str
+    agent: AgentId | None
+    seat: SeatId | None
+    started_at: datetime
+    queued_at: datetime | None
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether each part works; routing needs Asterisk alone, PostgreSQL down is a delay."""
+
+    asterisk_connected: bool
+    routing: bool
+    """Resynchronised and beating."""
+    database_reachable: bool
+    journal_backlog: int
+    """Entries not yet in PostgreSQL."""
+    started_at: datetime
+
+
+class Refused(Exception):
+    """The present state does not allow the command.
+
+    `error` is a stable id such as `agent_already_logged_in`; `sentence` says it for people; `field` is the
+    input at fault, if one is.
+    """
+
+    def __init__(self, error: str, sentence: str, field: str | None = None) -> None:
+        super().__init__(sentence)
+        self.error = error
+        self.sentence = sentence
+        self.field = field
+
+
+class ServicePort(Protocol):
+    """What the API needs of the service. Commands return once the outcome is in the journal.
+
+    Commands raise `Refused`; an unknown agent, seat, queue or reason is refused as `unknown_<thing>`.
+    """
+
+    def agents(self) -> Sequence[AgentView]: ...
+    def queues(self) -> Sequence[QueueView]: ...
+    def total(self) -> QueueView: ...
+    def open_calls(self) -> Sequence[CallView]: ...
+    def health(self) -> Health: ...
+    async def log_in(self, agent: AgentId, seat: SeatId, cause: str) -> AgentView: ...
+    async def log_out(self, agent: AgentId, cause: str) -> AgentView: ...
+    async def ready(self, agent: AgentId, cause: str) -> AgentView: ...
+    async def not_ready(self, agent: AgentId, reason: str, cause: str) -> AgentView: ...
+    async def fill_work_order(
+        self, work_order: str, category: str, summary: str, disposition: str, by: str, cause: str
+    ) -> None:
+        """Journals what an agent wrote; the archive shows it once projected."""
+        ...

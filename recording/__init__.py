@@ -1,0 +1,1 @@
+"""The archive: calls with their legs and segments as records, and the recordings."""
