@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 Instant: TypeAlias = float
-"""Seconds since the Unix epoch, UTC. The cores count in it; what is stored or shown is a datetime with zone."""
+"""Seconds since the Unix epoch, UTC. What is stored or shown is a datetime with zone."""
 
 AgentId: TypeAlias = str
 ContactId: TypeAlias = str

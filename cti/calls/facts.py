@@ -95,6 +95,18 @@ class CallArrived:
 
 
 @dataclass(frozen=True, slots=True)
+class SeatDialled:
+    """An agent dials out: the seat's leg is the call's first."""
+
+    at: Instant
+    cause: str
+    leg: LegId
+    call: CallId
+    seat: SeatId
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallerQueued:
     """The caller reached the waiting loop and wants an agent of `queue`."""
 
@@ -225,6 +237,7 @@ Fact: TypeAlias = (
     | LegParted
     | LegEnded
     | CallArrived
+    | SeatDialled
     | CallerQueued
     | CallerFellBack
     | RecordingStarted
