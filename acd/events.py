@@ -77,7 +77,7 @@ class AgentEngaged:
 
 @dataclass(frozen=True, slots=True)
 class AgentReleased:
-    """The agent's phone is on no call any more. After an offered contact wrap-up begins, else the former state."""
+    """The agent's phone is free again. After an offered contact wrap-up begins, else the former state."""
 
     at: Instant
     cause: str
