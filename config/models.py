@@ -2,95 +2,162 @@
 
 A configuration is a directory of YAML files whose top-level keys are the fields of `Site`; each key stands in
 one file. Secrets are not in it: they stand in a file of their own (`Secrets`), readable by the service alone.
-Durations are seconds.
+Durations are seconds. The docstring under a field is its entry in `docs/configuration.md`.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+ID_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,39}$"
+NUMBER_PATTERN = r"^\+?[0-9]{2,20}$"
+NAME_PATTERN = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]{0,78}[^\s\x00-\x1f\x7f])?$"
+HOST_PATTERN = r"^[0-9A-Za-z:]([0-9A-Za-z.:-]{0,252}[0-9A-Za-z:])?$"
+AGENT_PATTERN = r"^[0-9]{3,8}$"
+EXTENSION_PATTERN = r"^[0-9]{3,6}$"
+DIGIT_PATTERN = r"^[0-9]$"
+SHA256_PATTERN = r"^[0-9a-f]{64}$"
+
+PATTERN_WORDS = {
+    ID_PATTERN: "an id: 1 to 40 lower case letters, digits, `_` and `-`, beginning with a letter or digit",
+    NUMBER_PATTERN: "a phone number in quotes: 2 to 20 digits, perhaps after a `+`",
+    NAME_PATTERN: "a name: 1 to 80 characters on one line, no blanks around them",
+    HOST_PATTERN: "a host name or an IP address",
+    AGENT_PATTERN: "an agent's number in quotes: 3 to 8 digits",
+    EXTENSION_PATTERN: "an extension in quotes: 3 to 6 digits",
+    DIGIT_PATTERN: "one digit in quotes",
+    SHA256_PATTERN: "a SHA-256 as 64 lower case hexadecimal digits",
+}
+"""What each pattern asks for, in the words of an error message."""
+
+Id = Annotated[str, Field(pattern=ID_PATTERN)]
 """Lower case letters, digits, `_` and `-`."""
-DialledNumber = Annotated[str, Field(pattern=r"^\+?[0-9]{2,20}$")]
+DialledNumber = Annotated[str, Field(pattern=NUMBER_PATTERN)]
+Name = Annotated[str, Field(pattern=NAME_PATTERN)]
+Host = Annotated[str, Field(pattern=HOST_PATTERN)]
+AgentNumber = Annotated[str, Field(pattern=AGENT_PATTERN)]
 Proficiency = Annotated[int, Field(ge=1, le=5)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
 
 
 class Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class SkillConfig(Model):
+    """Something an agent can be good at."""
+
     id: Id
-    name: str
+    """Named by queues and agents."""
+    name: Name
+    """Shown to people."""
 
 
 class QueueConfig(Model):
+    """What callers wait in, and what it asks of agents."""
+
     id: Id
-    name: str
+    """Named by hotlines."""
+    name: Name
+    """Shown to people."""
     required_skills: dict[Id, Proficiency] = Field(default_factory=dict)
-    """Least proficiency by skill."""
+    """The least proficiency (1-5) an agent needs in each of these skills. None: every agent serves it."""
     priority: int = Field(default=0, ge=-100, le=100)
+    """Higher is served first; the hotline's own priority is added to it."""
     ring_timeout_s: Annotated[float, Field(ge=3, le=120)] = 15.0
+    """How long an agent's phone rings, in seconds, before the agent becomes not ready and the caller is
+    offered to the next one."""
     wrap_up_s: Seconds = 10.0
+    """How long an agent has after a call, in seconds, before the next one comes."""
     timely_s: Seconds = 15.0
+    """A call answered within this many seconds of waiting counts as timely (及时接听)."""
     short_abandon_s: Seconds = 5.0
+    """A caller who gives up within this many seconds is counted apart, as a short abandon."""
 
 
 class HotlineConfig(Model):
+    """A number that citizens dial."""
+
     number: DialledNumber
-    name: str
+    """As the carrier delivers it; in quotes."""
+    name: Name
+    """Shown to people."""
     queue: Id
+    """The queue its callers wait in."""
     priority: int = Field(default=0, ge=-100, le=100)
+    """Added to the queue's priority for callers of this number."""
     greeting: Id = "greeting"
-    """Name of a prompt in `asterisk-conf/prompts`."""
+    """The prompt that callers hear first, by its name in `asterisk-conf/prompts.yaml`."""
 
 
 class AgentConfig(Model):
-    id: Annotated[str, Field(pattern=r"^[0-9]{3,8}$")]
-    """The agent's number (工号): digits, as it is also dialled at a phone to log in."""
-    name: str
+    """A person who answers calls."""
+
+    id: AgentNumber
+    """The agent's number (工号): digits, as it is also dialled at a phone to log in; in quotes."""
+    name: Name
+    """Shown to people."""
     skills: dict[Id, Proficiency] = Field(default_factory=dict)
+    """Proficiency, from 1 (learning) to 5 (expert), in each skill the agent has."""
 
 
 class SeatConfig(Model):
+    """A desk with its phone."""
+
     id: Id
     """Also the SIP endpoint's name and user."""
-    extension: Annotated[str, Field(pattern=r"^[0-9]{3,6}$")]
+    extension: Annotated[str, Field(pattern=EXTENSION_PATTERN)]
+    """Its internal number; in quotes."""
 
 
 class TrunkConfig(Model):
+    """The carrier's SIP trunk."""
+
     id: Id = "trunk"
-    host: str
+    """Name of its SIP endpoint."""
+    host: Host
     """Address of the carrier's SIP peer; calls are accepted from it alone."""
     port: Port = 5060
+    """UDP port of the carrier's SIP peer."""
     caller_number: DialledNumber
-    """Shown on outbound calls."""
+    """Shown on outbound calls; in quotes."""
 
 
 class AsteriskConfig(Model):
-    sip_bind: str = "0.0.0.0"  # noqa: S104 - phones are on the network
+    """Where Asterisk listens, and where the service meets it."""
+
+    sip_bind: Host = "0.0.0.0"  # noqa: S104 - phones are on the network
+    """The address Asterisk takes SIP on; `0.0.0.0` is every address of the machine."""
     sip_port: Port = 5060
+    """The port Asterisk takes SIP on."""
     rtp_start: Port = 10000
+    """First UDP port for audio."""
     rtp_end: Port = 11999
-    ami_host: str = "127.0.0.1"
+    """Last UDP port for audio. A leg takes two, a call two legs: at least four for each seat."""
+    ami_host: Host = "127.0.0.1"
+    """Where the service reaches Asterisk's manager interface (AMI)."""
     ami_port: Port = 5038
+    """TCP port of the manager interface."""
     ami_user: Id = "hotline"
+    """The service's user at the manager interface; its secret stands in the secrets file."""
     system_name: Id = "hotline"
+    """Asterisk's own name, which its call ids begin with."""
     spool: Path
     """Directory that Asterisk and the service share: recordings being made and Asterisk's event log."""
 
 
 class StorageConfig(Model):
+    """Where the service keeps its files."""
+
     recordings: Path
     """Root of the archive of recordings."""
     journal: Path
-    """The local journal's file."""
+    """The local journal's file. On a disk of this machine, never on a network share."""
 
 
 class Role(StrEnum):
@@ -101,49 +168,87 @@ class Role(StrEnum):
 
 
 class ApiConfig(Model):
-    host: str = "127.0.0.1"
+    """Where the HTTP API and the wallboard are served."""
+
+    host: Host = "127.0.0.1"
+    """Address to listen on."""
     port: Port = 8080
+    """TCP port to listen on."""
 
 
 class WorkOrderConfig(Model):
-    categories: tuple[str, ...]
+    """Work orders (工单)."""
+
+    categories: tuple[Name, ...]
     """What an agent may choose from."""
 
 
 class NotReadyReason(Model):
+    """Why an agent takes no calls for a while."""
+
     id: Id
-    name: str
-    digit: Annotated[str, Field(pattern=r"^[0-9]$")]
-    """Dialled after the not-ready feature code."""
+    """Named by the API and in reports."""
+    name: Name
+    """Shown to people."""
+    digit: Annotated[str, Field(pattern=DIGIT_PATTERN)]
+    """Dialled after the not-ready feature code `*14`; in quotes."""
 
 
 class Site(Model):
+    """The whole configuration."""
+
     hotlines: tuple[HotlineConfig, ...]
+    """The numbers that citizens dial."""
     queues: tuple[QueueConfig, ...]
+    """What callers wait in."""
     skills: tuple[SkillConfig, ...]
+    """What agents can be good at."""
     agents: tuple[AgentConfig, ...]
+    """Who answers."""
     seats: tuple[SeatConfig, ...]
+    """Desks with a phone."""
     not_ready_reasons: tuple[NotReadyReason, ...]
+    """Why an agent takes no calls for a while; one has the id `rona`: the service sets it when a phone was
+    not answered."""
     trunk: TrunkConfig
+    """The carrier's SIP trunk."""
     asterisk: AsteriskConfig
+    """Where Asterisk listens, and where the service meets it."""
     storage: StorageConfig
+    """Where the service keeps its files."""
     api: ApiConfig = ApiConfig()
+    """Where the HTTP API and the wallboard are served."""
     work_orders: WorkOrderConfig
+    """Work orders (工单)."""
 
 
 class Token(Model):
     """A bearer token of the API."""
 
-    name: str
+    name: Name
+    """Whose it is, in the log."""
     role: Role
-    agent: str | None = None
+    """What its bearer may do."""
+    agent: AgentNumber | None = None
     """With role `agent`: whose actions it may take."""
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Annotated[str, Field(pattern=SHA256_PATTERN)]
     """Of the token; the token itself is kept by its bearer alone."""
+
+    @model_validator(mode="after")
+    def _agent_tokens_name_their_agent(self) -> Self:
+        if self.role is Role.AGENT and self.agent is None:
+            raise ValueError('a token with role `agent` says which: `agent: "1001"`')
+        if self.role is not Role.AGENT and self.agent is not None:
+            raise ValueError(f"a token with role `{self.role}` has no `agent`")
+        return self
 
 
 class Secrets(Model):
+    """What only the service may read."""
+
     ami: SecretStr
-    seats: dict[str, SecretStr]
+    """Secret of the service's user at the manager interface."""
+    seats: dict[Id, SecretStr]
     """SIP password by seat."""
     tokens: tuple[Token, ...]
+    """Who may use the API."""
