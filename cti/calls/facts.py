@@ -130,6 +130,16 @@ class CallerFellBack:
 
 
 @dataclass(frozen=True, slots=True)
+class CallerServed:
+    """The agent hung up first and the caller hears the farewell."""
+
+    at: Instant
+    cause: str
+    leg: LegId
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
 class RecordingStarted:
     """The dialplan started the recorder on a leg, into a file named after the leg."""
 
@@ -240,6 +250,7 @@ Fact: TypeAlias = (
     | SeatDialled
     | CallerQueued
     | CallerFellBack
+    | CallerServed
     | RecordingStarted
     | RecordingFinished
     | OriginateFailed

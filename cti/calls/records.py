@@ -114,3 +114,11 @@ class CallRecord:
     offers: list[OfferRecord] = field(default_factory=list)
     version: int = 0
     """Grows with each change; a projection never goes back."""
+
+    def outcome_when_ended(self) -> CallOutcome:
+        """What became of the call, judged once no leg of it is left."""
+        if self.answered_at is not None:
+            return CallOutcome.ANSWERED
+        if self.direction is Direction.OUTBOUND:
+            return CallOutcome.UNANSWERED
+        return CallOutcome.ABANDONED if self.queued_at is not None else CallOutcome.NOT_QUEUED

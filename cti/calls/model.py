@@ -1,0 +1,420 @@
+"""The call model: Asterisk's channels and bridges, told as facts, become calls.
+
+`CallModel.handle` takes one fact and returns what follows from it. Facts may come twice, late or not at all:
+a fact that is known changes nothing, and `PbxSnapshot` supplies what is missing. Every time in a record comes
+from a fact, so a stretch read afterwards from Asterisk's log gives the same record as one that was watched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from acd import events as acd
+from acd.effects import MakeOffer, OfferClosed
+from acd.model import AgentId, Instant, OfferOutcome, SeatId
+from cti.calls import facts as f
+from cti.calls.belief import RouterBelief
+from cti.calls.facts import CallId, Fact, LegId, PbxSnapshot
+from cti.calls.outcome import end_of_call, offer_outcome
+from cti.calls.outputs import CallUpdated, Output, RecordingDue, RecordingVoid
+from cti.calls.reconcile import RESTORED, facts_of
+from cti.calls.records import CallRecord, Direction, EndedBy, LegRecord, OfferRecord, Route, SegmentRecord
+from cti.calls.state import Leg, LiveState, Offer, OpenCall
+
+DONE_LEGS_KEPT = 20_000
+"""Ended legs remembered, so that a fact that comes late does not open a call again."""
+
+
+class CallModel:
+    """All open calls. Its owner reports who sits where and each offer that the router made or closed.
+
+    It begins with Asterisk out of sight: facts build the records, and routing events come from the first
+    `PbxSnapshot` on.
+    """
+
+    def __init__(self, *, seats: frozenset[SeatId], trunk: str) -> None:
+        self._seats = seats
+        self._trunk = trunk
+        self._state = LiveState()
+        self._agent_at: dict[SeatId, AgentId] = {}
+        self._belief = RouterBelief(self._state, self._agent_at)
+        self._done: dict[LegId, None] = {}
+        self._out: list[Output] = []
+
+    # -- what the owner asks and tells -----------------------------------------------------------------------
+
+    @property
+    def calls(self) -> dict[CallId, OpenCall]:
+        """Open calls by id, for reading."""
+        return self._state.calls
+
+    def seat_engaged(self, seat: SeatId) -> bool:
+        """Whether the seat's phone is on a call that is not an unanswered offer."""
+        return any(True for _ in self._state.engaging_legs(seat))
+
+    def restore(self, record: CallRecord) -> None:
+        """Takes up an open call as the journal last knew it; a snapshot must follow."""
+        caller = next((leg.leg for leg in record.legs if leg.endpoint == self._trunk), None)
+        call = OpenCall(record, "waiting" if record.queued_at is not None else "greeting", caller)
+        self._state.calls[record.call] = call
+        for leg in record.legs:
+            if leg.ended_at is not None:
+                self._remember(leg.leg)
+                continue
+            self._state.legs[leg.leg] = Leg(leg, record.call, record.call, record.dialled)
+            call.live[leg.leg] = None
+        for segment in record.segments:
+            for leg_id in segment.legs:
+                if leg_id in self._state.legs:
+                    self._state.legs[leg_id].was_connected = True
+                    if segment.ended_at is None:
+                        self._state.enter(leg_id, RESTORED + segment.segment)
+            if segment.ended_at is None:
+                call.segment = segment
+
+    def forget_done(self, legs: Iterable[LegId]) -> None:
+        """Names legs of calls that were closed before a restart: facts about them change nothing."""
+        for leg in legs:
+            self._remember(leg)
+
+    def agent_sat(self, seat: SeatId, agent: AgentId | None, at: Instant, cause: str) -> tuple[Output, ...]:
+        """Who sits at a seat from now on."""
+        if agent is None:
+            self._out += self._belief.seat(seat, at, cause)
+            self._agent_at.pop(seat, None)
+        else:
+            self._agent_at[seat] = agent
+            self._out += self._belief.seat(seat, at, cause)
+        return self._take()
+
+    def offer_made(self, offer: MakeOffer, at: Instant) -> tuple[Output, ...]:
+        """The router decided to ring a seat: its leg will have the offer's id."""
+        self._state.offers[offer.offer] = Offer(offer)
+        call = self._state.calls.get(offer.contact)
+        if call is not None:
+            call.record.offers.append(OfferRecord(offer.offer, offer.agent, offer.seat, at))
+            if call.record.offered_at is None:
+                call.record.offered_at = at
+            self._changed(call, at, offer.cause)
+        return self._take()
+
+    def offer_closed(self, closed: OfferClosed) -> tuple[Output, ...]:
+        """The router says how an offer ended."""
+        if closed.outcome is not OfferOutcome.ACCEPTED and closed.offer not in self._state.legs:
+            self._state.offers.pop(closed.offer, None)
+        call = self._state.calls.get(closed.contact)
+        if call is not None:
+            for offer in call.record.offers:
+                if offer.offer == closed.offer and offer.outcome is None:
+                    offer.ended_at, offer.outcome = closed.at, closed.outcome
+                    self._changed(call, closed.at, closed.cause)
+        return self._take()
+
+    def handle(self, fact: Fact) -> tuple[Output, ...]:
+        """Takes one fact and returns what follows, in causal order."""
+        match fact:
+            case PbxSnapshot():
+                for implied in facts_of(fact, self._state, self._trunk):
+                    self._apply(implied)
+                self._belief.quiet = False
+                self._out += self._belief.everything(fact.at, fact.cause)
+            case f.PbxLost():
+                self._lose_sight(fact.at, fact.cause)
+            case _:
+                self._apply(fact)
+        return self._take()
+
+    def _apply(self, fact: Fact) -> None:
+        match fact:
+            case f.LegStarted():
+                self._leg_started(fact)
+            case f.LegRinging():
+                leg = self._state.legs.get(fact.leg)
+                if leg is not None and leg.record.ringing_at is None:
+                    leg.record.ringing_at = fact.at
+                    self._leg_changed(leg, fact.at, fact.cause)
+            case f.LegAnswered():
+                leg = self._state.legs.get(fact.leg)
+                if leg is not None and leg.record.answered_at is None:
+                    leg.record.answered_at = fact.at
+                    self._leg_changed(leg, fact.at, fact.cause)
+            case f.LegJoined():
+                self._leg_joined(fact)
+            case f.LegParted():
+                leg = self._state.legs.get(fact.leg)
+                if leg is not None and leg.bridge == fact.bridge:
+                    self._part(leg, fact.at, fact.cause)
+            case f.LegEnded():
+                self._leg_ended(fact)
+            case f.CallArrived():
+                self._call_arrived(fact)
+            case f.SeatDialled():
+                self._seat_dialled(fact)
+            case f.CallerQueued():
+                self._caller_queued(fact)
+            case f.CallerFellBack() | f.CallerServed():
+                self._caller_moved(fact)
+            case f.OriginateFailed():
+                self._originate_failed(fact)
+            case _:
+                # Features and reachability are the owner's business. That a recorder's file is complete is
+                # certain once its leg has ended, which `LegEnded` says.
+                pass
+
+    # -- legs ------------------------------------------------------------------------------------------------
+
+    def _leg_started(self, fact: f.LegStarted) -> None:
+        known = self._state.legs.get(fact.leg)
+        if known is not None or fact.leg in self._done:
+            if known is not None and not known.record.channel:
+                known.record.channel = fact.channel
+            return
+        seat = fact.endpoint if fact.endpoint in self._seats else None
+        offer = self._state.offers.get(fact.leg)
+        record = LegRecord(
+            leg=fact.leg,
+            channel=fact.channel,
+            endpoint=fact.endpoint,
+            seat=seat,
+            agent=offer.made.agent if offer else self._agent_at.get(seat) if seat else None,
+            number=fact.number,
+            started_at=fact.at,
+        )
+        leg = Leg(record, None, fact.linked, fact.dialled)
+        self._state.legs[fact.leg] = leg
+        call = self._call_for(fact, offer)
+        if call is not None:
+            self._attach(leg, call)
+            self._changed(call, fact.at, fact.cause)
+        if seat is not None:
+            self._out += self._belief.seat(seat, fact.at, fact.cause)
+
+    def _call_for(self, fact: f.LegStarted, offer: Offer | None) -> OpenCall | None:
+        if offer is not None:
+            return self._state.calls.get(offer.made.contact)
+        for candidate in (fact.call, fact.linked):
+            if candidate is None or candidate == fact.leg:
+                continue
+            if candidate in self._state.calls:
+                return self._state.calls[candidate]
+            linked = self._state.legs.get(candidate)
+            if linked is not None and linked.call is not None:
+                return self._state.calls.get(linked.call)
+        return None
+
+    def _attach(self, leg: Leg, call: OpenCall) -> None:
+        if leg.call is None:
+            leg.call = call.record.call
+            call.record.legs.append(leg.record)
+            call.live[leg.record.leg] = None
+
+    def _leg_joined(self, fact: f.LegJoined) -> None:
+        leg = self._state.legs.get(fact.leg)
+        if leg is None or leg.bridge == fact.bridge:
+            return
+        self._part(leg, fact.at, fact.cause)
+        self._state.enter(fact.leg, fact.bridge)
+        self._resegment(fact.bridge, fact.at, fact.cause)
+
+    def _part(self, leg: Leg, at: Instant, cause: str) -> None:
+        bridge = self._state.exit(leg.record.leg)
+        if bridge is not None:
+            self._resegment(bridge, at, cause, left=leg)
+            if not self._state.bridges[bridge]:
+                del self._state.bridges[bridge]
+
+    def _leg_ended(self, fact: f.LegEnded) -> None:
+        leg = self._state.legs.get(fact.leg)
+        if leg is None:
+            self._remember(fact.leg)
+            return
+        self._part(leg, fact.at, fact.cause)
+        leg.record.ended_at, leg.record.hangup_cause = fact.at, fact.hangup_cause
+        del self._state.legs[fact.leg]
+        self._remember(fact.leg)
+        call = self._state.call_of(leg)
+        seat = leg.record.seat
+        if seat is not None:
+            self._recording_over(leg, call, fact.cause)
+            offer = self._state.offers.pop(fact.leg, None)
+            if offer is not None and not offer.answered:
+                outcome = offer_outcome(
+                    fact.hangup_cause,
+                    fact.hung_up_by_peer,
+                    answered=leg.record.answered_at is not None,
+                    seat_engaged=self.seat_engaged(seat),
+                )
+                self._out.append(acd.OfferEnded(fact.at, fact.cause, fact.leg, outcome))
+            self._out += self._belief.seat(seat, fact.at, fact.cause)
+        if call is not None:
+            self._leg_left_call(leg, call, fact)
+
+    def _leg_left_call(self, leg: Leg, call: OpenCall, fact: f.LegEnded) -> None:
+        del call.live[fact.leg]
+        decides = leg.was_connected or fact.leg == call.caller
+        if decides and fact.hung_up_by_peer and call.record.ended_by is None:
+            call.record.ended_by = end_of_call(leg.record)
+        if not call.live:
+            call.record.ended_at = max(leg.ended_at or fact.at for leg in call.record.legs)
+            call.record.outcome = call.record.outcome_when_ended()
+            call.record.ended_by = call.record.ended_by or EndedBy.SYSTEM
+            del self._state.calls[call.record.call]
+        self._changed(call, fact.at, fact.cause)
+
+    def _recording_over(self, leg: Leg, call: OpenCall | None, cause: str) -> None:
+        for segment in call.record.segments if call is not None else ():
+            if call is not None and segment.recorded_leg == leg.record.leg:
+                self._out.append(
+                    RecordingDue(cause, leg.record.leg, call.record.call, segment.segment, segment.started_at)
+                )
+                return
+        self._out.append(RecordingVoid(cause, leg.record.leg))
+
+    # -- segments --------------------------------------------------------------------------------------------
+
+    def _resegment(self, bridge: str, at: Instant, cause: str, left: Leg | None = None) -> None:
+        """Ends and begins segments so that each open one has exactly the parties of its bridge."""
+        members = tuple(self._state.bridges[bridge])
+        concerned = [self._state.legs[m] for m in members] + ([left] if left else [])
+        parties = members if len(members) > 1 else ()
+        for call in [self._state.call_of(leg) for leg in concerned]:
+            if call is None:
+                continue
+            if call.segment is not None and call.segment.legs != parties:
+                call.segment.ended_at = at
+                call.segment = None
+                self._changed(call, at, cause)
+            if parties and call.segment is None:
+                self._begin_segment(call, parties, at, cause)
+
+    def _begin_segment(self, call: OpenCall, parties: tuple[LegId, ...], at: Instant, cause: str) -> None:
+        legs = [self._state.legs[party] for party in parties]
+        for leg in legs:
+            leg.was_connected = True
+            self._attach(leg, call)
+        seat_leg = next((leg for leg in legs if leg.record.seat), None)
+        recorded = seat_leg.record.leg if seat_leg else None
+        if any(segment.recorded_leg == recorded for segment in call.record.segments):
+            recorded = None  # one file a leg: it belongs to the first segment that it covers
+        call.segment = SegmentRecord(
+            segment=f"{call.record.call}/{len(call.record.segments) + 1}",
+            legs=parties,
+            agent=seat_leg.record.agent if seat_leg else None,
+            seat=seat_leg.record.seat if seat_leg else None,
+            recorded_leg=recorded,
+            started_at=at,
+        )
+        call.record.segments.append(call.segment)
+        if seat_leg is not None:
+            self._connected(call, seat_leg, at, cause)
+        self._changed(call, at, cause)
+
+    def _connected(self, call: OpenCall, seat_leg: Leg, at: Instant, cause: str) -> None:
+        record = call.record
+        if record.answered_at is None:
+            record.answered_at = at
+            record.agent, record.seat = seat_leg.record.agent, seat_leg.record.seat
+            if record.direction is Direction.INBOUND:
+                record.route = Route.FALLBACK if call.place == "fallback" else Route.ACD
+        offer = self._state.offers.get(seat_leg.record.leg)
+        if offer is not None and not offer.answered:
+            offer.answered = True
+            self._belief.offer_answered(offer.made.seat, offer.made.agent)
+            self._out.append(acd.OfferAnswered(at, cause, seat_leg.record.leg))
+
+    # -- calls -----------------------------------------------------------------------------------------------
+
+    def _call_arrived(self, fact: f.CallArrived) -> None:
+        call = self._open(fact.call, fact.leg, fact.at, fact.number, fact.dialled)
+        if call is not None and not call.record.hotline:
+            call.record.hotline = fact.hotline
+            call.record.number, call.record.dialled = fact.number, fact.dialled
+            self._changed(call, fact.at, fact.cause)
+
+    def _open(
+        self, call_id: CallId, leg_id: LegId, at: Instant, number: str, dialled: str
+    ) -> OpenCall | None:
+        """The inbound call of a caller's leg, made when it is new; None when it is over already."""
+        if leg_id in self._done:
+            return None
+        leg = self._state.legs.get(leg_id)
+        if leg is None:
+            leg = Leg(LegRecord(leg_id, "", self._trunk, None, None, number, at), None, call_id, dialled)
+            self._state.legs[leg_id] = leg
+        call = self._state.calls.get(call_id)
+        if call is None:
+            record = CallRecord(
+                call_id, Direction.INBOUND, "", None, 0, number, dialled, leg.record.started_at
+            )
+            call = OpenCall(record, "greeting", leg_id)
+            self._state.calls[call_id] = call
+        self._attach(leg, call)
+        return call
+
+    def _seat_dialled(self, fact: f.SeatDialled) -> None:
+        leg = self._state.legs.get(fact.leg)
+        if leg is None or fact.call in self._state.calls:
+            return
+        record = CallRecord(
+            fact.call, Direction.OUTBOUND, "", None, 0, fact.number, fact.number, leg.record.started_at
+        )
+        record.route, record.agent, record.seat = Route.DIRECT, leg.record.agent, leg.record.seat
+        call = OpenCall(record, "after", None)
+        self._state.calls[fact.call] = call
+        self._attach(leg, call)
+        self._changed(call, fact.at, fact.cause)
+
+    def _caller_queued(self, fact: f.CallerQueued) -> None:
+        call = self._open(fact.call, fact.leg, fact.at, "", "")
+        if call is None:
+            return
+        if call.record.queued_at is None:
+            call.record.queued_at = fact.queued_at
+        call.record.queue, call.record.priority = fact.queue, fact.priority
+        call.place = "waiting"
+        self._changed(call, fact.at, fact.cause)
+
+    def _caller_moved(self, fact: f.CallerFellBack | f.CallerServed) -> None:
+        call = self._open(fact.call, fact.leg, fact.at, "", "")
+        if call is not None:
+            call.place = "fallback" if isinstance(fact, f.CallerFellBack) else "after"
+            self._changed(call, fact.at, fact.cause)
+
+    def _originate_failed(self, fact: f.OriginateFailed) -> None:
+        offer = self._state.offers.get(fact.leg)
+        if offer is None or offer.answered or fact.leg in self._state.legs:
+            return  # the leg's own end says it, and more exactly
+        del self._state.offers[fact.leg]
+        self._remember(fact.leg)
+        outcome = OfferOutcome(fact.reason) if fact.reason in set(OfferOutcome) else OfferOutcome.FAILED
+        self._out.append(acd.OfferEnded(fact.at, fact.cause, fact.leg, outcome))
+
+    def _lose_sight(self, at: Instant, cause: str) -> None:
+        self._out += self._belief.lose_sight(at, cause)
+        for offer_id, offer in list(self._state.offers.items()):
+            if not offer.answered:
+                del self._state.offers[offer_id]
+                self._out.append(acd.OfferEnded(at, cause, offer_id, OfferOutcome.CANCELLED))
+
+    # -- output ----------------------------------------------------------------------------------------------
+
+    def _leg_changed(self, leg: Leg, at: Instant, cause: str) -> None:
+        call = self._state.call_of(leg)
+        if call is not None:
+            self._changed(call, at, cause)
+
+    def _changed(self, call: OpenCall, at: Instant, cause: str) -> None:
+        """Notes that the record changed, once a fact and last, and what that means to the router."""
+        call.record.version += 1
+        self._out = [o for o in self._out if not (isinstance(o, CallUpdated) and o.record is call.record)]
+        self._out += self._belief.call(call.record.call, at, cause)
+        self._out.append(CallUpdated(at, cause, call.record))
+
+    def _remember(self, leg: LegId) -> None:
+        self._done[leg] = None
+        while len(self._done) > DONE_LEGS_KEPT:
+            del self._done[next(iter(self._done))]
+
+    def _take(self) -> tuple[Output, ...]:
+        out, self._out = tuple(self._out), []
+        return out

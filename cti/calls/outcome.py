@@ -1,0 +1,34 @@
+"""What hang-up causes mean (ITU-T Q.850), for offers and for calls."""
+
+from __future__ import annotations
+
+from acd.model import OfferOutcome
+from cti.calls.records import EndedBy, LegRecord
+
+NORMAL = 16
+USER_BUSY = 17
+CALL_REJECTED = 21
+UNREACHABLE = frozenset({1, 2, 3, 20, 22, 27, 28, 34, 38, 41, 42, 44, 47, 50, 58, 88, 95, 96, 111})
+"""No route, subscriber absent, destination out of order, temporary failure and their like."""
+
+
+def offer_outcome(
+    hangup_cause: int, hung_up_by_peer: bool, *, answered: bool, seat_engaged: bool
+) -> OfferOutcome:
+    """How an offer ended whose phone was never connected, from its leg's end.
+
+    A phone's reject key sends either 603 (cause 21) or 486 (cause 17, as a phone does that is on another
+    call), so a busy answer from a seat that is on no call is a rejection.
+    """
+    if answered or hangup_cause in UNREACHABLE:
+        return OfferOutcome.FAILED
+    if hangup_cause == CALL_REJECTED:
+        return OfferOutcome.REJECTED
+    if hangup_cause == USER_BUSY:
+        return OfferOutcome.BUSY if seat_engaged else OfferOutcome.REJECTED
+    return OfferOutcome.REJECTED if hung_up_by_peer and hangup_cause == NORMAL else OfferOutcome.NO_ANSWER
+
+
+def end_of_call(leg: LegRecord) -> EndedBy:
+    """Who ended a call, from the first of its parties' legs that hung up by itself."""
+    return EndedBy.AGENT if leg.seat is not None else EndedBy.CALLER

@@ -1,0 +1,55 @@
+"""Turns a snapshot of Asterisk into the facts that lead from what the model knows to what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cti.calls import facts as f
+from cti.calls.facts import Fact, LegSnapshot, PbxSnapshot
+from cti.calls.state import LiveState
+
+RESTORED = "restored:"
+"""Prefix of the name of a bridge known from the journal, which does not keep Asterisk's name for it."""
+
+
+def facts_of(snapshot: PbxSnapshot, state: LiveState, trunk: str) -> Iterator[Fact]:
+    """The facts in an order in which they could have happened. Consume it while applying them to `state`."""
+    at, cause = snapshot.at, snapshot.cause
+    shown = sorted(snapshot.legs, key=lambda leg: (leg.started_at or at, leg.leg))
+    present = {leg.leg for leg in shown}
+    for leg_id in [leg_id for leg_id in state.legs if leg_id not in present]:
+        yield f.LegEnded(at, cause, leg_id, 0, False)
+    for leg in shown:
+        yield from _leg(leg, snapshot, trunk)
+    for leg in shown:
+        known = state.legs.get(leg.leg)
+        if known is None:
+            continue
+        if leg.bridge is None:
+            if known.bridge is not None:
+                yield f.LegParted(at, cause, leg.leg, known.bridge)
+        elif known.bridge is not None and known.bridge.startswith(RESTORED):
+            state.rename_bridge(known.bridge, leg.bridge)
+        else:
+            yield f.LegJoined(at, cause, leg.leg, leg.bridge)
+
+
+def _leg(leg: LegSnapshot, snapshot: PbxSnapshot, trunk: str) -> Iterator[Fact]:
+    cause, began = snapshot.cause, leg.started_at or snapshot.at
+    yield f.LegStarted(
+        began, cause, leg.leg, leg.channel, leg.endpoint, leg.call, leg.linked, leg.number, leg.dialled
+    )
+    if leg.up:
+        yield f.LegAnswered(snapshot.at, cause, leg.leg)
+    elif leg.ringing:
+        yield f.LegRinging(snapshot.at, cause, leg.leg)
+    if leg.endpoint != trunk or not leg.hotline:
+        return
+    call = leg.call or leg.leg
+    yield f.CallArrived(began, cause, leg.leg, call, leg.hotline, leg.number, leg.dialled)
+    if leg.queued_at is not None:
+        yield f.CallerQueued(snapshot.at, cause, leg.leg, call, leg.queue, leg.priority, leg.queued_at)
+    if leg.place == "fallback":
+        yield f.CallerFellBack(snapshot.at, cause, leg.leg, call)
+    elif leg.place == "after":
+        yield f.CallerServed(snapshot.at, cause, leg.leg, call)

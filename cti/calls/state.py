@@ -1,0 +1,96 @@
+"""What the call model keeps while a call is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from acd.effects import MakeOffer
+from acd.model import SeatId
+from cti.calls.facts import CallId, LegId
+from cti.calls.records import CallRecord, LegRecord, SegmentRecord
+
+
+@dataclass(slots=True)
+class Leg:
+    record: LegRecord
+    call: CallId | None
+    linked: LegId
+    dialled: str
+    bridge: str | None = None
+    was_connected: bool = False
+
+
+@dataclass(slots=True)
+class OpenCall:
+    record: CallRecord
+    place: str
+    """`greeting`, `waiting`, `fallback` or `after`; a talking caller keeps the last one."""
+    caller: LegId | None
+    live: dict[LegId, None] = field(default_factory=dict)
+    """Legs that have not ended, in the order in which they came."""
+    segment: SegmentRecord | None = None
+
+
+@dataclass(slots=True)
+class Offer:
+    made: MakeOffer
+    answered: bool = False
+
+
+class LiveState:
+    """Legs, bridges, calls and offers, with the questions that several parts of the model ask of them."""
+
+    def __init__(self) -> None:
+        self.calls: dict[CallId, OpenCall] = {}
+        self.legs: dict[LegId, Leg] = {}
+        self.bridges: dict[str, dict[LegId, None]] = {}
+        self.offers: dict[LegId, Offer] = {}
+
+    def call_of(self, leg: Leg) -> OpenCall | None:
+        return self.calls.get(leg.call) if leg.call is not None else None
+
+    def engages(self, leg: Leg) -> bool:
+        """Whether the leg keeps its seat's agent from other work.
+
+        A feature code does not, and neither does the ringing of an offer, which the router knows of.
+        """
+        if leg.record.seat is None or leg.dialled.startswith("*"):
+            return False
+        offer = self.offers.get(leg.record.leg)
+        return offer is None or offer.answered
+
+    def engaging_legs(self, seat: SeatId) -> Iterator[Leg]:
+        return (leg for leg in self.legs.values() if leg.record.seat == seat and self.engages(leg))
+
+    def rings_unasked(self, call: OpenCall) -> bool:
+        """Whether a phone rings for the caller that the router knows nothing of.
+
+        It rings for an offer from before a restart, or for the fallback queue. Until it ends the caller is
+        not offered to anybody else.
+        """
+        return any(
+            leg.record.seat is not None
+            and leg.record.answered_at is None
+            and leg.record.leg not in self.offers
+            for leg_id in call.live
+            if (leg := self.legs[leg_id])
+        )
+
+    def enter(self, leg: LegId, bridge: str) -> None:
+        self.legs[leg].bridge = bridge
+        self.bridges.setdefault(bridge, {})[leg] = None
+
+    def exit(self, leg: LegId) -> str | None:
+        """Takes a leg out of its bridge and returns the bridge's name."""
+        bridge = self.legs[leg].bridge
+        if bridge is not None:
+            self.legs[leg].bridge = None
+            del self.bridges[bridge][leg]
+        return bridge
+
+    def rename_bridge(self, old: str, new: str) -> None:
+        members = self.bridges.pop(old)
+        self.bridges.setdefault(new, {}).update(members)
+        for leg in members:
+            self.legs[leg].bridge = new

@@ -1,0 +1,52 @@
+"""What people tell the service, by API or by feature code. Each is an event of the inbox."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from acd.model import AgentId, Instant, SeatId
+
+
+@dataclass(frozen=True, slots=True)
+class LogIn:
+    at: Instant
+    cause: str
+    agent: AgentId
+    seat: SeatId
+
+
+@dataclass(frozen=True, slots=True)
+class LogOut:
+    at: Instant
+    cause: str
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class BeReady:
+    at: Instant
+    cause: str
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class BeNotReady:
+    at: Instant
+    cause: str
+    agent: AgentId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FillWorkOrder:
+    """An agent wrote the work order of a call; `record` is its next version as JSON."""
+
+    at: Instant
+    cause: str
+    work_order: str
+    record: dict[str, object]
+
+
+AgentCommand: TypeAlias = LogIn | LogOut | BeReady | BeNotReady
+Command: TypeAlias = AgentCommand | FillWorkOrder
