@@ -32,7 +32,7 @@ class Counts:
 
 
 class Figures:
-    """`day_of` gives an instant's local date; figures of an earlier day are dropped when the next one begins."""
+    """`day_of` gives an instant's local date; an earlier day's figures are dropped when the next begins."""
 
     def __init__(self, policy: Policy, day_of: Callable[[Instant], str]) -> None:
         self._policy = policy
@@ -59,25 +59,28 @@ class Figures:
         """Counts what is new in the record of a call and says whether anything was."""
         if record.direction is not Direction.INBOUND or record.queue is None or record.queued_at is None:
             return False
-        before = self.to_json()
+        changed = False
         counts = self._counts(record.queue, at)
         queue = self._policy.queues.get(record.queue)
         if record.call not in self._queued:
             self._queued.add(record.call)
             counts.offered += 1
+            changed = True
         if record.answered_at is not None and record.call not in self._answered:
             self._answered.add(record.call)
             counts.answered += 1
+            changed = True
             if queue is not None and record.answered_at - record.queued_at <= queue.timely_s:
                 counts.timely += 1
         if record.ended_at is not None and record.call in self._queued:
             self._queued.discard(record.call)
             self._answered.discard(record.call)
+            changed = True
             if record.outcome is CallOutcome.ABANDONED:
                 counts.abandoned += 1
                 if queue is not None and record.ended_at - record.queued_at <= queue.short_abandon_s:
                     counts.short_abandoned += 1
-        return before != self.to_json()
+        return changed
 
     def of(self, queue: QueueId, at: Instant) -> Counts:
         return self._counts(queue, at)

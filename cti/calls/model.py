@@ -7,7 +7,7 @@ from a fact, so a stretch read afterwards from Asterisk's log gives the same rec
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from acd import events as acd
 from acd.effects import MakeOffer, OfferClosed
@@ -51,6 +51,18 @@ class CallModel:
     def seat_engaged(self, seat: SeatId) -> bool:
         """Whether the seat's phone is on a call that is not an unanswered offer."""
         return any(True for _ in self._state.engaging_legs(seat))
+
+    def in_fallback(self) -> Iterator[tuple[CallId, OpenCall]]:
+        """Callers in Asterisk's plain queue for whom no phone rings, while Asterisk is in sight."""
+        for call_id, call in self._state.calls.items():
+            waits = call.record.answered_at is None and call.caller in call.live
+            if (
+                waits
+                and call.place == "fallback"
+                and not self._belief.quiet
+                and not self._state.rings_unasked(call)
+            ):
+                yield call_id, call
 
     def restore(self, record: CallRecord) -> None:
         """Takes up an open call as the journal last knew it; a snapshot must follow."""
