@@ -51,6 +51,10 @@ class AgentChanged:
     since: Instant
     until: Instant | None
     contact: ContactId | None
+    """Whom the agent is offered, talks with or wraps up."""
+    next_state: AgentState = AgentState.READY
+    """What follows the present offer, call or wrap-up: a break or log-out asked for shows here."""
+    next_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,139 @@
+"""What the router remembers of each agent, contact and offer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from acd.model import (
+    AgentId,
+    AgentState,
+    ContactId,
+    ContactState,
+    Instant,
+    OfferId,
+    OfferOutcome,
+    QueueId,
+    SeatId,
+    Skill,
+)
+from acd.requirement import agent_keys
+from acd.states import HISTORY_LENGTH, OfferState, Step
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRecord:
+    """An agent as others may see them."""
+
+    agent: AgentId
+    seat: SeatId | None
+    state: AgentState
+    reason: str | None
+    since: Instant
+    until: Instant | None
+    """When the wrap-up ends by itself."""
+    contact: ContactId | None
+    """Whom the agent is offered or talks with."""
+    next_state: AgentState
+    """What follows the present call: a wish for a break or for going home shows here at once."""
+    next_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRecord:
+    """A contact as others may see it."""
+
+    contact: ContactId
+    queue: QueueId
+    priority: int
+    state: ContactState
+    queued_at: Instant
+    since: Instant
+    agent: AgentId | None
+
+
+@dataclass(slots=True, eq=False)
+class Agent:
+    agent: AgentId
+    skills: Mapping[Skill, int]
+    state: AgentState = AgentState.LOGGED_OUT
+    reason: str | None = None
+    seat: SeatId | None = None
+    since: Instant = 0.0
+    until: Instant | None = None
+    contact: ContactId | None = None
+    offer: OfferId | None = None
+    """The offer whose end is awaited; it outlasts the reservation if the phone turns out to be in use."""
+    next_state: AgentState = AgentState.READY
+    next_reason: str | None = None
+    idle_since: Instant = 0.0
+    """The rank among the ready: when the last work ended. An offer cancelled by the caller keeps it."""
+    worked: bool = False
+    """Whether the present busy state is work that costs the idle rank."""
+    wrap_up_s: float = 0.0
+    """What follows the call in hand."""
+    wrap_up_until: Instant | None = None
+    """A wrap-up that another call interrupted."""
+    history: list[Step] = field(default_factory=list)
+    keys: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.keys = agent_keys(self.skills)
+
+    def view(self) -> AgentRecord:
+        return AgentRecord(
+            agent=self.agent,
+            seat=self.seat,
+            state=self.state,
+            reason=self.reason,
+            since=self.since,
+            until=self.until,
+            contact=self.contact,
+            next_state=self.next_state,
+            next_reason=self.next_reason,
+        )
+
+
+@dataclass(slots=True, eq=False)
+class Contact:
+    contact: ContactId
+    queue: QueueId
+    priority: int
+    queued_at: Instant
+    state: ContactState
+    since: Instant
+    agent: AgentId | None = None
+    offer: OfferId | None = None
+    history: list[Step] = field(default_factory=list)
+
+    def view(self) -> ContactRecord:
+        return ContactRecord(
+            contact=self.contact,
+            queue=self.queue,
+            priority=self.priority,
+            state=self.state,
+            queued_at=self.queued_at,
+            since=self.since,
+            agent=self.agent,
+        )
+
+
+@dataclass(slots=True, eq=False)
+class Offer:
+    offer: OfferId
+    contact: ContactId
+    queue: QueueId
+    agent: AgentId
+    seat: SeatId
+    made_at: Instant
+    state: OfferState = OfferState.RINGING
+    outcome: OfferOutcome | None = None
+    """Why the router cancelled it; None while it rings."""
+    history: list[Step] = field(default_factory=list)
+
+
+def note(history: list[Step], at: Instant, trigger: str, after: str) -> None:
+    """Adds a step to an entity's story and keeps the story short."""
+    history.append((at, str(trigger), str(after)))
+    if len(history) > HISTORY_LENGTH:
+        del history[0]

@@ -1,0 +1,337 @@
+"""The life of an agent, a contact and an offer, as tables.
+
+For every pair of state and trigger a table says which states may follow, that the trigger is ignored and why,
+or that it is not allowed. The diagrams in docs/routing.md are drawn from these tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from acd.model import AgentState, ContactState, Instant
+
+Step: TypeAlias = tuple[Instant, str, str]
+"""When, which trigger, and the state it led to."""
+
+HISTORY_LENGTH = 12
+
+
+class InvalidEvent(Exception):
+    """The router cannot take the event. Nothing has changed."""
+
+
+class UnknownEntity(InvalidEvent):
+    """The event names an agent or a queue that the policy does not have."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"{kind} {name!r} is not in the routing policy")
+        self.kind = kind
+        self.name = name
+
+
+class InvalidTransition(InvalidEvent):
+    """The event does not fit the state of what it is about; the message tells that entity's recent story."""
+
+    def __init__(self, entity: str, state: str, event: str, history: Sequence[Step] = ()) -> None:
+        story = "; ".join(f"{at:.3f} {trigger} -> {after}" for at, trigger, after in history)
+        super().__init__(f"{entity} is {state}: {event} is not allowed (before: {story or 'nothing'})")
+        self.entity = entity
+        self.state = state
+        self.event = event
+        self.history = tuple(history)
+
+
+class AgentTrigger(StrEnum):
+    LOG_IN = "log_in"
+    LOG_OUT = "log_out"
+    READY = "ready"
+    NOT_READY = "not_ready"
+    ENGAGED = "engaged"
+    RELEASED = "released"
+    OFFERED = "offered"
+    CONNECTED = "connected"
+    OFFER_WITHDRAWN = "offer_withdrawn"
+    """The offer ended through no doing of the agent's."""
+    OFFER_FAILED = "offer_failed"
+    """The offer ended unanswered, and that is the agent's or the phone's doing."""
+    WRAP_UP_OVER = "wrap_up_over"
+    RESTORED = "restored"
+
+
+class ContactTrigger(StrEnum):
+    QUEUED = "queued"
+    OFFERED = "offered"
+    CONNECTED = "connected"
+    OFFER_ENDED = "offer_ended"
+    LEFT = "left"
+    RELEASED = "released"
+    """The agent it talked with is done with it."""
+
+
+class OfferState(StrEnum):
+    GONE = "gone"
+    """Not made by this router, or over and forgotten."""
+    RINGING = "ringing"
+    ENDING = "ending"
+    """Cancelled; the phone's side has not said yet that it is over."""
+    GIVEN_UP = "given_up"
+    """The phone's side stayed silent; agent and contact were let go, an answer may yet come."""
+
+
+class OfferTrigger(StrEnum):
+    MADE = "made"
+    ANSWERED = "answered"
+    ENDED = "ended"
+    WITHDRAWN = "withdrawn"
+    OVERDUE = "overdue"
+
+
+GONE = "gone"
+"""A contact that the router does not know: it never came, or it left."""
+
+CONTACT_STATES: tuple[str, ...] = (GONE, *ContactState)
+
+
+@dataclass(frozen=True, slots=True)
+class To:
+    """One of these states follows; which one is the router's choice where there are several."""
+
+    states: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Nothing changes, for this reason."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotAllowed:
+    """The pair cannot come about in a right order of events: `InvalidTransition`."""
+
+
+Cell: TypeAlias = To | Ignored | NotAllowed
+
+
+def to(*states: str) -> To:
+    return To(states)
+
+
+NO = NotAllowed()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """All (state, trigger) pairs of one kind of entity."""
+
+    kind: str
+    initial: str
+    states: tuple[str, ...]
+    triggers: tuple[str, ...]
+    cells: Mapping[str, Mapping[str, Cell]]
+
+    def allows(self, name: str, state: str, trigger: str, history: Sequence[Step] = ()) -> bool:
+        """Whether the trigger acts on an entity in this state; False when it is ignored.
+
+        Raises `InvalidTransition` when it is not allowed.
+        """
+        cell = self.cells[state][trigger]
+        if isinstance(cell, NotAllowed):
+            raise InvalidTransition(f"{self.kind} {name}", state, trigger, history)
+        return isinstance(cell, To)
+
+    def check(self, name: str, state: str, trigger: str, after: str) -> None:
+        """Asserts that the state chosen to follow is one that the table has."""
+        cell = self.cells[state][trigger]
+        if not isinstance(cell, To) or after not in cell.states:
+            raise AssertionError(f"{self.kind} {name}: {state} -{trigger}-> {after} is not in the table")
+
+
+_A = AgentState
+_LOGGED_OUT, _NOT_READY, _READY = _A.LOGGED_OUT, _A.NOT_READY, _A.READY
+_RESERVED, _BUSY, _WRAP_UP = _A.RESERVED, _A.BUSY, _A.WRAP_UP
+_T = AgentTrigger
+_KNOWN = Ignored("what the router knows is newer")
+_NOT_ENGAGED = Ignored("the router did not know the phone to be in use")
+
+AGENT = Table(
+    "agent",
+    _LOGGED_OUT,
+    tuple(AgentState),
+    tuple(AgentTrigger),
+    {
+        _LOGGED_OUT: {
+            _T.LOG_IN: to(_NOT_READY),
+            _T.LOG_OUT: Ignored("already logged out"),
+            _T.READY: NO,
+            _T.NOT_READY: NO,
+            _T.ENGAGED: Ignored("nobody is logged in"),
+            _T.RELEASED: Ignored("nobody is logged in"),
+            _T.OFFERED: NO,
+            _T.CONNECTED: Ignored("the call goes on, without an agent who could wrap it up"),
+            _T.OFFER_WITHDRAWN: NO,
+            _T.OFFER_FAILED: NO,
+            _T.WRAP_UP_OVER: NO,
+            _T.RESTORED: to(_NOT_READY, _READY, _BUSY, _WRAP_UP),
+        },
+        _NOT_READY: {
+            _T.LOG_IN: NO,
+            _T.LOG_OUT: to(_LOGGED_OUT),
+            _T.READY: to(_READY),
+            _T.NOT_READY: to(_NOT_READY),
+            _T.ENGAGED: to(_BUSY),
+            _T.RELEASED: _NOT_ENGAGED,
+            _T.OFFERED: NO,
+            _T.CONNECTED: to(_BUSY),
+            _T.OFFER_WITHDRAWN: NO,
+            _T.OFFER_FAILED: NO,
+            _T.WRAP_UP_OVER: NO,
+            _T.RESTORED: _KNOWN,
+        },
+        _READY: {
+            _T.LOG_IN: NO,
+            _T.LOG_OUT: to(_LOGGED_OUT),
+            _T.READY: Ignored("already ready"),
+            _T.NOT_READY: to(_NOT_READY),
+            _T.ENGAGED: to(_BUSY),
+            _T.RELEASED: _NOT_ENGAGED,
+            _T.OFFERED: to(_RESERVED),
+            _T.CONNECTED: to(_BUSY),
+            _T.OFFER_WITHDRAWN: NO,
+            _T.OFFER_FAILED: NO,
+            _T.WRAP_UP_OVER: NO,
+            _T.RESTORED: _KNOWN,
+        },
+        _RESERVED: {
+            _T.LOG_IN: NO,
+            _T.LOG_OUT: to(_RESERVED),
+            _T.READY: to(_RESERVED),
+            _T.NOT_READY: to(_RESERVED),
+            _T.ENGAGED: to(_BUSY),
+            _T.RELEASED: Ignored("the ringing ends with the offer"),
+            _T.OFFERED: NO,
+            _T.CONNECTED: to(_BUSY),
+            _T.OFFER_WITHDRAWN: to(_READY, _NOT_READY, _LOGGED_OUT),
+            _T.OFFER_FAILED: to(_NOT_READY, _LOGGED_OUT),
+            _T.WRAP_UP_OVER: NO,
+            _T.RESTORED: _KNOWN,
+        },
+        _BUSY: {
+            _T.LOG_IN: NO,
+            _T.LOG_OUT: to(_BUSY),
+            _T.READY: to(_BUSY),
+            _T.NOT_READY: to(_BUSY),
+            _T.ENGAGED: Ignored("already busy"),
+            _T.RELEASED: to(_WRAP_UP, _READY, _NOT_READY, _RESERVED, _LOGGED_OUT),
+            _T.OFFERED: NO,
+            _T.CONNECTED: to(_BUSY),
+            _T.OFFER_WITHDRAWN: Ignored("busy with another call"),
+            _T.OFFER_FAILED: Ignored("busy with another call"),
+            _T.WRAP_UP_OVER: NO,
+            _T.RESTORED: _KNOWN,
+        },
+        _WRAP_UP: {
+            _T.LOG_IN: NO,
+            _T.LOG_OUT: to(_LOGGED_OUT),
+            _T.READY: to(_READY),
+            _T.NOT_READY: to(_NOT_READY),
+            _T.ENGAGED: to(_BUSY),
+            _T.RELEASED: _NOT_ENGAGED,
+            _T.OFFERED: NO,
+            _T.CONNECTED: to(_BUSY),
+            _T.OFFER_WITHDRAWN: NO,
+            _T.OFFER_FAILED: NO,
+            _T.WRAP_UP_OVER: to(_READY, _NOT_READY),
+            _T.RESTORED: _KNOWN,
+        },
+    },
+)
+
+_WAITING, _OFFERED, _CONNECTED = ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTED
+_C = ContactTrigger
+
+CONTACT = Table(
+    "contact",
+    GONE,
+    CONTACT_STATES,
+    tuple(ContactTrigger),
+    {
+        GONE: {
+            _C.QUEUED: to(_WAITING),
+            _C.OFFERED: NO,
+            _C.CONNECTED: to(_CONNECTED),
+            _C.OFFER_ENDED: Ignored("the caller left first"),
+            _C.LEFT: Ignored("not queued, or already over"),
+            _C.RELEASED: Ignored("already over"),
+        },
+        _WAITING: {
+            _C.QUEUED: Ignored("already waits"),
+            _C.OFFERED: to(_OFFERED),
+            _C.CONNECTED: to(_CONNECTED),
+            _C.OFFER_ENDED: NO,
+            _C.LEFT: to(GONE),
+            _C.RELEASED: NO,
+        },
+        _OFFERED: {
+            _C.QUEUED: Ignored("already waits"),
+            _C.OFFERED: NO,
+            _C.CONNECTED: to(_CONNECTED),
+            _C.OFFER_ENDED: to(_WAITING),
+            _C.LEFT: to(GONE),
+            _C.RELEASED: NO,
+        },
+        _CONNECTED: {
+            _C.QUEUED: Ignored("already talks with an agent"),
+            _C.OFFERED: NO,
+            _C.CONNECTED: Ignored("already talks with an agent"),
+            _C.OFFER_ENDED: Ignored("already talks with an agent"),
+            _C.LEFT: to(GONE),
+            _C.RELEASED: to(GONE),
+        },
+    },
+)
+
+_O, _S = OfferTrigger, OfferState
+
+OFFER = Table(
+    "offer",
+    _S.GONE,
+    tuple(OfferState),
+    tuple(OfferTrigger),
+    {
+        _S.GONE: {
+            _O.MADE: to(_S.RINGING),
+            _O.ANSWERED: Ignored("made before a restart; ContactRestored tells who talks"),
+            _O.ENDED: Ignored("told again, or made before a restart"),
+            _O.WITHDRAWN: NO,
+            _O.OVERDUE: NO,
+        },
+        _S.RINGING: {
+            _O.MADE: NO,
+            _O.ANSWERED: to(_S.GONE),
+            _O.ENDED: to(_S.GONE),
+            _O.WITHDRAWN: to(_S.ENDING),
+            _O.OVERDUE: to(_S.ENDING),
+        },
+        _S.ENDING: {
+            _O.MADE: NO,
+            _O.ANSWERED: to(_S.GONE),
+            _O.ENDED: to(_S.GONE),
+            _O.WITHDRAWN: Ignored("already cancelled"),
+            _O.OVERDUE: to(_S.GIVEN_UP),
+        },
+        _S.GIVEN_UP: {
+            _O.MADE: NO,
+            _O.ANSWERED: to(_S.GONE),
+            _O.ENDED: to(_S.GONE),
+            _O.WITHDRAWN: Ignored("already given up"),
+            _O.OVERDUE: to(_S.GONE),
+        },
+    },
+)
+
+TABLES = (AGENT, CONTACT, OFFER)
