@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from acd.model import AgentId, Instant, SeatId
+from cti.records_json import JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class FillWorkOrder:
     at: Instant
     cause: str
     work_order: str
-    record: dict[str, object]
+    record: dict[str, JSON]
 
 
 AgentCommand: TypeAlias = LogIn | LogOut | BeReady | BeNotReady

@@ -1,0 +1,198 @@
+"""The service as the API sees it: `ServicePort` over the running `Service`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from acd.effects import AgentChanged
+from acd.model import AgentId, AgentState, Instant, Policy, QueueId, SeatId
+from cti.calls.figures import Counts
+from cti.calls.state import OpenCall
+from cti.service import Service
+from cti.views import AgentView, CallView, Health, QueueView, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What people call things, beside their ids."""
+
+    queues: dict[QueueId, str]
+    agents: dict[AgentId, str]
+    whole: str
+    """The name of all queues together."""
+
+
+class ArchiveStatus(Protocol):
+    """How far the archive follows the journal."""
+
+    @property
+    def reachable(self) -> bool: ...
+    def backlog(self) -> int: ...
+
+
+class Hotline:
+    """Live views and commands."""
+
+    def __init__(self, service: Service, policy: Policy, names: Names, archive: ArchiveStatus) -> None:
+        self._service = service
+        self._runtime = service.runtime
+        self._policy = policy
+        self._names = names
+        self._archive = archive
+        self._able = {
+            queue.queue: frozenset(
+                agent.agent
+                for agent in policy.agents.values()
+                if all(agent.skills.get(skill, 0) >= least for skill, least in queue.required_skills.items())
+            )
+            for queue in policy.queues.values()
+        }
+
+    def agents(self) -> Sequence[AgentView]:
+        return [self._agent(agent) for agent in self._policy.agents]
+
+    def _agent(self, agent: AgentId) -> AgentView:
+        known = self._runtime.agents.get(agent)
+        name = self._names.agents.get(agent, agent)
+        if known is None or known.seat is None:
+            since = known.since if known else self._service.started_at
+            return AgentView(agent, name, None, AgentState.LOGGED_OUT, None, _time(since), None, None, None)
+        return AgentView(
+            agent=agent,
+            name=name,
+            seat=known.seat,
+            state=known.state,
+            reason=known.reason,
+            since=_time(known.since),
+            until=_time(known.until) if known.until is not None else None,
+            call=known.contact or self._call_at(known),
+            seat_reachable=known.seat in self._runtime.reachable,
+        )
+
+    def _call_at(self, agent: AgentChanged) -> str | None:
+        if agent.state is not AgentState.BUSY:
+            return None
+        for call_id, call in self._runtime.calls.calls.items():
+            if any(leg.seat == agent.seat and leg.ended_at is None for leg in call.record.legs):
+                return call_id
+        return None
+
+    def queues(self) -> Sequence[QueueView]:
+        now = self._service.now()
+        by_queue: dict[QueueId, list[OpenCall]] = {queue: [] for queue in self._policy.queues}
+        for call in self._runtime.calls.calls.values():
+            if call.record.queue in by_queue:
+                by_queue[call.record.queue].append(call)
+        return [
+            self._view(
+                queue,
+                self._names.queues.get(queue, queue),
+                calls,
+                self._able[queue],
+                self._runtime.figures.of(queue, now),
+                now,
+            )
+            for queue, calls in by_queue.items()
+        ]
+
+    def total(self) -> QueueView:
+        now = self._service.now()
+        calls = list(self._runtime.calls.calls.values())
+        everybody = frozenset(self._policy.agents)
+        return self._view(None, self._names.whole, calls, everybody, self._runtime.figures.total(now), now)
+
+    def _view(
+        self,
+        queue: QueueId | None,
+        name: str,
+        calls: list[OpenCall],
+        able: frozenset[AgentId],
+        counts: Counts,
+        now: Instant,
+    ) -> QueueView:
+        waiting = [
+            call.record.queued_at
+            for call in calls
+            if call.record.queued_at is not None and call.record.answered_at is None
+        ]
+        states = dict.fromkeys(AgentState, 0)
+        for agent in able:
+            known = self._runtime.agents.get(agent)
+            states[known.state if known else AgentState.LOGGED_OUT] += 1
+        finished = counts.answered + counts.abandoned
+        return QueueView(
+            queue=queue,
+            name=name,
+            waiting=len(waiting),
+            longest_wait_s=max((now - since for since in waiting), default=0.0),
+            talking=sum(1 for call in calls if call.segment is not None),
+            agents=states,
+            offered=counts.offered,
+            answered=counts.answered,
+            abandoned=counts.abandoned,
+            short_abandoned=counts.short_abandoned,
+            timely=counts.timely,
+            answer_rate=counts.answered / finished if finished else None,
+            timely_rate=counts.timely / counts.answered if counts.answered else None,
+        )
+
+    def open_calls(self) -> Sequence[CallView]:
+        return [self._call(call) for call in self._runtime.calls.calls.values()]
+
+    def _call(self, call: OpenCall) -> CallView:
+        record = call.record
+        talking_to = call.segment
+        offered = next((o for o in record.offers if o.outcome is None), None)
+        state = "talking" if talking_to else "offered" if offered else call.place
+        return CallView(
+            call=record.call,
+            direction=record.direction.value,
+            hotline=record.hotline,
+            queue=record.queue,
+            state=state,
+            number=record.number,
+            agent=talking_to.agent if talking_to else offered.agent if offered else record.agent,
+            seat=talking_to.seat if talking_to else offered.seat if offered else record.seat,
+            started_at=_time(record.started_at),
+            queued_at=_time(record.queued_at) if record.queued_at is not None else None,
+            answered_at=_time(record.answered_at) if record.answered_at is not None else None,
+        )
+
+    def health(self) -> Health:
+        return Health(
+            asterisk_connected=self._service.connected,
+            routing=self._service.routing,
+            database_reachable=self._archive.reachable,
+            journal_backlog=self._archive.backlog(),
+            started_at=_time(self._service.started_at),
+        )
+
+    async def log_in(self, agent: AgentId, seat: SeatId, cause: str) -> AgentView:
+        await self._service.log_in(agent, seat, cause)
+        return self._agent(agent)
+
+    async def log_out(self, agent: AgentId, cause: str) -> AgentView:
+        await self._service.log_out(agent, cause)
+        return self._agent(agent)
+
+    async def ready(self, agent: AgentId, cause: str) -> AgentView:
+        await self._service.ready(agent, cause)
+        return self._agent(agent)
+
+    async def not_ready(self, agent: AgentId, reason: str, cause: str) -> AgentView:
+        await self._service.not_ready(agent, reason, cause)
+        return self._agent(agent)
+
+    async def fill_work_order(
+        self, work_order: str, category: str, summary: str, disposition: str, by: str, cause: str
+    ) -> None:
+        if not summary.strip():
+            raise Refused("summary_empty", "The summary must say what the citizen asked for.", "summary")
+        await self._service.fill_work_order(work_order, category, summary, disposition, by, cause)
+
+
+def _time(at: Instant) -> datetime:
+    return datetime.fromtimestamp(at, UTC)

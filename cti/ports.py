@@ -1,0 +1,64 @@
+"""What the service needs of the world; `cti.bootstrap` gives it the real parts, tests give it fakes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from acd.model import Instant
+from cti.calls.actions import Action, ActionFailed
+from cti.calls.facts import Fact, LegId, PbxSnapshot
+from cti.calls.outputs import RecordingDue
+from cti.records_json import JSON, Draft
+
+
+class Telephony(Protocol):
+    """Asterisk. Facts come in order through the `on_fact` that it was made with."""
+
+    async def start(self) -> None: ...
+    async def close(self) -> None: ...
+
+    def perform(self, action: Action) -> None:
+        """Sends it at once and returns; what goes wrong comes back as `ActionFailed`."""
+
+    async def snapshot(self) -> PbxSnapshot:
+        """What is in Asterisk now. Raises `TelephonyError` when the link is lost meanwhile."""
+
+    async def missed(self, since: Instant) -> Sequence[Fact]:
+        """What Asterisk's own log says has happened since."""
+
+
+class TelephonyError(Exception):
+    """Asterisk could not be asked; the next connection is another chance."""
+
+
+OnFact = Callable[[Fact | ActionFailed], None]
+OnConnected = Callable[[], None]
+
+
+class JournalPort(Protocol):
+    """The local journal; `append` returns when all is on the disk, and may be called in a thread."""
+
+    def append(self, drafts: Sequence[Draft], state: Mapping[str, JSON] | None = None) -> int: ...
+    def latest(self, kind: str, key: str) -> dict[str, JSON] | None: ...
+
+
+class Recordings(Protocol):
+    """The recording pipeline. Each stored recording is reported through the `on_stored` it was made with."""
+
+    def submit(self, due: RecordingDue) -> None: ...
+
+    def void(self, leg: LegId) -> None:
+        """Removes the recorder's file of a leg that held no conversation."""
+
+    def confirm(self, recording: LegId) -> None:
+        """The journal has the recording: the recorder's file may go."""
+
+
+class WorkOrderDesk(Protocol):
+    """Work orders as they stand."""
+
+    async def filled(
+        self, work_order: str, category: str, summary: str, disposition: str, by: str, at: Instant
+    ) -> dict[str, JSON]:
+        """The next version of the work order's record. Raises `Refused`."""

@@ -1,0 +1,401 @@
+"""The two pure cores as one machine: an event goes in, and everything that follows from it comes out.
+
+`Runtime.step` does no I/O and reads no clock, so a log of its events replays to the same outcome.
+`cti.service` feeds it from the inbox, journals what it returns and runs the effects.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from acd import effects as fx
+from acd import events as acd
+from acd.model import AgentId, AgentState, Instant, OfferOutcome, Policy, SeatId
+from acd.router import Router
+from acd.states import InvalidEvent
+from cti.calls import facts as f
+from cti.calls.actions import Action, ActionFailed, AnswerFeature, HangUp, PauseSeat, RingSeat, TakeOver
+from cti.calls.facts import CallId, Fact
+from cti.calls.figures import Figures
+from cti.calls.model import CallModel
+from cti.calls.outputs import CallUpdated, Output, RecordingDue, RecordingVoid
+from cti.calls.records import CallRecord, Direction
+from cti.calls.state import OpenCall
+from cti.commands import AgentCommand, BeNotReady, BeReady, Command, FillWorkOrder, LogIn, LogOut
+from cti.records_json import JSON, Draft, encode, instant_text
+from cti.views import Refused
+
+RONA = "rona"
+PHONE_UNREACHABLE = "phone_unreachable"
+TAKE_OVER_AGAIN_S = 5.0
+"""A caller who is still in the fallback queue this long after we asked for them is asked for again."""
+FALLBACK_STATES = frozenset({AgentState.READY, AgentState.RESERVED, AgentState.BUSY, AgentState.WRAP_UP})
+"""Whose seats the fallback queue may ring; Asterisk itself passes over a phone in use."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStored:
+    """The pipeline has a recording's file in the archive's storage; `record` is what to keep about it."""
+
+    at: Instant
+    cause: str
+    recording: str
+    record: dict[str, JSON]
+
+
+InboxEvent: TypeAlias = Fact | ActionFailed | Command | RecordingStored | acd.TimePassed | acd.PolicyChanged
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the machine needs to know of the site beside the routing policy."""
+
+    seats: tuple[SeatId, ...]
+    trunk: str
+    reason_by_digit: Mapping[str, str]
+    """Not-ready reasons by the digit dialled after the feature code."""
+    day_of: Callable[[Instant], str]
+
+
+@dataclass(slots=True)
+class Resume:
+    """What the journal knows from before a restart."""
+
+    agents: list[fx.AgentChanged] = field(default_factory=list)
+    open_calls: list[CallRecord] = field(default_factory=list)
+    done_legs: list[f.LegId] = field(default_factory=list)
+    figures: dict[str, JSON] | None = None
+
+
+@dataclass(slots=True)
+class Step:
+    """What follows from one event. Journal `drafts` and `state` first, then run the rest."""
+
+    drafts: list[Draft] = field(default_factory=list)
+    state: dict[str, JSON] = field(default_factory=dict)
+    actions: list[Action] = field(default_factory=list)
+    recordings: list[RecordingDue | RecordingVoid] = field(default_factory=list)
+    archived: list[str] = field(default_factory=list)
+    """Recordings whose raw file is no longer needed once this step is in the journal."""
+    refused: Refused | None = None
+    """Why the command was not carried out; None for a command that was, and for any other event."""
+    illegal: list[InvalidEvent] = field(default_factory=list)
+    """Events that the router's tables do not allow: nothing was changed by them, and each is a defect."""
+
+
+class Runtime:
+    """The service's whole state. Not safe for two callers at once: it has one writer."""
+
+    def __init__(self, plan: Plan, policy: Policy, resume: Resume, now: Instant) -> None:
+        self._plan = plan
+        self._policy = policy
+        self.router = Router(policy)
+        self.calls = CallModel(seats=frozenset(plan.seats), trunk=plan.trunk)
+        self.figures = Figures(policy, plan.day_of)
+        self.agents: dict[AgentId, fx.AgentChanged] = {}
+        self.reachable: set[SeatId] = set()
+        self._agent_at: dict[SeatId, AgentId] = {}
+        self._with_work_order: set[CallId] = set()
+        self._asked_for: dict[CallId, Instant] = {}
+        self._pending: deque[Output] = deque()
+        self._step = Step()
+        self._updated: dict[CallId, CallRecord] = {}
+        self.opening = self._resume(resume, now)
+        """What resuming led to; the service journals it before anything else."""
+
+    # -- one step --------------------------------------------------------------------------------------------
+
+    def step(self, event: InboxEvent) -> Step:
+        """Takes one event and returns what follows from it."""
+        self._step = Step()
+        match event:
+            case RecordingStored():
+                self._step.drafts.append(Draft(event.at, "recording", event.recording, event.record))
+                self._step.archived.append(event.recording)
+            case ActionFailed():
+                self._action_failed(event)
+            case FillWorkOrder():
+                self._step.drafts.append(Draft(event.at, "work_order", event.work_order, event.record))
+            case LogIn() | LogOut() | BeReady() | BeNotReady():
+                self._step.refused = self._command(event)
+            case acd.TimePassed():
+                self._route(event)
+            case acd.PolicyChanged():
+                self._policy = event.policy
+                self.figures.change_policy(event.policy)
+                self._route(event)
+            case _:
+                self._fact(event)
+        self._drain()
+        self._take_over(event.at, event.cause)
+        return self._close_step(event.at)
+
+    def next_deadline(self) -> Instant | None:
+        """When to be woken with `TimePassed` at the latest, if nothing else happens."""
+        return self.router.next_deadline()
+
+    def agent_seat(self, agent: AgentId) -> SeatId | None:
+        known = self.agents.get(agent)
+        return known.seat if known else None
+
+    # -- what comes in ---------------------------------------------------------------------------------------
+
+    def _fact(self, fact: Fact) -> None:
+        match fact:
+            case f.FeatureDialled():
+                self._feature(fact)
+            case f.SeatReachable():
+                self._seat_reachable(fact)
+            case f.PbxSnapshot():
+                self.reachable = set(fact.reachable_seats)
+                for seat in self._plan.seats:
+                    self._pause(seat, fact.cause)
+            case _:
+                pass
+        self._pending += self.calls.handle(fact)
+
+    def _seat_reachable(self, fact: f.SeatReachable) -> None:
+        if fact.reachable:
+            self.reachable.add(fact.seat)
+            return
+        self.reachable.discard(fact.seat)
+        agent = self._agent_at.get(fact.seat)
+        if agent is not None and self.agents[agent].state is AgentState.READY:
+            self._route(acd.AgentNotReady(fact.at, fact.cause, agent, PHONE_UNREACHABLE))
+
+    def _feature(self, fact: f.FeatureDialled) -> None:
+        agent = self._agent_at.get(fact.seat)
+        command: AgentCommand | None = None
+        if fact.feature == "login":
+            command = LogIn(fact.at, fact.cause, fact.argument, fact.seat)
+        elif agent is not None and fact.feature == "logout":
+            command = LogOut(fact.at, fact.cause, agent)
+        elif agent is not None and fact.feature == "ready":
+            command = BeReady(fact.at, fact.cause, agent)
+        elif agent is not None and fact.feature == "not_ready":
+            reason = self._plan.reason_by_digit.get(fact.argument, "")
+            command = BeNotReady(fact.at, fact.cause, agent, reason)
+        refused = self._command(command) if command else Refused("not_logged_in", "Nobody is logged in here.")
+        self._step.actions.append(AnswerFeature(fact.cause, fact.channel, "refused" if refused else "ok"))
+
+    def _command(self, command: AgentCommand) -> Refused | None:
+        """Carries out what an agent asked for, or says why not."""
+        agent = command.agent
+        if agent not in self._policy.agents:
+            return Refused("unknown_agent", f"There is no agent {agent}.", "agent")
+        known = self.agents.get(agent)
+        logged_in = known is not None and known.state is not AgentState.LOGGED_OUT
+        if isinstance(command, LogIn):
+            return self._log_in(command, known if logged_in else None)
+        if not logged_in:
+            return Refused("not_logged_in", f"Agent {agent} is not logged in.")
+        event: acd.Event
+        match command:
+            case LogOut():
+                event = acd.AgentLoggedOut(command.at, command.cause, agent)
+            case BeReady():
+                event = acd.AgentReady(command.at, command.cause, agent)
+            case BeNotReady():
+                if command.reason not in self._plan.reason_by_digit.values():
+                    return Refused("unknown_reason", "There is no such not-ready reason.", "reason")
+                event = acd.AgentNotReady(command.at, command.cause, agent, command.reason)
+        return self._route_command(agent, event)
+
+    def _log_in(self, command: LogIn, known: fx.AgentChanged | None) -> Refused | None:
+        if command.seat not in self._plan.seats:
+            return Refused("unknown_seat", f"There is no seat {command.seat}.", "seat")
+        if known is not None:
+            return Refused(
+                "agent_already_logged_in", f"Agent {command.agent} is logged in at {known.seat}.", "agent"
+            )
+        if command.seat in self._agent_at:
+            return Refused("seat_taken", f"Another agent is logged in at {command.seat}.", "seat")
+        event = acd.AgentLoggedIn(command.at, command.cause, command.agent, command.seat)
+        return self._route_command(command.agent, event)
+
+    def _route_command(self, agent: AgentId, event: acd.Event) -> Refused | None:
+        try:
+            self._take_effects(self.router.handle(event), event.at)
+        except InvalidEvent:
+            known = self.agents.get(agent)
+            state = known.state if known else AgentState.LOGGED_OUT
+            return Refused("not_allowed_now", f"Agent {agent} is {state}, which does not allow this.")
+        return None
+
+    def _action_failed(self, failure: ActionFailed) -> None:
+        """A phone that could not even be asked to ring ends its offer; the rest is told by later facts."""
+        if isinstance(failure.action, RingSeat) and failure.reason.startswith("refused"):
+            self._pending += self.calls.handle(
+                f.OriginateFailed(failure.at, failure.cause, failure.action.leg, OfferOutcome.FAILED.value)
+            )
+
+    # -- what follows ----------------------------------------------------------------------------------------
+
+    def _drain(self) -> None:
+        while self._pending:
+            output = self._pending.popleft()
+            match output:
+                case CallUpdated():
+                    self._updated[output.record.call] = output.record
+                case RecordingDue() | RecordingVoid():
+                    self._step.recordings.append(output)
+                case _:
+                    self._route(output)
+
+    def _route(self, event: acd.Event) -> None:
+        try:
+            effects = self.router.handle(event)
+        except InvalidEvent as error:
+            self._step.illegal.append(error)
+            return
+        self._take_effects(effects, event.at)
+
+    def _take_effects(self, effects: Iterable[fx.Effect], at: Instant) -> None:
+        for effect in effects:
+            match effect:
+                case fx.MakeOffer():
+                    self._ring(effect, at)
+                case fx.CancelOffer():
+                    self._step.actions.append(HangUp(effect.cause, effect.offer))
+                case fx.AgentChanged():
+                    self._agent_changed(effect)
+                case fx.OfferClosed():
+                    self._pending += self.calls.offer_closed(effect)
+                case fx.Decided():
+                    self._step.drafts.append(Draft(effect.at, "decision", effect.decision, encode(effect)))
+                case _:
+                    pass
+
+    def _ring(self, offer: fx.MakeOffer, at: Instant) -> None:
+        call = self.calls.calls[offer.contact]
+        caller = next(leg for leg in call.record.legs if leg.leg == call.caller)
+        self._pending += self.calls.offer_made(offer, at)
+        self._step.actions.append(
+            RingSeat(
+                cause=offer.cause,
+                leg=offer.offer,
+                seat=offer.seat,
+                call=offer.contact,
+                caller_channel=caller.channel,
+                queue=call.record.queue or "",
+                shown_number=call.record.number,
+                ring_timeout_s=offer.ring_timeout_s,
+            )
+        )
+
+    def _agent_changed(self, change: fx.AgentChanged) -> None:
+        before = self.agents.get(change.agent)
+        self.agents[change.agent] = change
+        body = encode(change)
+        self._step.drafts.append(Draft(change.at, "agent_state", change.agent, body))
+        self._step.state[f"agent/{change.agent}"] = body
+        seat_before = before.seat if before else None
+        if seat_before != change.seat:
+            if seat_before is not None:
+                self._agent_at.pop(seat_before, None)
+                self._pending += self.calls.agent_sat(seat_before, None, change.at, change.cause)
+                self._pause(seat_before, change.cause)
+            if change.seat is not None:
+                self._agent_at[change.seat] = change.agent
+                self._pending += self.calls.agent_sat(change.seat, change.agent, change.at, change.cause)
+        if change.seat is not None and (before is None or self._rings(before) != self._rings(change)):
+            self._pause(change.seat, change.cause)
+
+    @staticmethod
+    def _rings(agent: fx.AgentChanged) -> bool:
+        return agent.state in FALLBACK_STATES
+
+    def _pause(self, seat: SeatId, cause: str) -> None:
+        agent = self._agent_at.get(seat)
+        paused = agent is None or not self._rings(self.agents[agent])
+        self._step.actions.append(PauseSeat(cause, seat, paused))
+
+    def _take_over(self, at: Instant, cause: str) -> None:
+        """Takes callers out of the fallback queue once no phone rings for them there."""
+        for call_id, call in self.calls.in_fallback():
+            if at - self._asked_for.get(call_id, 0.0) < TAKE_OVER_AGAIN_S:
+                continue
+            self._asked_for[call_id] = at
+            channel = next(leg.channel for leg in call.record.legs if leg.leg == call.caller)
+            self._step.actions.append(TakeOver(cause, channel))
+
+    def _close_step(self, at: Instant) -> Step:
+        """Writes each call that changed, once, as it stands at the end of the step."""
+        for call_id, record in self._updated.items():
+            body = encode(record)
+            over = record.ended_at is not None
+            self._step.drafts.append(Draft(at, "call", call_id, body))
+            self._step.state[f"call/{call_id}"] = None if over else body
+            if self.figures.note(record, at):
+                self._step.state["figures"] = self.figures.to_json()
+            self._work_order(record, at)
+            if over:
+                self._with_work_order.discard(call_id)
+                self._asked_for.pop(call_id, None)
+        self._updated.clear()
+        return self._step
+
+    def _work_order(self, record: CallRecord, at: Instant) -> None:
+        """A citizen's call spawns its work order as soon as an agent talks to them."""
+        if record.answered_at is None or record.direction is not Direction.INBOUND:
+            return
+        if record.call in self._with_work_order:
+            return
+        self._with_work_order.add(record.call)
+        opened: dict[str, JSON] = {
+            "work_order": f"wo-{record.call}",
+            "call": record.call,
+            "agent": record.agent,
+            "state": "intake",
+            "category": None,
+            "summary": None,
+            "disposition": None,
+            "created_at": instant_text(record.answered_at),
+            "filled_at": None,
+            "filled_by": None,
+            "version": 1,
+        }
+        self._step.drafts.append(Draft(at, "work_order", f"wo-{record.call}", opened))
+
+    # -- after a restart -------------------------------------------------------------------------------------
+
+    def _resume(self, resume: Resume, now: Instant) -> Step:
+        cause = "resume"
+        for agent in resume.agents:
+            if agent.state is AgentState.LOGGED_OUT or agent.seat is None:
+                continue
+            if agent.agent not in self._policy.agents or agent.seat not in self._plan.seats:
+                continue
+            self._route(self._restored(agent, now, cause))
+        for record in resume.open_calls:
+            self.calls.restore(record)
+            if record.answered_at is not None:
+                self._with_work_order.add(record.call)
+        self.calls.forget_done(resume.done_legs)
+        if resume.figures is not None:
+            self.figures.restore(resume.figures, resume.open_calls)
+        self._drain()
+        return self._close_step(now)
+
+    def _restored(self, agent: fx.AgentChanged, now: Instant, cause: str) -> acd.AgentRestored:
+        """The agent as they may be taken to stand until a snapshot says who is on a call.
+
+        One whose call ended while the service was away gets the whole wrap-up from now on; a ringing phone
+        left them ready.
+        """
+        assert agent.seat is not None
+        state, until = agent.state, agent.until
+        if state is AgentState.RESERVED:
+            state = AgentState.READY
+        elif state is AgentState.BUSY:
+            wrap_up_s = max((queue.wrap_up_s for queue in self._policy.queues.values()), default=0.0)
+            state, until = (
+                (AgentState.WRAP_UP, now + wrap_up_s) if agent.contact else (AgentState.READY, None)
+            )
+        return acd.AgentRestored(now, cause, agent.agent, agent.seat, state, agent.reason, agent.since, until)
+
+    def open_call(self, call: CallId) -> OpenCall | None:
+        return self.calls.calls.get(call)

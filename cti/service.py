@@ -1,0 +1,253 @@
+"""The running service: one inbox, one writer.
+
+Everything that happens is put into the inbox. One task takes it out, steps the pure `Runtime`, journals what
+came of it, and only then runs the effects and answers the commands. What comes in during a write to the
+journal is written together in the next one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import structlog
+
+from acd import events as acd
+from acd.model import AgentId, Instant, SeatId
+from cti.calls import facts as f
+from cti.calls.actions import ActionFailed, Beat
+from cti.calls.facts import Fact
+from cti.calls.outputs import RecordingDue
+from cti.commands import BeNotReady, BeReady, Command, FillWorkOrder, LogIn, LogOut
+from cti.journal import JournalError
+from cti.ports import JournalPort, Recordings, Telephony, TelephonyError, WorkOrderDesk
+from cti.records_json import JSON, Draft
+from cti.runtime import InboxEvent, RecordingStored, Runtime, Step
+
+log = structlog.get_logger(__name__)
+
+HEARTBEAT_S = 1.0
+MISSED_MARGIN_S = 10.0
+"""How much further back than the last sight of Asterisk its log is read."""
+JOURNAL_RETRY_S = 1.0
+RESYNC_RETRY_S = 1.0
+
+
+@dataclass(slots=True)
+class _Item:
+    event: InboxEvent
+    done: asyncio.Future[None] | None = None
+
+
+class Service:
+    """Runs the pipeline. `run` returns when it is cancelled; nothing is left behind then."""
+
+    def __init__(
+        self,
+        *,
+        runtime: Runtime,
+        telephony: Telephony,
+        journal: JournalPort,
+        recordings: Recordings,
+        work_orders: WorkOrderDesk,
+        now: Callable[[], Instant],
+        last_seen: Instant,
+        journaled: Callable[[int], None],
+    ) -> None:
+        """`last_seen`: until when the journal knows what happened in Asterisk.
+
+        `journaled` is called with the number of the newest entry after each write.
+        """
+        self.runtime = runtime
+        self.started_at = now()
+        self.connected = False
+        self.routing = False
+        self.journal_failing = False
+        self._telephony = telephony
+        self._journal = journal
+        self._recordings = recordings
+        self._work_orders = work_orders
+        self.now = now
+        self._last_seen = last_seen
+        self._journaled = journaled
+        self._inbox: asyncio.Queue[_Item] = asyncio.Queue()
+        self._held: list[Fact | ActionFailed] | None = None
+        self._resync: asyncio.Task[None] | None = None
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+        self._unwritten: list[Draft] = []
+        self._unwritten_state: dict[str, JSON] = {}
+        self._timer_ids = itertools.count(1)
+
+    # -- what comes in ---------------------------------------------------------------------------------------
+
+    def on_fact(self, fact: Fact | ActionFailed) -> None:
+        """Given to the telephony adapter: takes a fact in the order in which it came."""
+        if isinstance(fact, f.PbxLost):
+            self.connected = self.routing = False
+            self._last_seen = fact.at
+            if self._resync is not None:
+                self._resync.cancel()
+            self._release_held()
+        if self._held is not None:
+            self._held.append(fact)
+        else:
+            self._inbox.put_nowait(_Item(fact))
+
+    def on_connected(self) -> None:
+        """Given to the telephony adapter: facts flow from now on, and it can be asked."""
+        self.connected = True
+        self._held = []
+        self._resync = asyncio.create_task(self._resynchronise(), name="resync")
+
+    def on_stored(self, recording: str, record: dict[str, JSON], cause: str) -> None:
+        """Given to the recording pipeline: a recording is in the archive's storage."""
+        self._inbox.put_nowait(_Item(RecordingStored(self.now(), cause, recording, record)))
+
+    def change_policy(self, event: acd.PolicyChanged) -> None:
+        self._inbox.put_nowait(_Item(event))
+
+    async def command(self, command: Command) -> None:
+        """Carries a command out. Returns once it is in the journal; raises `Refused`."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._inbox.put_nowait(_Item(command, done))
+        await done
+
+    async def log_in(self, agent: AgentId, seat: SeatId, cause: str) -> None:
+        await self.command(LogIn(self.now(), cause, agent, seat))
+
+    async def log_out(self, agent: AgentId, cause: str) -> None:
+        await self.command(LogOut(self.now(), cause, agent))
+
+    async def ready(self, agent: AgentId, cause: str) -> None:
+        await self.command(BeReady(self.now(), cause, agent))
+
+    async def not_ready(self, agent: AgentId, reason: str, cause: str) -> None:
+        await self.command(BeNotReady(self.now(), cause, agent, reason))
+
+    async def fill_work_order(
+        self, work_order: str, category: str, summary: str, disposition: str, by: str, cause: str
+    ) -> None:
+        at = self.now()
+        record = await self._work_orders.filled(work_order, category, summary, disposition, by, at)
+        await self.command(FillWorkOrder(at, cause, work_order, record))
+
+    # -- the pipeline ----------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Runs until cancelled: connects to Asterisk, takes over what is there, routes."""
+        try:
+            await self._complete([(_Item(acd.TimePassed(self.now(), "resume")), self.runtime.opening)])
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._work(), name="pipeline")
+                tasks.create_task(self._beat(), name="heartbeat")
+                await self._telephony.start()
+        finally:
+            if self._resync is not None:
+                self._resync.cancel()
+            await self._telephony.close()
+            self._writer.shutdown()
+
+    async def _work(self) -> None:
+        while True:
+            items = await self._next_items()
+            steps = [(item, self.runtime.step(item.event)) for item in items]
+            await self._complete(steps)
+
+    async def _next_items(self) -> list[_Item]:
+        """What is in the inbox, or the passing of time when a deadline is due first."""
+        deadline = self.runtime.next_deadline()
+        wait_s = None if deadline is None else max(0.0, deadline - self.now())
+        try:
+            async with asyncio.timeout(wait_s):
+                items = [await self._inbox.get()]
+        except TimeoutError:
+            return [_Item(acd.TimePassed(self.now(), f"timer-{next(self._timer_ids)}"))]
+        while not self._inbox.empty():
+            items.append(self._inbox.get_nowait())
+        return items
+
+    async def _complete(self, steps: Sequence[tuple[_Item, Step]]) -> None:
+        """Journals what follows from the steps, then runs their effects, each in order."""
+        for _, step in steps:
+            self._unwritten += step.drafts
+            self._unwritten_state |= step.state
+            for illegal in step.illegal:
+                log.error("illegal_event", event_story=str(illegal))
+        await self._write()
+        for item, step in steps:
+            for action in step.actions:
+                if self.connected:
+                    self._telephony.perform(action)
+            for recording in step.recordings:
+                if isinstance(recording, RecordingDue):
+                    self._recordings.submit(recording)
+                else:
+                    self._recordings.void(recording.leg)
+            for archived in step.archived:
+                self._recordings.confirm(archived)
+            if isinstance(item.event, f.PbxSnapshot):
+                self.routing = self.connected
+                self._telephony.perform(Beat("heartbeat", int(time.time())))
+                log.info("routing", legs=len(item.event.legs), cause=item.event.cause)
+            if item.done is not None and not item.done.done():
+                if step.refused is None:
+                    item.done.set_result(None)
+                else:
+                    item.done.set_exception(step.refused)
+
+    async def _write(self) -> None:
+        """Writes to the journal. A disk that refuses delays records, which wait in memory, not calls."""
+        if not self._unwritten and not self._unwritten_state:
+            return
+        loop = asyncio.get_running_loop()
+        try:
+            seq = await loop.run_in_executor(
+                self._writer, self._journal.append, self._unwritten, self._unwritten_state
+            )
+        except JournalError as error:
+            if not self.journal_failing:
+                log.error("journal_failing", reason=str(error), waiting=len(self._unwritten))
+            self.journal_failing = True
+            return
+        if self.journal_failing:
+            log.info("journal_works_again", written=len(self._unwritten))
+        self.journal_failing = False
+        self._unwritten, self._unwritten_state = [], {}
+        self._journaled(seq)
+
+    async def _beat(self) -> None:
+        """Once a second: tells the dialplan that we route, and the journal until when we saw Asterisk."""
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            if self.routing:
+                # The dialplan compares with the machine's own clock.
+                self._telephony.perform(Beat("heartbeat", int(time.time())))
+                self._unwritten_state["seen_until"] = self.now()
+            self._inbox.put_nowait(_Item(acd.TimePassed(self.now(), "heartbeat")))
+
+    # -- taking over -----------------------------------------------------------------------------------------
+
+    async def _resynchronise(self) -> None:
+        """Reads what was missed and asks what is there; live facts wait meanwhile and are applied after."""
+        while True:
+            try:
+                missed = await self._telephony.missed(self._last_seen - MISSED_MARGIN_S)
+                snapshot = await self._telephony.snapshot()
+                break
+            except TelephonyError as error:
+                log.warning("resync_failed", reason=str(error))
+                await asyncio.sleep(RESYNC_RETRY_S)
+        log.info("resynchronised", missed=len(missed), legs=len(snapshot.legs))
+        for fact in missed:
+            self._inbox.put_nowait(_Item(fact))
+        self._inbox.put_nowait(_Item(snapshot))
+        self._release_held()
+
+    def _release_held(self) -> None:
+        held, self._held = self._held or [], None
+        for fact in held:
+            self._inbox.put_nowait(_Item(fact))
