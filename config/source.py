@@ -133,7 +133,7 @@ class _Builder:
         document = self._document
         for key_node, value_node in node.value:
             spot = self.spot(key_node)
-            if not isinstance(key_node, ScalarNode) or not _is_text(key_node):
+            if not _is_text_key(key_node):
                 what, expected = _bad_key(key_node)
                 document.add(spot, loc, what, expected)
                 continue
@@ -152,7 +152,10 @@ class _Builder:
             raise _TooMuch(f"holds more than {MAX_VALUES} values")
         if len(loc) > MAX_DEPTH:
             raise _TooMuch("has an alias inside the value it stands for")
-        self._document.values[loc] = self.spot(node)
+        # ruamel puts the value of `key:` where the next token begins, often a line later.
+        absent = isinstance(node, ScalarNode) and not node.value and not node.style
+        key = self._document.keys.get(loc) if absent else None
+        self._document.values[loc] = key or self.spot(node)
         value: object
         if isinstance(node, MappingNode) and str(node.tag) == _TAG + "map":
             value = self.mapping(node, loc, {})
@@ -181,27 +184,33 @@ def _scalar(node: Node) -> object:
     tag = str(node.tag).removeprefix(_TAG)
     text = node.value
     if not isinstance(node, ScalarNode) or tag not in {"str", "null", "bool", "int", "float", "timestamp"}:
-        raise ValueError(f"carries the type {quoted(str(node.tag))}", "leave the `!` type out")
+        shown = str(node.tag).replace(_TAG, "!!")
+        raise ValueError(f"carries the type {quoted(shown)}", "leave the type out")
     if tag in {"str", "timestamp"}:
+        if any("\ud800" <= char <= "\udfff" for char in text):
+            raise ValueError("holds half of a character (`\\ud...`)", "write the character itself")
         return text
     if tag == "null":
         return None
     if tag == "bool":
         return text.lower() in {"true", "yes", "on"}
     bare = text.replace("_", "")
+    if bare.lstrip("+-").lower() in {".inf", ".nan"}:
+        raise ValueError(f"{text} is not a finite number", "write a number")
     try:
         if tag == "int":
             return int(bare, 0 if bare.lstrip("+-")[:2].lower() in {"0x", "0o", "0b"} else 10)
-        number = float(bare)
+        return float(bare)
     except ValueError:
         raise ValueError(f"{quoted(text)} is not a number", "write it in quotes if it is a text") from None
-    if number - number != 0:
-        raise ValueError(f"{text} is not a finite number", "write a number")
-    return number
 
 
-def _is_text(node: ScalarNode) -> bool:
-    return str(node.tag) == _TAG + "str"
+def _is_text_key(node: Node) -> bool:
+    return (
+        isinstance(node, ScalarNode)
+        and str(node.tag) == _TAG + "str"
+        and not any("\ud800" <= char <= "\udfff" for char in node.value)
+    )
 
 
 def _bad_key(node: Node) -> tuple[str, str]:
@@ -277,8 +286,16 @@ _SYNTAX: Final = (
         "indent keys of one group alike",
     ),
     ("sequence entries are not allowed", "a `-` stands where no list can be", "put it on a line of its own"),
-    ("expected ',' or ']'", "a `[` list goes wrong here", "separate its items with commas, end it with `]`"),
-    ("expected ',' or '}'", "a `{` group goes wrong here", "separate its keys with commas, end it with `}`"),
+    (
+        "expected ',' or ']'",
+        "the `[` list of line {line} goes wrong here",
+        "separate its items with commas, end it with `]`",
+    ),
+    (
+        "expected ',' or '}'",
+        "the `{{` group of line {line} goes wrong here",
+        "separate its keys with commas, end it with `}`",
+    ),
     ("found undefined alias", "the alias {detail} is not defined above", "define it with `&`, or use quotes"),
     ("found unknown escape", "a backslash escape is unknown", "use single quotes, or double the backslash"),
     (
@@ -287,20 +304,20 @@ _SYNTAX: Final = (
         "write it flatter: no key stands so deep",
     ),
     ("but found another document", "a second document begins with `---`", "keep one document in a file"),
+    ("unexpected end of stream", "a quoted text is not closed", "close it with the same quote"),
     ("unexpected document separator", "a quoted text is not closed", "close it with the same quote"),
 )
 
 
 def _syntax(file: Path, error: MarkedYAMLError, secret: bool) -> tuple[Spot, Loc, str, str]:
     """A syntax error in words that do not need YAML's grammar."""
-    mark = error.problem_mark or error.context_mark
-    spot = Spot(file, mark.line + 1, mark.column + 1) if mark else Spot(file, 0, 0)
+    mark, context = error.problem_mark, error.context_mark
     problem = str(error.problem or error.context or error)
-    if "found unexpected end of stream" in problem and error.context_mark:
-        start = Spot(file, error.context_mark.line + 1, error.context_mark.column + 1)
-        return start, (), "a quoted text is not closed", "close it with the same quote"
+    if context and ("end of stream" in problem or "could not find expected ':'" in problem):
+        mark = context
+    spot = Spot(file, mark.line + 1, mark.column + 1) if mark else Spot(file, 0, 0)
     for words, what, expected in _SYNTAX:
         if words in problem:
             detail = "(hidden)" if secret else "`" + problem.rpartition("'")[0].partition("'")[2] + "`"
-            return spot, (), what.format(detail=detail), expected
+            return spot, (), what.format(detail=detail, line=context.line + 1 if context else 0), expected
     return spot, (), "is not valid YAML" if secret else f"is not valid YAML ({problem})", "correct the syntax"

@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable
+from contextlib import suppress
 from difflib import get_close_matches
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from config.models import Model
+from config.models import PATTERN_WORDS, Model
 from config.problems import Loc, listed, quoted
 from config.schema import Shape
 from config.source import Document, Spot
 
 ModelT = TypeVar("ModelT", bound=Model)
 
-_KEY = "[key]"
+_UNFIT: Final = {
+    "int_type": "is not a whole number",
+    "int_from_float": "is not a whole number",
+    "int_parsing": "is not a whole number",
+    "float_type": "is not a number",
+    "string_type": "is not a text",
+    "path_type": "is not a path",
+    "list_type": "is not a list",
+    "tuple_type": "is not a list",
+    "dict_type": "is not a group of keys",
+    "model_type": "is not a group of keys",
+}
+_KEY: Final = "[key]"
 """pydantic's last step when a mapping's key is at fault."""
 
 
@@ -30,12 +43,13 @@ def validated(model: type[ModelT], document: Document, *, secret: bool = False) 
     try:
         return model.model_validate_json(json.dumps(document.root), strict=True)
     except ValidationError as error:
+        shape = Shape(model)
         for detail in error.errors(include_url=False):
-            _report(detail, Shape(model), document, secret)
+            _report(detail, shape, document, secret)
         return None
 
 
-def suggestion(word: str, known: Iterator[str] | tuple[str, ...] | list[str]) -> str:
+def suggestion(word: str, known: Iterable[str]) -> str:
     """`did you mean `x`?`, the known words, or nothing when there are none."""
     words = list(known)
     close = get_close_matches(word.lower(), words, n=1, cutoff=0.6)
@@ -54,11 +68,11 @@ def _report(detail: ErrorDetails, shape: Shape, document: Document, secret: bool
     elif kind == "extra_forbidden":
         keys = shape.keys(loc[:-1])
         what = "is not a key here"
-        document.add(document.key_spot(loc), loc, what, suggestion(str(loc[-1]), [*keys]))
+        document.add(document.key_spot(loc), loc, what, suggestion(str(loc[-1]), keys))
     elif loc and loc[-1] == _KEY:
         at = loc[:-1]
-        schema = shape.at(at[:-1]) or {}
-        document.add(document.key_spot(at), at, "is not a fitting key", "expected " + shape.words(schema))
+        words = PATTERN_WORDS[detail["ctx"]["pattern"]]
+        document.add(document.key_spot(at), at, "does not fit as a key", f"expected {words}")
     elif kind == "value_error":
         document.add(document.value_spot(loc), loc, "contradicts itself", str(detail["ctx"]["error"]))
     else:
@@ -103,4 +117,7 @@ def _wrong_value(detail: ErrorDetails, shape: Shape, document: Document, secret:
         return f"{shown} is too large: it must be at most {detail['ctx']['le']:g}", expected
     if isinstance(value, str) and not value:
         return "is an empty text", expected
-    return f"{shown} does not fit", expected
+    if schema.get("type") in {"integer", "number"} and isinstance(value, str) and not secret:
+        with suppress(ValueError):
+            return f"{shown} is a text, not a number", f"write it without quotes: {float(value):g}"
+    return f"{shown} {_UNFIT.get(detail['type'], 'does not fit')}", expected
