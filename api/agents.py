@@ -1,0 +1,185 @@
+"""Agents: who is doing what, and logging in, ready, not ready, logging out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import ConfigDict, Field
+from pydantic.config import JsonDict
+
+from acd.model import AgentState
+from api.auth import FLOOR, STAFF, WATCHERS
+from api.errors import ApiError
+from api.routing import Asked, Input, Nothing, Output, Reply, route
+from config.models import Id
+from cti.views import AgentView
+
+_EXAMPLE: JsonDict = {
+    "agent": "1007",
+    "name": "王芳",
+    "seat": "s07",
+    "state": "wrap_up",
+    "reason": None,
+    "since": "2026-03-02T01:15:30.250000Z",
+    "until": "2026-03-02T01:15:40.250000Z",
+    "call": None,
+    "seat_reachable": True,
+}
+
+
+class AgentOut(Output):
+    """An agent as the router knows them now."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    agent: str
+    """The agent's number (工号)."""
+    name: str
+    seat: str | None
+    """Where the agent is logged in."""
+    state: AgentState
+    reason: str | None
+    """Why not ready."""
+    since: datetime
+    """When this state began."""
+    until: datetime | None
+    """When the wrap-up ends by itself."""
+    call: str | None
+    seat_reachable: bool | None
+    """Whether the seat's phone is registered; null when logged out."""
+
+    @classmethod
+    def of(cls, view: AgentView) -> AgentOut:
+        return cls.model_validate(view)
+
+
+class AgentsOut(Output):
+    """All agents of the site, by number."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"agents": [_EXAMPLE]}]})
+
+    agents: list[AgentOut]
+
+
+class LogIn(Input):
+    """Where the agent sits down."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"seat": "s07"}]})
+
+    seat: Id
+
+
+class NotReady(Input):
+    """Why the agent takes no calls."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "break"}]})
+
+    reason: Id = Field(description="An id of `not_ready_reasons` in the site's configuration.")
+
+
+async def list_agents(ask: Asked[Nothing, Nothing]) -> Reply:
+    views = sorted(ask.context.service.agents(), key=lambda view: view.agent)
+    return Reply(AgentsOut(agents=[AgentOut.of(view) for view in views]))
+
+
+async def get_agent(ask: Asked[Nothing, Nothing]) -> Reply:
+    agent = _own(ask)
+    for view in ask.context.service.agents():
+        if view.agent == agent:
+            return Reply(AgentOut.of(view))
+    raise ApiError("unknown_agent", f"There is no agent {agent}.", "agent")
+
+
+async def log_in(ask: Asked[Nothing, LogIn]) -> Reply:
+    return Reply(AgentOut.of(await ask.context.service.log_in(_own(ask), ask.body.seat, ask.cause)))
+
+
+async def log_out(ask: Asked[Nothing, Nothing]) -> Reply:
+    return Reply(AgentOut.of(await ask.context.service.log_out(_own(ask), ask.cause)))
+
+
+async def ready(ask: Asked[Nothing, Nothing]) -> Reply:
+    return Reply(AgentOut.of(await ask.context.service.ready(_own(ask), ask.cause)))
+
+
+async def not_ready(ask: Asked[Nothing, NotReady]) -> Reply:
+    return Reply(AgentOut.of(await ask.context.service.not_ready(_own(ask), ask.body.reason, ask.cause)))
+
+
+def _own(ask: Asked[Nothing, LogIn] | Asked[Nothing, NotReady] | Asked[Nothing, Nothing]) -> str:
+    agent = ask.named("agent")
+    ask.who.require_own(agent)
+    return agent
+
+
+ROUTES = (
+    route(
+        "GET",
+        "/v1/agents",
+        list_agents,
+        summary="Every agent and what they are doing",
+        tag="agents",
+        roles=WATCHERS,
+        answers={200: AgentsOut},
+    ),
+    route(
+        "GET",
+        "/v1/agents/{agent}",
+        get_agent,
+        summary="One agent",
+        tag="agents",
+        roles=STAFF,
+        own_only=True,
+        answers={200: AgentOut},
+        errors=("unknown_agent",),
+    ),
+    route(
+        "POST",
+        "/v1/agents/{agent}/login",
+        log_in,
+        summary="Log in at a seat",
+        tag="agents",
+        description="The agent is not ready until `ready` says so.",
+        roles=FLOOR,
+        own_only=True,
+        body=LogIn,
+        answers={200: AgentOut},
+        errors=("unknown_agent", "unknown_seat", "agent_already_logged_in", "seat_taken", "refused"),
+    ),
+    route(
+        "POST",
+        "/v1/agents/{agent}/logout",
+        log_out,
+        summary="Log out",
+        tag="agents",
+        roles=FLOOR,
+        own_only=True,
+        answers={200: AgentOut},
+        errors=("unknown_agent", "not_logged_in", "refused"),
+    ),
+    route(
+        "POST",
+        "/v1/agents/{agent}/ready",
+        ready,
+        summary="Take calls",
+        tag="agents",
+        description="During wrap-up it ends the wrap-up early.",
+        roles=FLOOR,
+        own_only=True,
+        answers={200: AgentOut},
+        errors=("unknown_agent", "not_logged_in", "refused"),
+    ),
+    route(
+        "POST",
+        "/v1/agents/{agent}/not-ready",
+        not_ready,
+        summary="Take no calls",
+        tag="agents",
+        description="While a call is on or ringing it holds from the end of that call.",
+        roles=FLOOR,
+        own_only=True,
+        body=NotReady,
+        answers={200: AgentOut},
+        errors=("unknown_agent", "unknown_reason", "not_logged_in", "refused"),
+    ),
+)

@@ -1,0 +1,107 @@
+"""The HTTP application: the route table, put behind the middlewares."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from api import agents, calls, health, metrics, queues, recordings, work_orders
+from api.auth import Tokens
+from api.context import CONTEXT_KEY, Context, Limits
+from api.errors import CAUSE_KEY, speak_errors
+from api.openapi import document
+from api.pages import page_routes
+from api.ports import CallArchive, WorkOrders
+from api.routing import BEARER_KEY, ROUTE_KEY, Route
+from config.models import Site, Token
+from cti.views import ServicePort
+
+log = structlog.get_logger(__name__)
+
+REQUEST_ID = "X-Request-Id"
+_SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{8,64}")
+
+
+@cache
+def openapi_document() -> dict[str, Any]:
+    return document(ROUTES)
+
+
+ROUTES: tuple[Route, ...] = (
+    *agents.ROUTES,
+    *queues.ROUTES,
+    *calls.ROUTES,
+    *recordings.ROUTES,
+    *work_orders.ROUTES,
+    *health.ROUTES,
+    *metrics.ROUTES,
+    *page_routes(openapi_document),
+)
+"""Everything this API answers."""
+
+
+def create_app(
+    service: ServicePort,
+    archive: CallArchive,
+    work_orders: WorkOrders,
+    site: Site,
+    tokens: Iterable[Token],
+    recordings_root: Path,
+    limits: Limits | None = None,
+) -> web.Application:
+    """The application; serve it with `make_runner`. Raises ValueError when a token comes twice."""
+    limits = limits or Limits()
+    app = web.Application(middlewares=[_trace, speak_errors], client_max_size=limits.body_bytes)
+    app[CONTEXT_KEY] = Context(service, archive, work_orders, site, Tokens(tokens), recordings_root, limits)
+    app.on_response_prepare.append(_set_headers)
+    for entry in ROUTES:
+        entry.add_to(app)
+    return app
+
+
+def make_runner(app: web.Application, shutdown_s: float = 3.0) -> web.AppRunner:
+    """What serves `app`. aiohttp's own access log is off: it would write addresses as clients typed them."""
+    return web.AppRunner(app, access_log=None, shutdown_timeout=shutdown_s)
+
+
+@web.middleware
+async def _trace(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Gives the request its id, which every log line of it carries, and logs how it ended."""
+    offered = request.headers.get(REQUEST_ID, "")
+    cause = offered if _SANE_REQUEST_ID.fullmatch(offered) else uuid.uuid4().hex
+    request[CAUSE_KEY] = cause
+    began = time.monotonic()
+    with structlog.contextvars.bound_contextvars(cause=cause):
+        response = await handler(request)
+        bearer = request.get(BEARER_KEY)
+        # Screens and monitors ask every second; only what changes something or fails is worth a line.
+        plain = request.method in ("GET", "HEAD") and response.status < 400
+        (log.debug if plain else log.info)(
+            "request",
+            method=request.method,
+            route=request.get(ROUTE_KEY),
+            status=response.status,
+            who=bearer.name if bearer else None,
+            took_s=round(time.monotonic() - began, 4),
+        )
+        return response
+
+
+async def _set_headers(request: web.Request, response: web.StreamResponse) -> None:
+    headers = response.headers
+    if (cause := request.get(CAUSE_KEY)) is not None:
+        headers[REQUEST_ID] = cause
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers.setdefault("Cache-Control", "no-store")
+    headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")

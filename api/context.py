@@ -1,0 +1,42 @@
+"""What handlers work with: the service, the archive, the site and the limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiohttp import web
+
+from api.auth import Tokens
+from api.ports import CallArchive, WorkOrders
+from config.models import Site
+from cti.views import ServicePort
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request may take."""
+
+    body_bytes: int = 64 * 1024
+    body_s: float = 10.0
+    """A body that has not arrived by then is given up."""
+    archive_s: float = 5.0
+    """An archive that has not answered by then counts as unreachable."""
+    projection_s: float = 2.0
+    """How long a change waits to be seen in the archive before it is answered as accepted only."""
+    audio_write_s: float = 60.0
+    """A listener who takes no byte for this long is let go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    service: ServicePort
+    archive: CallArchive
+    work_orders: WorkOrders
+    site: Site
+    tokens: Tokens
+    recordings_root: Path
+    limits: Limits = field(default_factory=Limits)
+
+
+CONTEXT_KEY = web.AppKey("context", Context)

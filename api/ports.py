@@ -1,0 +1,80 @@
+"""What the API needs of the archive; `recording` and `workorder` provide it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from acd.effects import Decided
+from cti.calls.records import CallOutcome, CallRecord
+from recording.model import RecordingRecord
+from workorder.model import WorkOrder, WorkOrderState
+
+T = TypeVar("T")
+
+
+class ArchiveUnreachable(Exception):
+    """The archive's database did not answer. Nothing was lost by that; the question can be asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedCall:
+    record: CallRecord
+    decisions: Sequence[Decided]
+    recordings: Sequence[RecordingRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class CallPage:
+    """Calls, latest first."""
+
+    calls: Sequence[CallRecord]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkOrderPage:
+    work_orders: Sequence[WorkOrder]
+    next_cursor: str | None
+
+
+class CallArchive(Protocol):
+    async def call(self, call_id: str) -> ArchivedCall | None: ...
+
+    async def calls(
+        self,
+        *,
+        since: datetime | None,
+        until: datetime | None,
+        queue: str | None,
+        agent: str | None,
+        outcome: CallOutcome | None,
+        limit: int,
+        before_cursor: str | None,
+    ) -> CallPage: ...
+
+    async def recording(self, recording_id: str) -> RecordingRecord | None: ...
+
+
+class WorkOrders(Protocol):
+    async def get(self, work_order_id: str) -> WorkOrder | None: ...
+
+    async def list(
+        self, *, state: WorkOrderState | None, agent: str | None, limit: int, before_cursor: str | None
+    ) -> WorkOrderPage: ...
+
+    async def for_call(self, call_id: str) -> Sequence[WorkOrder]: ...
+
+
+async def from_archive(question: Awaitable[T], within_s: float) -> T:
+    """The archive's answer. Raises ArchiveUnreachable when there is none within `within_s`."""
+    try:
+        async with asyncio.timeout(within_s):
+            return await question
+    except TimeoutError:
+        raise ArchiveUnreachable(f"no answer within {within_s:g} s") from None
+    except OSError as error:
+        raise ArchiveUnreachable(type(error).__name__) from error

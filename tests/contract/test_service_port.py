@@ -1,0 +1,164 @@
+"""What every `ServicePort` does, the fake that the API is tested with and the real service alike."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+import pytest
+
+from acd.model import AgentState
+from cti.views import AgentView, Refused, ServicePort
+from tests.support.fake_service import FakeService
+from tests.support.small_site import AGENT, OTHER_AGENT, OTHER_SEAT, REASON, SEAT, THIRD_AGENT, small_site
+
+CAUSE = "contract-test"
+
+
+def view_of(service: ServicePort, agent: str) -> AgentView:
+    return next(view for view in service.agents() if view.agent == agent)
+
+
+class ServicePortContract(ABC):
+    """Subclass it with a `service` over `small_site()` in which nobody is logged in and nobody calls."""
+
+    @pytest.fixture
+    @abstractmethod
+    def service(self, tmp_path: Path) -> ServicePort:
+        raise NotImplementedError
+
+    async def test_every_agent_of_the_site_is_shown_and_at_first_logged_out(
+        self, service: ServicePort
+    ) -> None:
+        shown = {view.agent: view for view in service.agents()}
+        assert set(shown) == {AGENT, OTHER_AGENT, THIRD_AGENT}
+        for view in shown.values():
+            assert view.state is AgentState.LOGGED_OUT
+            assert (view.seat, view.reason, view.call, view.until, view.seat_reachable) == (None,) * 5
+            assert view.name
+            assert view.since.tzinfo is not None
+
+    async def test_who_logs_in_is_at_the_seat_and_not_ready(self, service: ServicePort) -> None:
+        answered = await service.log_in(AGENT, SEAT, CAUSE)
+        assert (answered.agent, answered.seat, answered.state) == (AGENT, SEAT, AgentState.NOT_READY)
+        assert view_of(service, AGENT) == answered
+        assert view_of(service, OTHER_AGENT).state is AgentState.LOGGED_OUT
+
+    async def test_an_agent_logs_in_once_at_the_same_seat_or_another(self, service: ServicePort) -> None:
+        before = await service.log_in(AGENT, SEAT, CAUSE)
+        for seat in (SEAT, OTHER_SEAT):
+            with pytest.raises(Refused) as refused:
+                await service.log_in(AGENT, seat, CAUSE)
+            assert refused.value.error == "agent_already_logged_in"
+        assert view_of(service, AGENT) == before
+
+    async def test_a_seat_has_one_agent(self, service: ServicePort) -> None:
+        await service.log_in(AGENT, SEAT, CAUSE)
+        with pytest.raises(Refused) as refused:
+            await service.log_in(OTHER_AGENT, SEAT, CAUSE)
+        assert (refused.value.error, refused.value.field) == ("seat_taken", "seat")
+        assert view_of(service, OTHER_AGENT).state is AgentState.LOGGED_OUT
+        assert view_of(service, AGENT).seat == SEAT
+
+    async def test_a_seat_is_free_again_after_the_log_out(self, service: ServicePort) -> None:
+        await service.log_in(AGENT, SEAT, CAUSE)
+        left = await service.log_out(AGENT, CAUSE)
+        assert (left.state, left.seat, left.reason) == (AgentState.LOGGED_OUT, None, None)
+        assert view_of(service, AGENT) == left
+        taken = await service.log_in(OTHER_AGENT, SEAT, CAUSE)
+        assert taken.seat == SEAT
+
+    async def test_an_agent_may_come_back_at_another_seat(self, service: ServicePort) -> None:
+        await service.log_in(AGENT, SEAT, CAUSE)
+        await service.log_out(AGENT, CAUSE)
+        assert (await service.log_in(AGENT, OTHER_SEAT, CAUSE)).seat == OTHER_SEAT
+
+    async def test_ready_is_shown_without_a_reason(self, service: ServicePort) -> None:
+        await service.log_in(AGENT, SEAT, CAUSE)
+        await service.not_ready(AGENT, REASON, CAUSE)
+        answered = await service.ready(AGENT, CAUSE)
+        assert (answered.state, answered.reason, answered.seat) == (AgentState.READY, None, SEAT)
+        assert view_of(service, AGENT) == answered
+
+    async def test_not_ready_is_shown_with_its_reason(self, service: ServicePort) -> None:
+        await service.log_in(AGENT, SEAT, CAUSE)
+        await service.ready(AGENT, CAUSE)
+        answered = await service.not_ready(AGENT, REASON, CAUSE)
+        assert (answered.state, answered.reason, answered.seat) == (AgentState.NOT_READY, REASON, SEAT)
+        assert view_of(service, AGENT) == answered
+
+    async def test_asking_for_the_state_one_is_in_is_no_error(self, service: ServicePort) -> None:
+        await service.log_in(AGENT, SEAT, CAUSE)
+        for _ in range(2):
+            assert (await service.ready(AGENT, CAUSE)).state is AgentState.READY
+        for _ in range(2):
+            assert (await service.not_ready(AGENT, REASON, CAUSE)).reason == REASON
+
+    async def test_an_agent_may_log_out_while_ready(self, service: ServicePort) -> None:
+        await service.log_in(AGENT, SEAT, CAUSE)
+        await service.ready(AGENT, CAUSE)
+        assert (await service.log_out(AGENT, CAUSE)).state is AgentState.LOGGED_OUT
+
+    async def test_an_unknown_agent_is_refused_by_every_command(self, service: ServicePort) -> None:
+        commands = (
+            lambda: service.log_in("9999", SEAT, CAUSE),
+            lambda: service.log_out("9999", CAUSE),
+            lambda: service.ready("9999", CAUSE),
+            lambda: service.not_ready("9999", REASON, CAUSE),
+        )
+        for command in commands:
+            with pytest.raises(Refused) as refused:
+                await command()
+            assert refused.value.error == "unknown_agent"
+
+    async def test_an_unknown_seat_is_refused(self, service: ServicePort) -> None:
+        with pytest.raises(Refused) as refused:
+            await service.log_in(AGENT, "nowhere", CAUSE)
+        assert (refused.value.error, refused.value.field) == ("unknown_seat", "seat")
+        assert view_of(service, AGENT).state is AgentState.LOGGED_OUT
+
+    async def test_an_unknown_reason_is_refused_and_changes_nothing(self, service: ServicePort) -> None:
+        await service.log_in(AGENT, SEAT, CAUSE)
+        before = await service.ready(AGENT, CAUSE)
+        with pytest.raises(Refused) as refused:
+            await service.not_ready(AGENT, "no-such-reason", CAUSE)
+        assert (refused.value.error, refused.value.field) == ("unknown_reason", "reason")
+        assert view_of(service, AGENT) == before
+
+    async def test_who_is_not_logged_in_can_do_nothing_but_log_in(self, service: ServicePort) -> None:
+        commands = (
+            lambda: service.log_out(AGENT, CAUSE),
+            lambda: service.ready(AGENT, CAUSE),
+            lambda: service.not_ready(AGENT, REASON, CAUSE),
+        )
+        for command in commands:
+            with pytest.raises(Refused) as refused:
+                await command()
+            assert refused.value.error == "not_logged_in"
+            assert refused.value.sentence
+        assert view_of(service, AGENT).state is AgentState.LOGGED_OUT
+
+    async def test_a_work_order_of_no_call_is_refused(self, service: ServicePort) -> None:
+        with pytest.raises(Refused) as refused:
+            await service.fill_work_order("wo-none", "消费纠纷", "…", "to_dispatch", AGENT, CAUSE)
+        assert refused.value.error == "unknown_work_order"
+
+    async def test_figures_stand_for_each_queue_and_for_the_whole(self, service: ServicePort) -> None:
+        await service.log_in(AGENT, SEAT, CAUSE)
+        await service.ready(AGENT, CAUSE)
+        assert [view.queue for view in service.queues()] == ["general", "consumer"]
+        for view in (*service.queues(), service.total()):
+            assert view.name
+            assert (view.waiting, view.longest_wait_s, view.talking) == (0, 0, 0)
+            assert (view.offered, view.answered, view.abandoned) == (0, 0, 0)
+            assert (view.answer_rate, view.timely_rate) == (None, None)
+            assert view.agents[AgentState.READY] == 1
+        assert service.total().queue is None
+        assert sum(service.total().agents.values()) == 3
+        assert list(service.open_calls()) == []
+
+
+class TestFakeService(ServicePortContract):
+    @pytest.fixture
+    def service(self, tmp_path: Path) -> ServicePort:
+        return FakeService(small_site(tmp_path))

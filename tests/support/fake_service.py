@@ -1,0 +1,161 @@
+"""A `ServicePort` in memory, held to the same contract tests as the real service."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from acd.model import AgentState
+from config.models import Site
+from cti.views import AgentView, CallView, Health, QueueView, Refused
+
+Filled = tuple[str, str, str, str, str, str]
+"""Work order, category, summary, disposition, by, cause."""
+
+
+def figures(queue: str | None, name: str, agents: dict[AgentState, int], **given: float | None) -> QueueView:
+    """A queue's figures, 0 where nothing is given."""
+    values: dict[str, float | None] = {
+        "waiting": 0,
+        "longest_wait_s": 0.0,
+        "talking": 0,
+        "offered": 0,
+        "answered": 0,
+        "abandoned": 0,
+        "short_abandoned": 0,
+        "timely": 0,
+        "answer_rate": None,
+        "timely_rate": None,
+    } | given
+    return QueueView(queue=queue, name=name, agents=agents, **values)  # type: ignore[arg-type]
+
+
+class FakeService:
+    """Agents log in and out as in the real one; calls, figures and health are what a test puts there."""
+
+    def __init__(self, site: Site) -> None:
+        now = datetime.now(UTC)
+        self._seats = {seat.id for seat in site.seats}
+        self._reasons = {reason.id for reason in site.not_ready_reasons}
+        self._queues = {queue.id: queue.name for queue in site.queues}
+        self._agents = {
+            agent.id: AgentView(
+                agent=agent.id,
+                name=agent.name,
+                seat=None,
+                state=AgentState.LOGGED_OUT,
+                reason=None,
+                since=now,
+                until=None,
+                call=None,
+                seat_reachable=None,
+            )
+            for agent in site.agents
+        }
+        self.calls: list[CallView] = []
+        self.given_figures: dict[str | None, dict[str, float | None]] = {}
+        self.work_order_ids: set[str] = set()
+        self.filled: list[Filled] = []
+        self.causes: list[str] = []
+        self.project: Callable[[Filled], Awaitable[None]] | None = None
+        """Called with each work order that was filled in, as the journal's projection would be."""
+        self.state_of_health = Health(
+            asterisk_connected=True,
+            routing=True,
+            database_reachable=True,
+            journal_backlog=0,
+            started_at=now,
+        )
+
+    def agents(self) -> Sequence[AgentView]:
+        return tuple(self._agents.values())
+
+    def queues(self) -> Sequence[QueueView]:
+        return tuple(
+            figures(queue, name, self._by_state(), **self.given_figures.get(queue, {}))
+            for queue, name in self._queues.items()
+        )
+
+    def total(self) -> QueueView:
+        return figures(None, "全部", self._by_state(), **self.given_figures.get(None, {}))
+
+    def open_calls(self) -> Sequence[CallView]:
+        return tuple(self.calls)
+
+    def health(self) -> Health:
+        return self.state_of_health
+
+    async def log_in(self, agent: str, seat: str, cause: str) -> AgentView:
+        view = self._known(agent)
+        if seat not in self._seats:
+            raise Refused("unknown_seat", f"There is no seat {seat}.", "seat")
+        if view.state is not AgentState.LOGGED_OUT:
+            raise Refused(
+                "agent_already_logged_in", f"Agent {agent} is logged in at seat {view.seat}.", "agent"
+            )
+        for other in self._agents.values():
+            if other.seat == seat:
+                raise Refused("seat_taken", f"Seat {seat} is taken by agent {other.agent}.", "seat")
+        return self._set(view, cause, seat=seat, state=AgentState.NOT_READY, seat_reachable=True)
+
+    async def log_out(self, agent: str, cause: str) -> AgentView:
+        view = self._logged_in(agent)
+        state = AgentState.LOGGED_OUT
+        return self._set(view, cause, seat=None, state=state, reason=None, seat_reachable=None)
+
+    async def ready(self, agent: str, cause: str) -> AgentView:
+        return self._set(self._logged_in(agent), cause, state=AgentState.READY, reason=None)
+
+    async def not_ready(self, agent: str, reason: str, cause: str) -> AgentView:
+        view = self._logged_in(agent)
+        if reason not in self._reasons:
+            raise Refused("unknown_reason", f"There is no not-ready reason {reason}.", "reason")
+        return self._set(view, cause, state=AgentState.NOT_READY, reason=reason)
+
+    async def fill_work_order(
+        self, work_order: str, category: str, summary: str, disposition: str, by: str, cause: str
+    ) -> None:
+        if work_order not in self.work_order_ids:
+            raise Refused("unknown_work_order", f"There is no work order {work_order}.", "work_order")
+        filled = (work_order, category, summary, disposition, by, cause)
+        self.filled.append(filled)
+        if self.project is not None:
+            await self.project(filled)
+
+    def _known(self, agent: str) -> AgentView:
+        if agent not in self._agents:
+            raise Refused("unknown_agent", f"There is no agent {agent}.", "agent")
+        return self._agents[agent]
+
+    def _logged_in(self, agent: str) -> AgentView:
+        view = self._known(agent)
+        if view.state is AgentState.LOGGED_OUT:
+            raise Refused("not_logged_in", f"Agent {agent} is not logged in.", "agent")
+        return view
+
+    def _set(
+        self,
+        view: AgentView,
+        cause: str,
+        *,
+        state: AgentState,
+        seat: str | None = "",
+        reason: str | None = None,
+        seat_reachable: bool | None = True,
+    ) -> AgentView:
+        self.causes.append(cause)
+        changed = replace(
+            view,
+            state=state,
+            seat=view.seat if seat == "" else seat,
+            reason=reason,
+            seat_reachable=seat_reachable,
+            since=datetime.now(UTC),
+        )
+        self._agents[view.agent] = changed
+        return changed
+
+    def _by_state(self) -> dict[AgentState, int]:
+        states = [view.state for view in self._agents.values()]
+        return {state: states.count(state) for state in set(states)}
