@@ -100,6 +100,7 @@ class Runtime:
         self._agent_at: dict[SeatId, AgentId] = {}
         self._with_work_order: set[CallId] = set()
         self._asked_for: dict[CallId, Instant] = {}
+        self._paused: dict[SeatId, bool] = {}
         self._pending: deque[Output] = deque()
         self._step = Step()
         self._updated: dict[CallId, CallRecord] = {}
@@ -151,6 +152,7 @@ class Runtime:
                 self._seat_reachable(fact)
             case f.PbxSnapshot():
                 self.reachable = set(fact.reachable_seats)
+                self._paused.clear()
                 for seat in self._plan.seats:
                     self._pause(seat, fact.cause)
             case _:
@@ -301,17 +303,16 @@ class Runtime:
             if change.seat is not None:
                 self._agent_at[change.seat] = change.agent
                 self._pending += self.calls.agent_sat(change.seat, change.agent, change.at, change.cause)
-        if change.seat is not None and (before is None or self._rings(before) != self._rings(change)):
+        if change.seat is not None:
             self._pause(change.seat, change.cause)
 
-    @staticmethod
-    def _rings(agent: fx.AgentChanged) -> bool:
-        return agent.state in FALLBACK_STATES
-
     def _pause(self, seat: SeatId, cause: str) -> None:
+        """Tells the fallback queue whether it may ring the seat, when that is new."""
         agent = self._agent_at.get(seat)
-        paused = agent is None or not self._rings(self.agents[agent])
-        self._step.actions.append(PauseSeat(cause, seat, paused))
+        paused = agent is None or self.agents[agent].state not in FALLBACK_STATES
+        if self._paused.get(seat) is not paused:
+            self._paused[seat] = paused
+            self._step.actions.append(PauseSeat(cause, seat, paused))
 
     def _take_over(self, at: Instant, cause: str) -> None:
         """Takes callers out of the fallback queue once no phone rings for them there."""

@@ -12,49 +12,34 @@ from acd import events as acd
 from acd.effects import MakeOffer
 from acd.model import OfferOutcome
 from cti.calls import facts as f
-from cti.calls.facts import Fact, LegSnapshot, PbxSnapshot
+from cti.calls.facts import Fact, PbxSnapshot
 from cti.calls.model import CallModel
 from cti.calls.outputs import CallUpdated, Output, RecordingDue, RecordingVoid
 from cti.calls.records import CallOutcome, CallRecord, EndedBy, Route
+from tests.support.conversation import (
+    agent_hangs_up,
+    caller_arrives,
+    leg_started,
+    seat_answers,
+    seat_rings,
+    shown,
+    snapshot,
+)
 
 SEAT, AGENT, CALL, OFFER = "seat-01", "1001", "hotline-1.1", "hotline-1.1-o1"
 
 
-def started(leg: str, endpoint: str, at: float, *, call: str | None = None, dialled: str = "12345") -> Fact:
-    channel = f"PJSIP/{endpoint}-{leg}"
-    return f.LegStarted(at, "t", leg, channel, endpoint, call, call or leg, "13800000000", dialled)
-
-
 def arrival(at: float = 0.0) -> list[Fact]:
-    """A citizen calls, hears the greeting and begins to wait at `at` + 3 s."""
-    return [
-        started(CALL, "trunk", at),
-        f.LegAnswered(at + 0.1, "t", CALL),
-        f.CallArrived(at + 0.2, "t", CALL, CALL, "12345", "13800000000", "12345"),
-        f.CallerQueued(at + 3, "t", CALL, CALL, "general", 0, at + 3),
-    ]
+    return caller_arrives(CALL, at)
 
 
 def answer(at: float = 5.0, leg: str = OFFER) -> list[Fact]:
     """The agent's phone rings at `at` and is connected a second later."""
-    return [
-        started(leg, SEAT, at, call=CALL, dialled="s"),
-        f.LegRinging(at + 0.1, "t", leg),
-        f.LegAnswered(at + 1, "t", leg),
-        f.RecordingStarted(at + 1, "t", leg, CALL),
-        f.LegJoined(at + 1, "t", leg, "b1"),
-        f.LegJoined(at + 1, "t", CALL, "b1"),
-    ]
+    return [*seat_rings(leg, SEAT, CALL, at), *seat_answers(leg, CALL, at + 1)]
 
 
-def agent_hangs_up(at: float = 30.0, leg: str = OFFER) -> list[Fact]:
-    return [
-        f.LegParted(at, "t", leg, "b1"),
-        f.LegParted(at, "t", CALL, "b1"),
-        f.LegEnded(at, "t", leg, 16, True),
-        f.CallerServed(at, "t", CALL, CALL),
-        f.LegEnded(at + 2, "t", CALL, 16, False),
-    ]
+def agent_leaves(at: float = 30.0, leg: str = OFFER) -> list[Fact]:
+    return agent_hangs_up(leg, CALL, at)
 
 
 class Told:
@@ -104,7 +89,7 @@ def test_an_answered_call_has_its_timings_its_segment_and_one_recording() -> Non
     told.tell(*arrival())
     told.offer()
     told.tell(*answer())
-    outputs = told.tell(*agent_hangs_up())
+    outputs = told.tell(*agent_leaves())
 
     record = told.record
     assert (record.started_at, record.queued_at, record.offered_at) == (0.0, 3.0, 4.9)
@@ -122,7 +107,7 @@ def test_the_router_hears_of_the_wait_the_answer_the_release_and_the_end() -> No
     told = Told()
     told.tell(*arrival())
     told.offer()
-    told.tell(*answer(), *agent_hangs_up())
+    told.tell(*answer(), *agent_leaves())
 
     assert kinds(told.routing()) == ["ContactQueued", "OfferAnswered", "ContactLeft", "AgentReleased"]
 
@@ -183,7 +168,7 @@ def test_a_busy_phone_that_is_on_a_call_is_busy() -> None:
     told = Told()
     told.tell(*arrival())
     told.offer()
-    told.tell(started("own", SEAT, 4.0, dialled="13900000000"))
+    told.tell(leg_started("own", SEAT, 4.0, dialled="13900000000"))
     outputs = told.tell(*answer()[:1], f.LegEnded(6.0, "t", OFFER, 17, True))
 
     [ended] = [o for o in outputs if isinstance(o, acd.OfferEnded)]
@@ -202,9 +187,9 @@ def test_an_originate_that_never_made_a_leg_ends_the_offer() -> None:
 def test_an_agent_who_dials_out_is_engaged_and_the_call_is_recorded() -> None:
     told = Told()
     told.tell(
-        started("out", SEAT, 1.0, dialled="13900000000"),
+        leg_started("out", SEAT, 1.0, dialled="13900000000"),
         f.SeatDialled(1.1, "t", "out", "out", SEAT, "13900000000"),
-        started("peer", "trunk", 1.2, call="out"),
+        leg_started("peer", "trunk", 1.2, call="out"),
         f.LegAnswered(4.0, "t", "peer"),
         f.LegJoined(4.0, "t", "out", "b2"),
         f.LegJoined(4.0, "t", "peer", "b2"),
@@ -221,7 +206,7 @@ def test_an_agent_who_dials_out_is_engaged_and_the_call_is_recorded() -> None:
 
 def test_a_feature_code_engages_nobody() -> None:
     told = Told()
-    told.tell(started("x", SEAT, 1.0, dialled="*13"), f.LegEnded(2.0, "t", "x", 16, True))
+    told.tell(leg_started("x", SEAT, 1.0, dialled="*13"), f.LegEnded(2.0, "t", "x", 16, True))
 
     assert told.routing() == []
 
@@ -229,7 +214,7 @@ def test_a_feature_code_engages_nobody() -> None:
 def fallback(at: float = 10.0) -> list[Fact]:
     return [
         f.CallerFellBack(at, "t", CALL, CALL),
-        started("q1", SEAT, at + 1, call=CALL, dialled="s"),
+        leg_started("q1", SEAT, at + 1, call=CALL, dialled="s"),
         f.LegRinging(at + 1, "t", "q1"),
         f.LegAnswered(at + 3, "t", "q1"),
         f.LegJoined(at + 3, "t", "q1", "b9"),
@@ -271,7 +256,7 @@ def test_a_caller_taken_over_keeps_the_place_of_the_first_wait() -> None:
 
 
 def conversation() -> list[Fact]:
-    return [*arrival(), *answer(), *agent_hangs_up()]
+    return [*arrival(), *answer(), *agent_leaves()]
 
 
 def final_record(facts: list[Fact]) -> CallRecord:
@@ -308,43 +293,9 @@ def test_the_whole_story_told_again_after_the_end_changes_nothing(since: int) ->
     assert told.model.calls == {}
 
 
-def shown(
-    leg: str,
-    endpoint: str,
-    *,
-    bridge: str | None = None,
-    place: str = "",
-    up: bool = True,
-    started_at: float = 0.0,
-) -> LegSnapshot:
-    trunk = endpoint == "trunk"
-    return LegSnapshot(
-        leg=leg,
-        channel=f"PJSIP/{endpoint}-{leg}",
-        endpoint=endpoint,
-        call=CALL,
-        linked=CALL,
-        number="13800000000",
-        dialled="12345" if trunk else "s",
-        up=up,
-        ringing=not up,
-        bridge=bridge,
-        place=place,
-        hotline="12345" if trunk else "",
-        queue="general" if trunk else "",
-        priority=0,
-        queued_at=3.0 if trunk else None,
-        started_at=started_at,
-    )
-
-
-def snapshot(*legs: LegSnapshot, at: float = 100.0) -> PbxSnapshot:
-    return PbxSnapshot(at, "t", legs, frozenset({SEAT}), 0.0)
-
-
 def test_after_a_restart_a_waiting_caller_waits_since_when_they_first_queued() -> None:
     told = Told(sees=False)
-    told.tell(snapshot(shown(CALL, "trunk", place="waiting")))
+    told.tell(snapshot(shown(CALL, "trunk", CALL, place="waiting")))
 
     assert told.routing() == [acd.ContactQueued(100.0, "t", CALL, "general", 0, 3.0)]
 
@@ -359,12 +310,12 @@ def test_after_a_restart_a_talking_pair_is_restored_and_ends_as_one_call() -> No
     told.model.restore(before.record)
     told.tell(
         snapshot(
-            shown(CALL, "trunk", place="waiting", bridge="b1"),
-            shown(OFFER, SEAT, place="agent", bridge="b1", started_at=5.0),
+            shown(CALL, "trunk", CALL, place="waiting", bridge="b1"),
+            shown(OFFER, SEAT, CALL, place="agent", bridge="b1", started_at=5.0),
         )
     )
     assert kinds(told.routing()) == ["ContactRestored"]
-    outputs = told.tell(*agent_hangs_up(200.0))
+    outputs = told.tell(*agent_leaves(200.0))
 
     [segment] = told.record.segments
     assert (segment.started_at, segment.ended_at) == (6.0, 200.0)
@@ -399,7 +350,11 @@ def test_a_stretch_read_from_the_log_gives_the_record_that_watching_it_gives() -
 
 def test_a_phone_that_rings_from_before_a_restart_is_waited_for() -> None:
     told = Told(sees=False)
-    told.tell(snapshot(shown(CALL, "trunk", place="waiting"), shown(OFFER, SEAT, place="agent", up=False)))
+    told.tell(
+        snapshot(
+            shown(CALL, "trunk", CALL, place="waiting"), shown(OFFER, SEAT, CALL, place="agent", up=False)
+        )
+    )
     assert kinds(told.routing()) == ["AgentEngaged"]
 
     told.tell(f.LegEnded(101.0, "t", OFFER, 0, False))
@@ -414,7 +369,7 @@ def test_when_asterisk_is_out_of_sight_nobody_is_offered_until_it_is_back() -> N
     told.tell(f.PbxLost(7.0, "t"))
     assert kinds(told.routing()) == ["ContactQueued", "ContactLeft", "OfferEnded"]
 
-    told.tell(f.LegEnded(8.0, "t", OFFER, 0, False), snapshot(shown(CALL, "trunk", place="waiting")))
+    told.tell(f.LegEnded(8.0, "t", OFFER, 0, False), snapshot(shown(CALL, "trunk", CALL, place="waiting")))
     assert kinds(told.routing())[3:] == ["ContactQueued"]
 
 
@@ -425,7 +380,8 @@ def test_an_agent_still_talking_when_asterisk_comes_back_into_sight_was_never_re
     told.tell(*answer(), f.PbxLost(20.0, "t"))
     told.tell(
         snapshot(
-            shown(CALL, "trunk", place="waiting", bridge="b1"), shown(OFFER, SEAT, place="agent", bridge="b1")
+            shown(CALL, "trunk", CALL, place="waiting", bridge="b1"),
+            shown(OFFER, SEAT, CALL, place="agent", bridge="b1"),
         )
     )
 
