@@ -192,7 +192,9 @@ class Router:
     def _contact_restored(self, event: ContactRestored) -> None:
         floor = self._floor
         contact = floor.contacts.get(event.contact)
-        if not CONTACT.allows(event.contact, contact.state if contact else GONE, ContactTrigger.CONNECTED):
+        if not CONTACT.allows(
+            event.contact, contact.state if contact else GONE, ContactTrigger.FOUND_TALKING
+        ):
             return
         agent = floor.agents.get(event.agent)
         takes = agent is not None and AGENT.allows(
@@ -216,7 +218,7 @@ class Router:
                 event.agent,
             )
             floor.figures.found_talking(event.queue, event.contact, event.queued_at, event.at, terms.timely_s)
-            floor.admit(contact, ContactTrigger.CONNECTED)
+            floor.admit(contact, ContactTrigger.FOUND_TALKING)
         else:
             self._connect(contact, event.agent)
         if takes and agent is not None:
@@ -360,10 +362,11 @@ class Router:
                 floor.agents[name] = Agent(name, terms.skills)
             elif agent.skills != terms.skills:
                 floor.reskill(agent, dict(terms.skills))
-        for contact in floor.contacts.values():
-            if contact.state is ContactState.WAITING:
-                floor.leave_waiting(contact)
-                floor.enter_waiting(contact)
+        waiting = [contact for contact in floor.contacts.values() if contact.state is ContactState.WAITING]
+        for contact in waiting:
+            floor.leave_waiting(contact)
+        for contact in waiting:
+            floor.enter_waiting(contact)
         floor.unsettled_contacts.clear()
         for _, name in floor.ready.everyone:
             floor.unsettled_agents[name] = None

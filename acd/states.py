@@ -65,6 +65,8 @@ class ContactTrigger(StrEnum):
     QUEUED = "queued"
     OFFERED = "offered"
     CONNECTED = "connected"
+    FOUND_TALKING = "found_talking"
+    """Asterisk shows it connected with an agent, without an answer that the router was told of."""
     OFFER_ENDED = "offer_ended"
     LEFT = "left"
     RELEASED = "released"
@@ -215,8 +217,8 @@ AGENT = Table(
             _T.RELEASED: Ignored("the ringing ends with the offer"),
             _T.OFFERED: NO,
             _T.CONNECTED: to(_BUSY),
-            _T.OFFER_WITHDRAWN: to(_READY, _NOT_READY, _LOGGED_OUT),
-            _T.OFFER_FAILED: to(_NOT_READY, _LOGGED_OUT),
+            _T.OFFER_WITHDRAWN: to(_READY, _NOT_READY, _WRAP_UP, _LOGGED_OUT),
+            _T.OFFER_FAILED: to(_NOT_READY, _WRAP_UP, _LOGGED_OUT),
             _T.WRAP_UP_OVER: NO,
             _T.RESTORED: _KNOWN,
         },
@@ -263,7 +265,8 @@ CONTACT = Table(
         GONE: {
             _C.QUEUED: to(_WAITING),
             _C.OFFERED: NO,
-            _C.CONNECTED: to(_CONNECTED),
+            _C.CONNECTED: Ignored("the caller left first"),
+            _C.FOUND_TALKING: to(_CONNECTED),
             _C.OFFER_ENDED: Ignored("the caller left first"),
             _C.LEFT: Ignored("not queued, or already over"),
             _C.RELEASED: Ignored("already over"),
@@ -272,6 +275,7 @@ CONTACT = Table(
             _C.QUEUED: Ignored("already waits"),
             _C.OFFERED: to(_OFFERED),
             _C.CONNECTED: to(_CONNECTED),
+            _C.FOUND_TALKING: to(_CONNECTED),
             _C.OFFER_ENDED: NO,
             _C.LEFT: to(GONE),
             _C.RELEASED: NO,
@@ -280,6 +284,7 @@ CONTACT = Table(
             _C.QUEUED: Ignored("already waits"),
             _C.OFFERED: NO,
             _C.CONNECTED: to(_CONNECTED),
+            _C.FOUND_TALKING: to(_CONNECTED),
             _C.OFFER_ENDED: to(_WAITING),
             _C.LEFT: to(GONE),
             _C.RELEASED: NO,
@@ -288,6 +293,7 @@ CONTACT = Table(
             _C.QUEUED: Ignored("already talks with an agent"),
             _C.OFFERED: NO,
             _C.CONNECTED: Ignored("already talks with an agent"),
+            _C.FOUND_TALKING: Ignored("already talks with an agent"),
             _C.OFFER_ENDED: Ignored("already talks with an agent"),
             _C.LEFT: to(GONE),
             _C.RELEASED: to(GONE),

@@ -1,0 +1,162 @@
+"""A small call center to write routing tests against: one method for each thing that can happen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+from acd.effects import Effect, MakeOffer
+from acd.events import (
+    AgentEngaged,
+    AgentLoggedIn,
+    AgentLoggedOut,
+    AgentNotReady,
+    AgentReady,
+    AgentReleased,
+    AgentRestored,
+    ContactLeft,
+    ContactQueued,
+    ContactRestored,
+    Event,
+    OfferAnswered,
+    OfferEnded,
+    PolicyChanged,
+    TimePassed,
+)
+from acd.model import AgentPolicy, AgentState, OfferOutcome, Policy, QueuePolicy
+from acd.records import AgentRecord, ContactRecord
+from acd.router import Router
+
+E = TypeVar("E")
+START = 1_763_942_400.0
+
+
+def policy(
+    queues: Iterable[QueuePolicy] = (), agents: Mapping[str, Mapping[str, int]] | None = None
+) -> Policy:
+    """Queues as given (one named `q` by default), agents by their skills."""
+    named = list(queues) or [QueuePolicy("q")]
+    return Policy(
+        queues={queue.queue: queue for queue in named},
+        agents={name: AgentPolicy(name, skills) for name, skills in (agents or {"ann": {}}).items()},
+    )
+
+
+class Center:
+    """A router with a clock that only moves when told to, and everything that it said."""
+
+    def __init__(self, rules: Policy) -> None:
+        self.router = Router(rules)
+        self.now = START
+        self.log: list[Event] = []
+        self.said: tuple[Effect, ...] = ()
+        self.all_said: list[Effect] = []
+
+    def tell(self, event: Event) -> tuple[Effect, ...]:
+        self.said = self.router.handle(event)
+        self.log.append(event)
+        self.all_said.extend(self.said)
+        return self.said
+
+    @property
+    def cause(self) -> str:
+        return f"t{len(self.log)}"
+
+    def wait(self, seconds: float) -> tuple[Effect, ...]:
+        """Lets time pass, waking the router at its deadlines as the service does."""
+        until = self.now + seconds
+        said: list[Effect] = []
+        while (due := self.router.next_deadline()) is not None and due <= until:
+            self.now = max(self.now, due)
+            said += self.tell(TimePassed(self.now, self.cause))
+        self.now = until
+        self.said = tuple(said)
+        return self.said
+
+    def queue(
+        self, contact: str, queue: str = "q", priority: int = 0, queued_at: float | None = None
+    ) -> tuple[Effect, ...]:
+        at = self.now if queued_at is None else queued_at
+        return self.tell(ContactQueued(self.now, self.cause, contact, queue, priority, at))
+
+    def leave(self, contact: str) -> tuple[Effect, ...]:
+        return self.tell(ContactLeft(self.now, self.cause, contact))
+
+    def log_in(self, agent: str, seat: str | None = None) -> tuple[Effect, ...]:
+        return self.tell(AgentLoggedIn(self.now, self.cause, agent, seat or f"seat-{agent}"))
+
+    def log_out(self, agent: str) -> tuple[Effect, ...]:
+        return self.tell(AgentLoggedOut(self.now, self.cause, agent))
+
+    def ready(self, *agents: str) -> tuple[Effect, ...]:
+        """Logs in whoever is not, and makes all of them ready."""
+        said: tuple[Effect, ...] = ()
+        for agent in agents:
+            if self.agent(agent).state is AgentState.LOGGED_OUT:
+                self.log_in(agent)
+            said += self.tell(AgentReady(self.now, self.cause, agent))
+        self.said = said
+        return said
+
+    def not_ready(self, agent: str, reason: str = "lunch") -> tuple[Effect, ...]:
+        return self.tell(AgentNotReady(self.now, self.cause, agent, reason))
+
+    def engage(self, agent: str) -> tuple[Effect, ...]:
+        return self.tell(AgentEngaged(self.now, self.cause, agent))
+
+    def release(self, agent: str) -> tuple[Effect, ...]:
+        return self.tell(AgentReleased(self.now, self.cause, agent))
+
+    def answer(self, offer: str) -> tuple[Effect, ...]:
+        return self.tell(OfferAnswered(self.now, self.cause, offer))
+
+    def end(self, offer: str, outcome: OfferOutcome = OfferOutcome.NO_ANSWER) -> tuple[Effect, ...]:
+        return self.tell(OfferEnded(self.now, self.cause, offer, outcome))
+
+    def apply(self, rules: Policy) -> tuple[Effect, ...]:
+        return self.tell(PolicyChanged(self.now, self.cause, rules))
+
+    def restore_agent(
+        self,
+        agent: str,
+        state: AgentState,
+        reason: str | None = None,
+        until: float | None = None,
+        seat: str | None = None,
+    ) -> tuple[Effect, ...]:
+        return self.tell(
+            AgentRestored(
+                self.now, self.cause, agent, seat or f"seat-{agent}", state, reason, self.now - 60, until
+            )
+        )
+
+    def restore_contact(self, contact: str, agent: str, queue: str = "q") -> tuple[Effect, ...]:
+        return self.tell(ContactRestored(self.now, self.cause, contact, queue, 0, self.now - 30, agent))
+
+    def agent(self, agent: str) -> AgentRecord:
+        record = self.router.agent(agent)
+        assert record is not None
+        return record
+
+    def contact(self, contact: str) -> ContactRecord:
+        record = self.router.contact(contact)
+        assert record is not None
+        return record
+
+    def heard(self, kind: type[E]) -> list[E]:
+        """The effects of one kind among what was said last."""
+        return [effect for effect in self.said if isinstance(effect, kind)]
+
+    def offer(self) -> MakeOffer:
+        """The one offer among what was said last."""
+        offers = self.heard(MakeOffer)
+        assert len(offers) == 1, self.said
+        return offers[0]
+
+    def connect(self, contact: str, agent: str, queue: str = "q") -> str:
+        """Queues the contact and has the (ready) agent answer it."""
+        self.queue(contact, queue)
+        offer = self.offer()
+        assert offer.agent == agent
+        self.answer(offer.offer)
+        return offer.offer

@@ -1,0 +1,328 @@
+"""An offer from its making to its end, and what each end does to contact and agent."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from acd.effects import (
+    AgentChanged,
+    CancelOffer,
+    ContactChanged,
+    Decided,
+    MakeOffer,
+    OfferClosed,
+)
+from acd.events import OfferEnded
+from acd.model import AgentState, ContactState, OfferOutcome, QueuePolicy
+from acd.states import InvalidTransition
+from tests.unit.acd.floorplan import START, Center, policy
+
+
+def cancelled(center: Center) -> list[str]:
+    return [effect.offer for effect in center.heard(CancelOffer)]
+
+
+def test_a_contact_is_offered_to_a_ready_agent_at_once_and_every_step_is_told_in_order() -> None:
+    center = Center(policy([QueuePolicy("q", ring_timeout_s=20)]))
+    center.ready("ann")
+    said = center.queue("c1")
+    assert [type(effect) for effect in said] == [
+        ContactChanged,
+        Decided,
+        MakeOffer,
+        AgentChanged,
+        ContactChanged,
+    ]
+    offer = center.offer()
+    assert (offer.contact, offer.agent, offer.seat, offer.ring_timeout_s) == ("c1", "ann", "seat-ann", 20)
+    assert center.heard(Decided)[0].decision == offer.offer
+    assert center.agent("ann").state is AgentState.RESERVED
+    assert center.contact("c1").state is ContactState.OFFERED
+    assert center.contact("c1").agent == "ann"
+
+
+def test_an_accepted_offer_connects_contact_and_agent() -> None:
+    center = Center(policy())
+    center.ready("ann")
+    center.queue("c1")
+    made = center.now
+    offer = center.offer().offer
+    center.wait(4)
+    center.answer(offer)
+    closed = center.heard(OfferClosed)
+    assert [(one.outcome, one.made_at, one.at) for one in closed] == [(OfferOutcome.ACCEPTED, made, made + 4)]
+    assert center.agent("ann").state is AgentState.BUSY
+    assert center.agent("ann").contact == "c1"
+    assert center.contact("c1").state is ContactState.CONNECTED
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [
+        (OfferOutcome.NO_ANSWER, "rona"),
+        (OfferOutcome.REJECTED, "rejected"),
+        (OfferOutcome.BUSY, "busy_elsewhere"),
+        (OfferOutcome.FAILED, "phone_unreachable"),
+    ],
+)
+def test_an_unanswered_offer_takes_the_agent_out_and_leaves_the_contact_its_place(
+    outcome: OfferOutcome, reason: str
+) -> None:
+    center = Center(policy(agents={"ann": {}, "bob": {}}))
+    center.ready("ann")
+    center.queue("first")
+    offer = center.offer().offer
+    center.wait(2)
+    center.queue("second")
+    center.end(offer, outcome)
+    assert center.agent("ann").state is AgentState.NOT_READY
+    assert center.agent("ann").reason == reason
+    center.ready("bob")
+    assert center.offer().contact == "first"
+
+
+def test_a_caller_who_hangs_up_while_it_rings_ends_the_ringing_and_costs_the_agent_nothing() -> None:
+    center = Center(policy(agents={"ann": {}, "bob": {}}))
+    center.ready("ann")
+    center.wait(1)
+    center.ready("bob")
+    center.queue("c1")
+    offer = center.offer()
+    assert offer.agent == "ann"
+    center.wait(3)
+    center.leave("c1")
+    assert cancelled(center) == [offer.offer]
+    center.end(offer.offer, OfferOutcome.NO_ANSWER)
+    assert center.heard(OfferClosed)[0].outcome is OfferOutcome.CANCELLED
+    assert center.agent("ann").state is AgentState.READY
+    center.queue("c2")
+    assert center.offer().agent == "ann"
+
+
+def test_neither_is_offered_again_before_a_cancelled_offer_has_ended() -> None:
+    center = Center(policy())
+    center.ready("ann")
+    center.queue("c1")
+    offer = center.offer().offer
+    center.leave("c1")
+    assert not [effect for effect in center.queue("c2") if isinstance(effect, MakeOffer)]
+    center.end(offer, OfferOutcome.CANCELLED)
+    assert center.offer().contact == "c2"
+
+
+def test_an_answer_that_crosses_the_hang_up_keeps_the_agent_busy_until_the_phone_is_free() -> None:
+    center = Center(policy())
+    center.ready("ann")
+    center.queue("c1")
+    offer = center.offer().offer
+    center.leave("c1")
+    center.answer(offer)
+    assert center.heard(OfferClosed)[0].outcome is OfferOutcome.CANCELLED
+    assert center.agent("ann").state is AgentState.BUSY
+    center.wait(2)
+    center.release("ann")
+    assert center.agent("ann").state is AgentState.READY
+
+
+def test_an_offer_that_rings_past_its_timeout_is_cancelled_by_the_router() -> None:
+    center = Center(policy([QueuePolicy("q", ring_timeout_s=15)]))
+    center.ready("ann")
+    center.queue("c1")
+    offer = center.offer().offer
+    assert center.router.next_deadline() == center.now + 18
+    center.wait(18)
+    assert cancelled(center) == [offer]
+    assert center.contact("c1").state is ContactState.OFFERED
+    center.end(offer, OfferOutcome.FAILED)
+    assert center.heard(OfferClosed)[0].outcome is OfferOutcome.NO_ANSWER
+    assert center.agent("ann").reason == "rona"
+    assert center.contact("c1").state is ContactState.WAITING
+
+
+def test_an_agent_who_answers_as_the_router_cancels_gets_the_call() -> None:
+    center = Center(policy())
+    center.ready("ann")
+    center.queue("c1")
+    offer = center.offer().offer
+    center.wait(18)
+    center.answer(offer)
+    assert center.heard(OfferClosed)[0].outcome is OfferOutcome.ACCEPTED
+    assert center.contact("c1").state is ContactState.CONNECTED
+    assert center.router.next_deadline() is None
+
+
+def test_an_offer_whose_end_is_never_heard_of_is_given_up_as_failed() -> None:
+    center = Center(policy(agents={"ann": {}, "bob": {}}))
+    center.ready("ann")
+    center.queue("c1")
+    center.wait(18)
+    center.wait(5)
+    assert center.heard(OfferClosed)[0].outcome is OfferOutcome.FAILED
+    assert center.agent("ann").reason == "phone_unreachable"
+    center.ready("bob")
+    assert center.offer().contact == "c1"
+
+
+def given_up() -> tuple[Center, str]:
+    center = Center(policy(agents={"ann": {}, "bob": {}}))
+    center.ready("ann")
+    center.queue("c1")
+    offer = center.offer().offer
+    center.wait(23)
+    return center, offer
+
+
+def test_a_late_answer_to_an_offer_given_up_connects_the_waiting_contact() -> None:
+    center, offer = given_up()
+    center.answer(offer)
+    assert center.contact("c1").state is ContactState.CONNECTED
+    assert center.contact("c1").agent == "ann"
+    assert center.agent("ann").state is AgentState.BUSY
+    center.leave("c1")
+    center.release("ann")
+    center.wait(10)
+    assert center.agent("ann").state is AgentState.READY, "a phone that was answered can be reached"
+
+
+def test_a_late_answer_takes_the_contact_from_the_agent_it_is_being_offered_to() -> None:
+    center, offer = given_up()
+    center.ready("bob")
+    second = center.offer().offer
+    center.answer(offer)
+    assert cancelled(center) == [second]
+    assert center.contact("c1").agent == "ann"
+    center.end(second, OfferOutcome.CANCELLED)
+    assert center.agent("bob").state is AgentState.READY
+    assert center.contact("c1").state is ContactState.CONNECTED
+
+
+def test_a_late_answer_for_a_contact_that_talks_already_keeps_the_agent_busy_alone() -> None:
+    center, offer = given_up()
+    center.ready("bob")
+    center.answer(center.offer().offer)
+    center.answer(offer)
+    assert center.contact("c1").agent == "bob"
+    assert center.agent("ann").state is AgentState.BUSY
+    assert center.agent("ann").contact is None
+
+
+def test_a_late_answer_of_an_agent_with_a_new_offer_withdraws_that_and_leaves_time_to_wrap_up() -> None:
+    center, offer = given_up()
+    center.ready("bob")
+    center.answer(center.offer().offer)
+    center.leave("c1")
+    center.queue("c2")
+    center.ready("ann")
+    second = center.offer().offer
+    center.queue("c1")
+    center.answer(offer)
+    assert cancelled(center) == [second]
+    assert center.contact("c1").agent == "ann"
+    assert center.contact("c2").state is ContactState.OFFERED
+    center.release("ann")
+    assert center.agent("ann").state is AgentState.RESERVED, "the other offer has not ended"
+    center.end(second, OfferOutcome.BUSY)
+    assert center.agent("ann").state is AgentState.WRAP_UP
+    assert center.contact("c2").state is ContactState.WAITING
+
+
+def test_a_late_answer_of_someone_who_went_home_connects_the_contact_all_the_same() -> None:
+    center, offer = given_up()
+    center.log_out("ann")
+    center.answer(offer)
+    assert center.contact("c1").state is ContactState.CONNECTED
+    assert center.agent("ann").state is AgentState.LOGGED_OUT
+
+
+def test_the_late_end_of_an_offer_given_up_changes_nothing() -> None:
+    center, offer = given_up()
+    assert center.end(offer) == ()
+    assert center.contact("c1").state is ContactState.WAITING
+
+
+def test_an_offer_given_up_is_forgotten_after_a_minute() -> None:
+    center, offer = given_up()
+    center.wait(60)
+    assert center.router.next_deadline() is None
+    assert center.answer(offer) == ()
+
+
+def test_an_offer_that_the_router_does_not_know_changes_nothing() -> None:
+    center = Center(policy())
+    assert center.answer("nobody-o1-abc") == ()
+    assert center.end("nobody-o1-abc") == ()
+
+
+def test_an_offer_cannot_end_as_accepted() -> None:
+    center = Center(policy())
+    center.ready("ann")
+    center.queue("c1")
+    offer = center.offer().offer
+    with pytest.raises(InvalidTransition, match="ended as accepted"):
+        center.router.handle(OfferEnded(center.now, "x", offer, OfferOutcome.ACCEPTED))
+
+
+def test_an_agent_whose_phone_becomes_busy_while_it_rings_stays_busy_and_the_contact_moves_on() -> None:
+    center = Center(policy(agents={"ann": {}, "bob": {}}))
+    center.ready("ann")
+    center.queue("c1")
+    offer = center.offer().offer
+    center.engage("ann")
+    assert cancelled(center) == [offer]
+    center.ready("bob")
+    center.end(offer, OfferOutcome.BUSY)
+    assert center.heard(OfferClosed)[0].outcome is OfferOutcome.BUSY
+    assert center.offer().agent == "bob"
+    assert center.agent("ann").state is AgentState.BUSY
+    center.release("ann")
+    assert center.agent("ann").state is AgentState.READY
+
+
+def test_a_phone_that_is_free_again_before_its_offer_has_ended_waits_for_that_end() -> None:
+    center = Center(policy())
+    center.ready("ann")
+    center.queue("c1")
+    offer = center.offer().offer
+    center.engage("ann")
+    center.release("ann")
+    assert center.agent("ann").state is AgentState.RESERVED
+    center.end(offer, OfferOutcome.BUSY)
+    assert center.agent("ann").state is AgentState.RESERVED, "offered the same contact anew"
+    assert center.offer().contact == "c1"
+
+
+def test_a_busy_phone_makes_its_agent_ready_again_once_that_call_is_over() -> None:
+    center = Center(policy())
+    center.ready("ann")
+    center.queue("c1")
+    center.end(center.offer().offer, OfferOutcome.BUSY)
+    center.leave("c1")
+    center.engage("ann")
+    center.release("ann")
+    assert center.agent("ann").state is AgentState.READY
+
+
+@pytest.mark.parametrize("contact", ["1763942400.17", "hot_line-1763942400.17", "用户/" + "x" * 200])
+def test_an_offers_id_can_name_a_channel_and_a_file(contact: str) -> None:
+    center = Center(policy())
+    center.ready("ann")
+    center.queue(contact)
+    assert re.fullmatch(r"[A-Za-z0-9.-]{1,99}", center.offer().offer)
+
+
+def test_offer_ids_do_not_repeat_across_a_restart() -> None:
+    ids = set()
+    for life in range(2):
+        center = Center(policy())
+        center.now = START + life * 0.001
+        for turn in range(3):
+            center.ready("ann")
+            center.queue("c1")
+            offer = center.offer().offer
+            ids.add(offer)
+            center.leave("c1")
+            center.end(offer)
+            assert turn < 3
+    assert len(ids) == 6
