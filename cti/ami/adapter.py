@@ -1,0 +1,220 @@
+"""Telephony for the service: facts come in order, actions go out at once, and Asterisk can be asked what is
+there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import structlog
+
+from acd.model import Instant
+from cti.ami.cel import read_cel
+from cti.ami.client import AmiClient, AmiSettings, LinkState
+from cti.ami.decode import LiveDecoder
+from cti.ami.encode import EncodedAction, encode
+from cti.ami.errors import (
+    AmiDeadline,
+    AmiError,
+    AmiInputError,
+    AmiLost,
+    AmiNotConnected,
+    AmiRefused,
+    MissingHeader,
+)
+from cti.ami.messages import AmiMessage
+from cti.ami.resync import ask_snapshot
+from cti.calls.actions import Action, ActionFailed
+from cti.calls.facts import Fact, PbxLost, PbxSnapshot
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+Told: TypeAlias = Fact | ActionFailed
+
+_BOOT_ROUNDING_S = 1.0
+"""Asterisk tells its uptime in whole seconds, rounded down."""
+
+
+@dataclass(frozen=True, slots=True)
+class TelephonySettings:
+    ami: AmiSettings
+    event_log: Path
+    """Asterisk's event log, `<spool>/cel/hotline.csv`."""
+    trunks: frozenset[str]
+    """Endpoints that are no seats."""
+
+
+class AmiTelephony:
+    """Asterisk as the service sees it.
+
+    `on_fact` gets each fact in the order in which Asterisk told them, and an ActionFailed for each action
+    that came to nothing; it is called in the event loop and must not block. `on_connected` is called when
+    the link is up: then ask for `snapshot` and, if there was a time without a link, what was `missed`.
+    `clock` gives epoch seconds.
+    """
+
+    def __init__(
+        self,
+        settings: TelephonySettings,
+        on_fact: Callable[[Told], None],
+        clock: Callable[[], Instant],
+        on_connected: Callable[[], None],
+    ) -> None:
+        self._settings = settings
+        self._on_fact = on_fact
+        self._clock = clock
+        self._on_connected = on_connected
+        self._decoder = LiveDecoder(settings.trunks)
+        self._reported: Counter[str] = Counter()
+        self._run_id = f"{int(clock())}"
+        self._told = 0
+        self._booted_at: Instant = 0.0
+        self._held: deque[Told] | None = None
+        self._client = AmiClient(
+            settings.ami,
+            on_event=self._receive,
+            on_connected=self._connected,
+            on_lost=self._lost,
+        )
+
+    @property
+    def connected(self) -> bool:
+        return self._client.state is LinkState.CONNECTED
+
+    @property
+    def state(self) -> LinkState:
+        """How the link is; `secret_refused` needs people."""
+        return self._client.state
+
+    @property
+    def unknown_events(self) -> Counter[str]:
+        """Events in no table, counted by name."""
+        return self._decoder.unknown
+
+    async def start(self) -> None:
+        """Begin connecting; returns at once."""
+        await self._client.start()
+
+    async def close(self) -> None:
+        """End the link. Asterisk and its calls go on."""
+        await self._client.close()
+
+    def perform(self, action: Action) -> None:
+        """Send an action now, after those before it. Never blocks and never raises; a failure comes as a
+        fact.
+
+        An action is sent once. `deadline` and `lost` leave open whether Asterisk carried it out.
+        """
+        try:
+            encoded = encode(action)
+            answer = self._client.post(encoded.headers, deadline_s=encoded.deadline_s)
+        except AmiError as error:
+            asyncio.get_running_loop().call_soon(self._fail, action, error)
+        else:
+            answer.add_done_callback(lambda future: self._answered(action, encoded, future))
+
+    async def snapshot(self) -> PbxSnapshot:
+        """Everything that is in Asterisk now. Raises AmiError when it cannot be had.
+
+        Facts newer than the snapshot are held until the caller has it: they are told once the loop runs
+        again, so hand it on before awaiting anything.
+        """
+        if self._held is not None:
+            raise RuntimeError("a snapshot is being taken")
+        try:
+            return await ask_snapshot(
+                self._client,
+                trunks=self._settings.trunks,
+                clock=self._clock,
+                cause=self._next_cause(),
+                booted_at=self._booted_at,
+                on_complete=self._hold,
+            )
+        finally:
+            asyncio.get_running_loop().call_soon(self._release)
+
+    async def missed(self, since: Instant) -> list[Fact]:
+        """The facts since then that Asterisk has written down, with their own times; read in a thread."""
+
+        def read() -> list[Fact]:
+            return list(read_cel(self._settings.event_log, since))
+
+        return await asyncio.to_thread(read)
+
+    def _receive(self, message: AmiMessage) -> None:
+        try:
+            facts = self._decoder.decode(message, self._clock(), self._next_cause())
+        except (MissingHeader, ValueError) as error:
+            log.error("ami_event_malformed", ami_event=message.event, error=str(error))
+            return
+        self._report_new("ami_event_unknown", self._decoder.unknown)
+        self._report_new("ami_channel_foreign", self._decoder.foreign)
+        self._tell(facts)
+
+    def _report_new(self, log_event: str, counts: Counter[str]) -> None:
+        for name in counts:
+            if not self._reported[f"{log_event} {name}"]:
+                self._reported[f"{log_event} {name}"] += 1
+                log.warning(log_event, name=name)
+
+    def _tell(self, facts: Iterable[Told]) -> None:
+        if self._held is not None:
+            self._held.extend(facts)
+            return
+        for fact in facts:
+            self._on_fact(fact)
+
+    def _hold(self) -> None:
+        self._held = deque()
+
+    def _release(self) -> None:
+        held, self._held = self._held, None
+        if held:
+            self._tell(held)
+
+    def _connected(self, uptime_s: float) -> None:
+        self._booted_at = self._clock() - uptime_s - _BOOT_ROUNDING_S
+        self._on_connected()
+
+    def _lost(self, reason: str) -> None:
+        self._decoder.reset()
+        cause = self._next_cause()
+        log.warning("ami_lost", reason=reason, cause=cause)
+        self._tell([PbxLost(self._clock(), cause)])
+
+    def _answered(self, action: Action, encoded: EncodedAction, answer: asyncio.Future[Any]) -> None:
+        error = answer.exception()
+        if isinstance(error, AmiRefused) and encoded.is_harmless(error.message):
+            return
+        if error is not None:
+            self._fail(action, error)
+
+    def _fail(self, action: Action, error: BaseException) -> None:
+        reason = _reason(error)
+        log.warning("action_failed", action=type(action).__name__, cause=action.cause, reason=reason)
+        self._tell([ActionFailed(self._clock(), action.cause, action, reason)])
+
+    def _next_cause(self) -> str:
+        self._told += 1
+        return f"ami-{self._run_id}-{self._told}"
+
+
+def _reason(error: BaseException) -> str:
+    match error:
+        case AmiRefused(message=message):
+            return f"refused: {message}"
+        case AmiInputError():
+            return f"refused: {error}"
+        case AmiDeadline():
+            return "deadline"
+        case AmiLost():
+            return "lost"
+        case AmiNotConnected():
+            return "not_connected"
+        case _:
+            return f"refused: {error}"

@@ -1,0 +1,129 @@
+"""Actions into AMI headers (docs/dialplan.md). Pure; what may not leave is refused with AmiInputError."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from cti.ami.decode import RING_ACTION_ID
+from cti.ami.errors import AmiInputError
+from cti.ami.messages import Headers, check_headers
+from cti.calls.actions import Action, AnswerFeature, Beat, HangUp, PauseSeat, RingSeat, TakeOver
+
+# An id also ends up in file names and dialplan variables. No '/', so `Hangup`'s /regex/ form cannot be
+# meant; no ',', at which AMI splits `Variable`; no longer than Asterisk keeps an account code (79).
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,78}")
+_CHANNEL = re.compile(r"[A-Za-z]+/[A-Za-z0-9_.@+-]{1,100}")
+_FEATURE_RESULTS = frozenset({"ok", "refused"})
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedAction:
+    headers: Headers
+    deadline_s: float
+    """How long an answer is worth waiting for."""
+    harmless: frozenset[str] = frozenset()
+    """Beginnings of error messages after which nothing is amiss: the channel had ended already."""
+
+    def is_harmless(self, message: str) -> bool:
+        return message.startswith(tuple(self.harmless))
+
+
+_CHANNEL_GONE = frozenset({"No such channel", "Channel does not exist"})
+
+
+def encode(action: Action) -> EncodedAction:
+    """The AMI action that carries `action` out. Raises AmiInputError for a value that must not leave."""
+    encoded = _encode(action)
+    check_headers(encoded.headers)
+    return encoded
+
+
+def _encode(action: Action) -> EncodedAction:
+    match action:
+        case RingSeat():
+            return _ring(action)
+        case HangUp(leg=leg, hangup_cause=hangup_cause):
+            return EncodedAction(
+                {"Action": "Hangup", "Channel": _checked("leg", leg, _ID), "Cause": str(hangup_cause)},
+                deadline_s=5.0,
+                harmless=_CHANNEL_GONE,
+            )
+        case TakeOver(channel=channel):
+            return EncodedAction(
+                {
+                    "Action": "Redirect",
+                    "Channel": _checked("channel", channel, _CHANNEL),
+                    "Context": "hl-waiting",
+                    "Exten": "s",
+                    "Priority": "1",
+                },
+                deadline_s=5.0,
+                harmless=_CHANNEL_GONE,
+            )
+        case AnswerFeature(channel=channel, result=result):
+            if result not in _FEATURE_RESULTS:
+                raise AmiInputError("result", "must be `ok` or `refused`")
+            return EncodedAction(
+                {
+                    "Action": "Setvar",
+                    "Channel": _checked("channel", channel, _CHANNEL),
+                    "Variable": "HL_FEATURE_RESULT",
+                    "Value": result,
+                },
+                deadline_s=3.0,
+                harmless=_CHANNEL_GONE,
+            )
+        case PauseSeat(seat=seat, paused=paused):
+            return EncodedAction(
+                {
+                    "Action": "QueuePause",
+                    "Interface": f"PJSIP/{_checked('seat', seat, _ID)}",
+                    "Paused": "true" if paused else "false",
+                },
+                deadline_s=5.0,
+            )
+        case Beat(at_s=at_s):
+            return EncodedAction(
+                {"Action": "Setvar", "Variable": "HL_BEAT", "Value": str(at_s)}, deadline_s=2.0
+            )
+
+
+def _ring(action: RingSeat) -> EncodedAction:
+    leg = _checked("leg", action.leg, _ID)
+    call = _checked("call", action.call, _ID)
+    variables = (
+        f"HL_CALL={call}",
+        f"HL_PEER={_checked('caller_channel', action.caller_channel, _CHANNEL)}",
+        f"HL_QUEUE={_checked('queue', action.queue, _ID)}",
+        "HL_PLACE=agent",
+    )
+    headers: dict[str, str | tuple[str, ...]] = {
+        "Action": "Originate",
+        "ActionID": f"{RING_ACTION_ID}{leg}",
+        "ChannelId": leg,
+        "Account": call,
+        "Channel": f"PJSIP/{_checked('seat', action.seat, _ID)}",
+        "Context": "hl-agent",
+        "Exten": "s",
+        "Priority": "1",
+        "Timeout": str(max(1, round(action.ring_timeout_s * 1000))),
+        "Async": "true",
+        "Variable": variables,
+    }
+    shown = displayable(action.shown_number)
+    if shown:
+        headers["CallerID"] = f"<{shown}>"
+    return EncodedAction(headers, deadline_s=5.0)
+
+
+def displayable(number: str) -> str:
+    """Digits and a leading plus of a number; the rest of it is not shown, nor sent."""
+    digits = "".join(character for character in number if character in "0123456789")
+    return f"+{digits}" if number.startswith("+") and digits else digits
+
+
+def _checked(name: str, value: str, allowed: re.Pattern[str]) -> str:
+    if not allowed.fullmatch(value):
+        raise AmiInputError(name, f"must match {allowed.pattern}")
+    return value

@@ -1,0 +1,25 @@
+"""What this package needs in Asterisk's manager.conf: least privilege, and events thinned at the source.
+
+`system` is read for FullyBooted and Shutdown; it is not written. Checked against a real Asterisk by
+tests/contract/test_ami_asterisk.py.
+"""
+
+from __future__ import annotations
+
+MANAGER_USER_LINES = """\
+read = system,call,user
+write = call,agent,originate,reporting
+writetimeout = 5000
+eventfilter(action(include),name(FullyBooted)) =
+eventfilter(action(include),name(Shutdown)) =
+eventfilter(action(include),name(Newchannel)) =
+eventfilter(action(include),name(Newstate)) =
+eventfilter(action(include),name(HangupRequest)) =
+eventfilter(action(include),name(Hangup)) =
+eventfilter(action(include),name(BridgeEnter)) =
+eventfilter(action(include),name(BridgeLeave)) =
+eventfilter(action(include),name(OriginateResponse)) =
+eventfilter(action(include),name(UserEvent),header(UserEvent),method(starts_with)) = Hotline
+eventfilter(action(include),name(DeviceStateChange),header(Device),method(starts_with)) = PJSIP/
+"""
+"""Lines of the user's section, after its `secret`."""

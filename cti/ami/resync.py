@@ -1,0 +1,122 @@
+"""What is in Asterisk now: asked for after each connect, so that the service resumes from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from acd.model import Instant
+from cti.ami.channels import dialled, endpoint_of, number
+from cti.ami.client import AmiClient
+from cti.ami.decode import is_reachable
+from cti.ami.messages import AmiMessage
+from cti.calls.facts import LegId, LegSnapshot, PbxSnapshot
+
+_T = TypeVar("_T")
+_D = TypeVar("_D")
+_VARIABLES = "HL_CALL,HL_HOTLINE,HL_QUEUE,HL_PRIORITY,HL_QUEUED_AT,HL_PLACE"
+_MADE_BY_ASTERISK = re.compile(r"(?:.+-)?(?P<second>[0-9]{10})\.[0-9]+")
+_PLACES = frozenset({"waiting", "fallback", "agent"})
+_RINGING, _UP = "5", "6"
+_DEADLINE_S = 10.0
+
+
+async def ask_snapshot(
+    client: AmiClient,
+    *,
+    trunks: frozenset[str],
+    clock: Callable[[], Instant],
+    cause: str,
+    booted_at: Instant,
+    on_complete: Callable[[], None],
+) -> PbxSnapshot:
+    """Ask Asterisk for its channels and the seats' phones. Raises AmiError.
+
+    `on_complete` runs at the point of the event stream where the answer stands: events after it are newer.
+    """
+    devices = await client.send_list(
+        {"Action": "DeviceStateList"}, deadline_s=_DEADLINE_S, ends_with="DeviceStateListComplete"
+    )
+    channels = await client.send_list(
+        {"Action": "Status", "Variables": _VARIABLES},
+        deadline_s=_DEADLINE_S,
+        ends_with="StatusComplete",
+        on_complete=on_complete,
+    )
+    return build_snapshot(channels, devices, trunks=trunks, at=clock(), cause=cause, booted_at=booted_at)
+
+
+def build_snapshot(
+    channels: Sequence[AmiMessage],
+    devices: Sequence[AmiMessage],
+    *,
+    trunks: frozenset[str],
+    at: Instant,
+    cause: str,
+    booted_at: Instant,
+) -> PbxSnapshot:
+    """A snapshot from the answers to `Status` and `DeviceStateList`. Channels that are no phone's are left
+    out.
+    """
+    seats = (
+        event["Device"].removeprefix("PJSIP/")
+        for event in devices
+        if event["Device"].startswith("PJSIP/") and is_reachable(event["State"])
+    )
+    legs = (_leg(channel) for channel in channels)
+    return PbxSnapshot(
+        at=at,
+        cause=cause,
+        legs=tuple(leg for leg in legs if leg is not None),
+        reachable_seats=frozenset(seats) - trunks,
+        booted_at=booted_at,
+    )
+
+
+def _leg(channel: AmiMessage) -> LegSnapshot | None:
+    endpoint = endpoint_of(channel["Channel"])
+    if endpoint is None:
+        return None
+    variables = _variables(channel)
+    place = variables.get("HL_PLACE", "")
+    return LegSnapshot(
+        leg=channel["Uniqueid"],
+        channel=channel["Channel"],
+        endpoint=endpoint,
+        call=variables.get("HL_CALL") or channel.get("AccountCode", "") or None,
+        linked=channel["Linkedid"],
+        number=number(channel.get("CallerIDNum", "")),
+        dialled=dialled(channel.get("DNID", "")),
+        up=channel["ChannelState"] == _UP,
+        ringing=channel["ChannelState"] == _RINGING,
+        bridge=channel.get("BridgeID", "") or None,
+        place=place if place in _PLACES else "other",
+        hotline=variables.get("HL_HOTLINE", ""),
+        queue=variables.get("HL_QUEUE", ""),
+        priority=_number_or(int, variables.get("HL_PRIORITY", ""), 0),
+        queued_at=_number_or(float, variables.get("HL_QUEUED_AT", ""), None),
+        started_at=_started_at(channel["Uniqueid"]),
+    )
+
+
+def _started_at(leg: LegId) -> Instant | None:
+    """Asterisk's own unique ids have the second of their making; of a leg we named it is not known
+    (`Status` tells the time since the answer or the bridge, not since the start).
+    """
+    match = _MADE_BY_ASTERISK.fullmatch(leg)
+    return float(match["second"]) if match else None
+
+
+def _variables(channel: AmiMessage) -> dict[str, str]:
+    """The channel variables that are set; Asterisk says `(null)` of the others."""
+    pairs = (item.partition("=") for item in channel.all("Variable"))
+    return {name: value for name, _, value in pairs if value != "(null)"}
+
+
+def _number_or(read: Callable[[str], _T], text: str, default: _D) -> _T | _D:
+    """One channel with a variable that cannot be read must not hide all others."""
+    try:
+        return read(text)
+    except ValueError:
+        return default

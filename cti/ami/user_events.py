@@ -1,0 +1,87 @@
+"""The dialplan's own events (docs/dialplan.md), which reach us twice: live over AMI and in Asterisk's log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from acd.model import Instant
+from cti.calls.facts import (
+    CallArrived,
+    CallerFellBack,
+    CallerQueued,
+    Fact,
+    FeatureDialled,
+    LegId,
+    RecordingFinished,
+    RecordingStarted,
+    SeatDialled,
+)
+
+
+class Fields(Protocol):
+    """The event's own fields, by name. Raises LookupError for one that is missing."""
+
+    def __getitem__(self, name: str, /) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class On:
+    """Which leg the event is about, and when."""
+
+    at: Instant
+    cause: str
+    leg: LegId
+    channel: str
+
+
+def _arrived(on: On, fields: Fields) -> Fact:
+    return CallArrived(
+        on.at, on.cause, on.leg, fields["Call"], fields["Hotline"], fields["Number"], fields["Dialled"]
+    )
+
+
+def _dialled(on: On, fields: Fields) -> Fact:
+    return SeatDialled(on.at, on.cause, on.leg, fields["Call"], fields["Seat"], fields["Number"])
+
+
+def _queued(on: On, fields: Fields) -> Fact:
+    return CallerQueued(
+        on.at,
+        on.cause,
+        on.leg,
+        fields["Call"],
+        fields["Queue"],
+        int(fields["Priority"]),
+        float(fields["QueuedAt"]),
+    )
+
+
+def _fell_back(on: On, fields: Fields) -> Fact:
+    return CallerFellBack(on.at, on.cause, on.leg, fields["Call"])
+
+
+def _recording_started(on: On, fields: Fields) -> Fact:
+    return RecordingStarted(on.at, on.cause, on.leg, fields["Call"])
+
+
+def _recording_finished(on: On, fields: Fields) -> Fact:
+    return RecordingFinished(on.at, on.cause, on.leg, fields["Call"])
+
+
+def _feature(on: On, fields: Fields) -> Fact:
+    return FeatureDialled(
+        on.at, on.cause, on.leg, on.channel, fields["Seat"], fields["Feature"], fields["Argument"]
+    )
+
+
+USER_EVENTS: dict[str, Callable[[On, Fields], Fact]] = {
+    "HotlineArrived": _arrived,
+    "HotlineDialled": _dialled,
+    "HotlineQueued": _queued,
+    "HotlineFallback": _fell_back,
+    "HotlineRecordingStarted": _recording_started,
+    "HotlineRecordingFinished": _recording_finished,
+    "HotlineFeature": _feature,
+}
