@@ -78,7 +78,10 @@ Action: TypeAlias = RingSeat | HangUp | TakeOver | AnswerFeature | PauseSeat | B
 class ActionFailed:
     """Asterisk refused an action, or no answer came before its deadline. A fact like any other."""
 
-    at: float cause: str action: Action reason: str """`refused: <Asterisk's message>`, `deadline`,
-    `not_connected` (nothing was sent) or `lost` (the link dropped before the answer). `deadline` and `lost`
-    leave open whether Asterisk carried it out.
+    at: float
+    cause: str
+    action: Action
+    reason: str
+    """`refused: <Asterisk's message>`, `deadline`, `not_connected` (nothing was sent) or `lost` (the link
+    dropped before the answer). `deadline` and `lost` leave open whether Asterisk carried it out.
     """
