@@ -232,20 +232,26 @@ class Service:
     # -- taking over -----------------------------------------------------------------------------------------
 
     async def _resynchronise(self) -> None:
-        """Reads what was missed and asks what is there; live facts wait meanwhile and are applied after."""
+        """Reads what was missed and asks what is there.
+
+        Facts from before the connection come from Asterisk's log, later ones from the stream, which waits
+        until the log is read; the snapshot comes after all that it shows.
+        """
+        connected_at = self.now()
         while True:
             try:
                 missed = await self._telephony.missed(self._last_seen - MISSED_MARGIN_S)
+                for fact in missed:
+                    if fact.at < connected_at:
+                        self._inbox.put_nowait(_Item(fact))
+                self._release_held()
                 snapshot = await self._telephony.snapshot()
                 break
             except TelephonyError as error:
                 log.warning("resync_failed", reason=str(error))
                 await asyncio.sleep(RESYNC_RETRY_S)
-        log.info("resynchronised", missed=len(missed), legs=len(snapshot.legs))
-        for fact in missed:
-            self._inbox.put_nowait(_Item(fact))
         self._inbox.put_nowait(_Item(snapshot))
-        self._release_held()
+        log.info("resynchronised", missed=len(missed), legs=len(snapshot.legs))
 
     def _release_held(self) -> None:
         held, self._held = self._held or [], None

@@ -1,0 +1,228 @@
+"""The one inbox and its one writer, with Asterisk played by the test and a real journal."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from acd.model import AgentPolicy, AgentState, Instant, Policy, QueuePolicy
+from cti.calls import facts as f
+from cti.calls.actions import Beat, RingSeat
+from cti.calls.outputs import RecordingDue
+from cti.journal import Journal, JournalError
+from cti.records_json import JSON, Draft
+from cti.runtime import Plan, Resume, Runtime
+from cti.service import Service
+from cti.views import Refused
+from tests.support.conversation import caller_arrives, shown, snapshot
+from tests.support.fake_telephony import FakeTelephony
+
+CALL = "hotline-1.1"
+
+
+class NoRecordings:
+    def __init__(self) -> None:
+        self.submitted: list[RecordingDue] = []
+
+    def submit(self, due: RecordingDue) -> None:
+        self.submitted.append(due)
+
+    def void(self, leg: str) -> None: ...
+    def confirm(self, recording: str) -> None: ...
+
+
+class NoWorkOrders:
+    async def filled(
+        self, work_order: str, category: str, summary: str, disposition: str, by: str, at: Instant
+    ) -> dict[str, JSON]:
+        raise Refused("unknown_work_order", "There is none.")
+
+
+class SlowJournal:
+    """The real journal behind a door that the test opens, or that refuses."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+        self.door = threading.Event()
+        self.door.set()
+        self.refuses = False
+        self.entered = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+
+    def append(self, drafts: Sequence[Draft], state: Mapping[str, JSON] | None = None) -> int:
+        self._loop.call_soon_threadsafe(self.entered.set)
+        self.door.wait(10)
+        if self.refuses:
+            raise JournalError("no space left")
+        return self.journal.append(drafts, state)
+
+    def latest(self, kind: str, key: str) -> dict[str, JSON] | None:
+        return self.journal.latest(kind, key)
+
+
+class Rig:
+    def __init__(self, path: Path) -> None:
+        self.telephony = FakeTelephony()
+        self.journal = SlowJournal(Journal.open(path / "journal.sqlite"))
+        self.time = 100.0
+        policy = Policy({"general": QueuePolicy("general")}, {"1001": AgentPolicy("1001")})
+        self.runtime = Runtime(Plan(("seat-01",), "trunk", {}, lambda at: "day"), policy, Resume(), self.time)
+        self.written: asyncio.Queue[int] = asyncio.Queue()
+        self.service = Service(
+            runtime=self.runtime,
+            telephony=self.telephony,
+            journal=self.journal,
+            recordings=NoRecordings(),
+            work_orders=NoWorkOrders(),
+            now=lambda: self.time,
+            last_seen=self.time,
+            journaled=self.written.put_nowait,
+        )
+        self.telephony.on_fact = self.service.on_fact
+        self.telephony.on_connected = self.service.on_connected
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(self.service.run())
+        try:
+            yield
+        finally:
+            self.journal.door.set()
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+            self.journal.journal.close()
+
+    async def log_in(self) -> None:
+        await self.service.log_in("1001", "seat-01", "t")
+        await self.service.ready("1001", "t")
+
+    def kinds(self) -> list[str]:
+        return [entry.kind for entry in self.journal.journal.read(0, 1000)]
+
+
+@pytest.fixture
+async def rig(tmp_path: Path) -> Rig:
+    return Rig(tmp_path)
+
+
+async def test_the_heartbeat_begins_once_asterisk_has_shown_what_is_there(rig: Rig) -> None:
+    rig.telephony.log_may_be_read.clear()
+    async with rig.running():
+        await rig.telephony.reading_log.wait()
+        assert not rig.service.routing
+        assert rig.telephony.performed == []
+        rig.telephony.log_may_be_read.set()
+        await rig.telephony.wait_for(Beat)
+        assert rig.service.routing
+
+
+async def test_a_command_returns_when_its_outcome_is_in_the_journal(rig: Rig) -> None:
+    async with rig.running():
+        await rig.telephony.wait_for(Beat)
+        rig.journal.door.clear()
+        rig.journal.entered.clear()
+        command = asyncio.create_task(rig.service.log_in("1001", "seat-01", "t"))
+        await rig.journal.entered.wait()
+        assert not command.done()
+        rig.journal.door.set()
+        await command
+        assert rig.kinds() == ["agent_state"]
+
+
+async def test_a_refused_command_raises_why(rig: Rig) -> None:
+    async with rig.running():
+        with pytest.raises(Refused) as refused:
+            await rig.service.ready("1001", "t")
+        assert refused.value.error == "not_logged_in"
+
+
+async def test_no_phone_rings_before_the_decision_is_in_the_journal(rig: Rig) -> None:
+    async with rig.running():
+        await rig.telephony.wait_for(Beat)
+        await rig.log_in()
+        rig.journal.door.clear()
+        rig.journal.entered.clear()
+        for fact in caller_arrives(CALL, 100.0):
+            rig.service.on_fact(fact)
+        await rig.journal.entered.wait()
+        assert not any(isinstance(action, RingSeat) for action in rig.telephony.performed)
+        rig.journal.door.set()
+        await rig.telephony.wait_for(RingSeat)
+        assert "decision" in rig.kinds()
+
+
+async def test_a_disk_that_refuses_delays_records_and_not_calls(rig: Rig) -> None:
+    async with rig.running():
+        await rig.telephony.wait_for(Beat)
+        await rig.log_in()
+        rig.journal.refuses = True
+        for fact in caller_arrives(CALL, 100.0):
+            rig.service.on_fact(fact)
+        await rig.telephony.wait_for(RingSeat)
+        assert rig.service.journal_failing
+        assert "call" not in rig.kinds()
+
+        rig.journal.refuses = False
+        while not rig.written.empty():
+            rig.written.get_nowait()
+        rig.service.on_fact(f.LegEnded(105.0, "t", CALL, 16, True))
+        await rig.written.get()
+        assert not rig.service.journal_failing
+        assert {"call", "decision"} <= set(rig.kinds())
+
+
+async def test_what_comes_while_the_log_is_read_is_applied_after_the_log_and_before_the_snapshot(
+    rig: Rig,
+) -> None:
+    rig.telephony.log_may_be_read.clear()
+    rig.telephony.past = caller_arrives(CALL, 93.0)
+    rig.telephony.present = snapshot(at=101.0)
+    async with rig.running():
+        await rig.telephony.reading_log.wait()
+        rig.service.on_fact(f.LegEnded(100.5, "t", CALL, 16, True))
+        rig.telephony.log_may_be_read.set()
+        await rig.telephony.wait_for(Beat)
+
+        [last] = [e.body for e in rig.journal.journal.read(0, 1000) if e.kind == "call"][-1:]
+        assert last["outcome"] == "abandoned"
+        assert last["ended_by"] == "caller"
+
+
+async def test_a_snapshot_that_fails_is_asked_for_again(rig: Rig) -> None:
+    rig.telephony.failures = 1
+    rig.telephony.present = snapshot(shown(CALL, "trunk", CALL, place="waiting"), at=101.0)
+    async with rig.running():
+        await rig.telephony.wait_for(Beat)
+        assert rig.runtime.open_call(CALL) is not None
+
+
+async def test_when_asterisk_is_lost_nothing_is_sent_and_commands_still_work(rig: Rig) -> None:
+    async with rig.running():
+        await rig.telephony.wait_for(Beat)
+        rig.service.on_fact(f.PbxLost(101.0, "t"))
+        sent = len(rig.telephony.performed)
+        await rig.log_in()
+        assert rig.runtime.agents["1001"].state is AgentState.READY
+        assert len(rig.telephony.performed) == sent
+        assert not rig.service.routing
+
+
+async def test_the_journal_keeps_until_when_asterisk_was_seen(rig: Rig) -> None:
+    async with rig.running():
+        await rig.telephony.wait_for(Beat, 2)
+        while "seen_until" not in rig.journal.journal.state(""):
+            await rig.written.get()
+        assert rig.journal.journal.state("seen_until") == {"seen_until": 100.0}
+
+
+async def test_stopping_leaves_nothing_behind(rig: Rig) -> None:
+    async with rig.running():
+        await rig.telephony.wait_for(Beat)
+    assert rig.telephony.closed
+    assert [task for task in asyncio.all_tasks() if task is not asyncio.current_task()] == []
