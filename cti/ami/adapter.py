@@ -29,8 +29,8 @@ from cti.ami.errors import (
 )
 from cti.ami.messages import AmiMessage
 from cti.ami.resync import ask_snapshot
-from cti.calls.actions import Action, ActionFailed
-from cti.calls.facts import Fact, PbxLost, PbxSnapshot
+from cti.calls.actions import Action, ActionFailed, HangUp, RingSeat
+from cti.calls.facts import Fact, LegId, LegStarted, OriginateFailed, PbxLost, PbxSnapshot
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -75,6 +75,10 @@ class AmiTelephony:
         self._told = 0
         self._booted_at: Instant = 0.0
         self._held: deque[Told] | None = None
+        self._unborn: set[LegId] = set()
+        """Legs asked for that Asterisk has not shown yet."""
+        self._doomed: dict[LegId, HangUp] = {}
+        """Of these, the ones to end as soon as they are there."""
         self._client = AmiClient(
             settings.ami,
             on_event=self._receive,
@@ -108,14 +112,21 @@ class AmiTelephony:
         """Send an action now, after those before it. Never blocks and never raises; a failure comes as a
         fact.
 
-        An action is sent once. `deadline` and `lost` leave open whether Asterisk carried it out.
+        An action is sent once. `deadline` and `lost` leave open whether Asterisk carried it out. A HangUp
+        of a leg that was asked for and is not there yet waits for it: sent at once, Asterisk would not know
+        the leg, and then ring it.
         """
+        if isinstance(action, HangUp) and action.leg in self._unborn:
+            self._doomed[action.leg] = action
+            return
         try:
             encoded = encode(action)
             answer = self._client.post(encoded.headers, deadline_s=encoded.deadline_s)
         except AmiError as error:
             asyncio.get_running_loop().call_soon(self._fail, action, error)
         else:
+            if isinstance(action, RingSeat):
+                self._unborn.add(action.leg)
             answer.add_done_callback(lambda future: self._answered(action, encoded, future))
 
     async def snapshot(self) -> PbxSnapshot:
@@ -155,6 +166,15 @@ class AmiTelephony:
         self._report_new("ami_event_unknown", self._decoder.unknown)
         self._report_new("ami_channel_foreign", self._decoder.foreign)
         self._tell(facts)
+        for fact in facts:
+            if isinstance(fact, LegStarted | OriginateFailed):
+                self._settle(fact.leg)
+
+    def _settle(self, leg: LegId) -> None:
+        self._unborn.discard(leg)
+        hang_up = self._doomed.pop(leg, None)
+        if hang_up is not None:
+            self.perform(hang_up)
 
     def _report_new(self, log_event: str, counts: Counter[str]) -> None:
         for name in counts:
@@ -183,6 +203,8 @@ class AmiTelephony:
 
     def _lost(self, reason: str) -> None:
         self._decoder.reset()
+        self._unborn.clear()
+        self._doomed.clear()
         cause = self._next_cause()
         log.warning("ami_lost", reason=reason, cause=cause)
         self._tell([PbxLost(self._clock(), cause)])
@@ -191,6 +213,8 @@ class AmiTelephony:
         error = answer.exception()
         if isinstance(error, AmiRefused) and encoded.is_harmless(error.message):
             return
+        if isinstance(error, AmiRefused) and isinstance(action, RingSeat):
+            self._settle(action.leg)
         if error is not None:
             self._fail(action, error)
 

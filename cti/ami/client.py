@@ -91,7 +91,8 @@ class AmiClient:
 
     `on_event` gets every event in order, synchronously; `on_connected` is called after login once Asterisk
     is fully booted and its events flow, with its uptime in seconds; `on_lost` with the reason when that
-    link is gone. What a callback raises is logged. All are called in the event loop.
+    link is gone, unless `close` ended it. What a callback raises is logged. All are called in the event
+    loop.
     """
 
     def __init__(

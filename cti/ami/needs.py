@@ -1,7 +1,7 @@
 """What this package needs in Asterisk's manager.conf: least privilege, and events thinned at the source.
 
 `system` is read for FullyBooted and Shutdown; it is not written. Checked against a real Asterisk by
-tests/contract/test_ami_asterisk.py.
+tests/integration/test_ami_asterisk.py.
 """
 
 from __future__ import annotations
