@@ -26,7 +26,7 @@ _TAGS = (
     ("queues", "Live and today's figures."),
     ("calls", "Open and archived calls."),
     ("recordings", "Recorded audio. Downloads are audited."),
-    ("work orders", "What citizens asked for (工单)."),
+    ("work-orders", "What citizens asked for (工单)."),
     ("health", "For load balancers and monitoring."),
     ("pages", "For a browser."),
 )
