@@ -1,0 +1,261 @@
+"""Random interleavings of every event; after each, everything that must hold is worked out a second time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from acd.events import (
+    AgentEngaged,
+    AgentLoggedIn,
+    AgentLoggedOut,
+    AgentNotReady,
+    AgentReady,
+    AgentReleased,
+    AgentRestored,
+    ContactLeft,
+    ContactQueued,
+    ContactRestored,
+    Event,
+    OfferAnswered,
+    OfferEnded,
+    PolicyChanged,
+    TimePassed,
+)
+from acd.model import AgentState, OfferOutcome, Policy, QueuePolicy
+from acd.router import Router
+from acd.states import InvalidEvent
+from tests.unit.acd.floorplan import START, policy
+from tests.unit.acd.watch import Watched
+
+AGENTS = ("ann", "bob", "cyd", "dan")
+CONTACTS = ("c1", "c2", "c3", "c4", "c5", "c6")
+QUEUES = ("p", "q", "r")
+SKILLS = ("tax", "english")
+SEATS = ("s1", "s2", "s3", "s4", "s5")
+ENDS = tuple(outcome for outcome in OfferOutcome if outcome is not OfferOutcome.ACCEPTED)
+
+skills = st.dictionaries(st.sampled_from(SKILLS), st.integers(1, 5))
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    queues = [
+        QueuePolicy(
+            name,
+            required_skills=draw(st.dictionaries(st.sampled_from(SKILLS), st.integers(1, 4))),
+            priority=draw(st.integers(0, 1)),
+            wrap_up_s=draw(st.sampled_from((0.0, 10.0))),
+        )
+        for name in draw(st.lists(st.sampled_from(QUEUES), min_size=1, unique=True))
+    ]
+    agents = draw(st.lists(st.sampled_from(AGENTS), min_size=1, unique=True))
+    return policy(queues, {name: draw(skills) for name in agents})
+
+
+class RouterMachine(RuleBasedStateMachine):
+    """Events of every kind, most of them right and some not, told to a watched router and to a second one
+    that is restored from a snapshot on the way."""
+
+    @initialize(rules=policies())
+    def open(self, rules: Policy) -> None:
+        self.watched = Watched(rules)
+        self.twin = Router(rules)
+        self.policy = rules
+        self.now = START
+        self.told = 0
+
+    def tell(self, event: Event) -> None:
+        self.told += 1
+        said = self.watched.tell(event)
+        if said is None:
+            return
+        assert self.twin.handle(event) == said
+        if isinstance(event, PolicyChanged):
+            self.policy = event.policy
+
+    @property
+    def cause(self) -> str:
+        return f"e{self.told}"
+
+    @rule(agents=st.sets(st.sampled_from(AGENTS)))
+    def staff_arrives(self, agents: set[str]) -> None:
+        for agent in sorted(agents):
+            self.tell(AgentLoggedIn(self.now, self.cause, agent, f"desk-{agent}"))
+            self.tell(AgentReady(self.now, self.cause, agent))
+
+    @rule(agent=st.sampled_from(AGENTS), seat=st.sampled_from(SEATS))
+    def log_in(self, agent: str, seat: str) -> None:
+        self.tell(AgentLoggedIn(self.now, self.cause, agent, seat))
+
+    @rule(agent=st.sampled_from(AGENTS))
+    def log_out(self, agent: str) -> None:
+        self.tell(AgentLoggedOut(self.now, self.cause, agent))
+
+    @rule(agent=st.sampled_from(AGENTS))
+    def ready(self, agent: str) -> None:
+        self.tell(AgentReady(self.now, self.cause, agent))
+
+    @rule(agent=st.sampled_from(AGENTS))
+    def not_ready(self, agent: str) -> None:
+        self.tell(AgentNotReady(self.now, self.cause, agent, "lunch"))
+
+    @rule(agent=st.sampled_from(AGENTS))
+    def engage(self, agent: str) -> None:
+        self.tell(AgentEngaged(self.now, self.cause, agent))
+
+    @rule(agent=st.sampled_from(AGENTS))
+    def release(self, agent: str) -> None:
+        self.tell(AgentReleased(self.now, self.cause, agent))
+
+    @rule(
+        contact=st.sampled_from(CONTACTS),
+        queue=st.sampled_from(QUEUES),
+        priority=st.integers(0, 2),
+        ago=st.sampled_from((0.0, 0.0, 20.0)),
+    )
+    def queue(self, contact: str, queue: str, priority: int, ago: float) -> None:
+        self.tell(ContactQueued(self.now, self.cause, contact, queue, priority, self.now - ago))
+
+    @rule(contact=st.sampled_from(CONTACTS))
+    def leave(self, contact: str) -> None:
+        self.tell(ContactLeft(self.now, self.cause, contact))
+
+    @precondition(lambda self: self.watched.router._floor.offers)
+    @rule(data=st.data())
+    def answer(self, data: st.DataObject) -> None:
+        offer = data.draw(st.sampled_from(list(self.watched.router._floor.offers)))
+        self.tell(OfferAnswered(self.now, self.cause, offer))
+
+    @precondition(lambda self: self.watched.router._floor.offers)
+    @rule(data=st.data(), outcome=st.sampled_from((*ENDS, *ENDS, OfferOutcome.ACCEPTED)))
+    def end(self, data: st.DataObject, outcome: OfferOutcome) -> None:
+        offer = data.draw(st.sampled_from(list(self.watched.router._floor.offers)))
+        self.tell(OfferEnded(self.now, self.cause, offer, outcome))
+
+    @rule(seconds=st.sampled_from((0.5, 3.0, 10.0, 18.0, 70.0)))
+    def pass_time(self, seconds: float) -> None:
+        until = self.now + seconds
+        while (due := self.watched.router.next_deadline()) is not None and due <= until:
+            assert self.twin.next_deadline() == due
+            self.now = max(self.now, due)
+            self.tell(TimePassed(self.now, self.cause))
+        self.now = until
+
+    @rule(seconds=st.sampled_from((5.0, 30.0)))
+    def wake_late(self, seconds: float) -> None:
+        self.now += seconds
+        self.tell(TimePassed(self.now, self.cause))
+
+    @rule(rules=policies())
+    def change_policy(self, rules: Policy) -> None:
+        self.tell(PolicyChanged(self.now, self.cause, rules))
+
+    @rule(
+        agent=st.sampled_from(AGENTS),
+        seat=st.sampled_from(SEATS),
+        state=st.sampled_from(AgentState),
+        until=st.sampled_from((None, 5.0)),
+    )
+    def restore_agent(self, agent: str, seat: str, state: AgentState, until: float | None) -> None:
+        end = None if until is None else self.now + until
+        self.tell(AgentRestored(self.now, self.cause, agent, seat, state, "lunch", self.now - 30, end))
+
+    @rule(
+        contact=st.sampled_from(CONTACTS),
+        queue=st.sampled_from(QUEUES),
+        agent=st.sampled_from((*AGENTS, "stranger")),
+    )
+    def restore_contact(self, contact: str, queue: str, agent: str) -> None:
+        self.tell(ContactRestored(self.now, self.cause, contact, queue, 0, self.now - 30, agent))
+
+    @rule()
+    def restart_the_twin(self) -> None:
+        saved: dict[str, Any] = json.loads(json.dumps(self.twin.snapshot()))
+        self.twin = Router.restore(self.policy, saved)
+        assert self.twin.snapshot() == self.watched.router.snapshot()
+
+
+TestRouterMachine = RouterMachine.TestCase
+TestRouterMachine.settings = settings(
+    max_examples=60,
+    stateful_step_count=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+
+
+def random_event(chance: random.Random, now: float, router: Router) -> Event:
+    """One event, more often right than not."""
+    cause = f"r{now:.3f}"
+    agent, contact = chance.choice(AGENTS), chance.choice(CONTACTS)
+    offers = list(router._floor.offers) or ["none-o1-0"]
+    kind = chance.randrange(16)
+    if kind < 4:
+        return ContactQueued(now, cause, contact, chance.choice(QUEUES), chance.randrange(3), now)
+    if kind < 6:
+        return ContactLeft(now, cause, contact)
+    if kind < 8:
+        return OfferAnswered(now, cause, chance.choice(offers))
+    if kind < 9:
+        return OfferEnded(now, cause, chance.choice(offers), chance.choice(ENDS))
+    if kind < 10:
+        return AgentLoggedIn(now, cause, agent, f"desk-{agent}")
+    if kind < 12:
+        return AgentReady(now, cause, agent)
+    if kind < 14:
+        return AgentReleased(now, cause, agent)
+    if kind < 15:
+        return TimePassed(now, cause)
+    return chance.choice(
+        (
+            AgentEngaged(now, cause, agent),
+            AgentLoggedOut(now, cause, agent),
+            AgentNotReady(now, cause, agent, "lunch"),
+        )
+    )
+
+
+def fingerprint(seed: int = 7, events: int = 3000) -> str:
+    """A digest of everything that a router says to a long random day."""
+    chance = random.Random(seed)
+    rules = policy(
+        [
+            QueuePolicy("p", required_skills={"tax": 2}),
+            QueuePolicy("q", priority=1),
+            QueuePolicy("r", required_skills={"english": 1, "tax": 1}),
+        ],
+        {"ann": {"tax": 3, "english": 2}, "bob": {"tax": 1}, "cyd": {}, "dan": {"english": 5, "tax": 5}},
+    )
+    router = Router(rules)
+    digest = hashlib.sha256()
+    now = START
+    for _ in range(events):
+        now += chance.random() * 2
+        try:
+            digest.update(repr(router.handle(random_event(chance, now, router))).encode())
+        except InvalidEvent as refused:
+            digest.update(str(refused).encode())
+    digest.update(json.dumps(router.snapshot()).encode())
+    return digest.hexdigest()
+
+
+def test_a_long_random_day_breaks_no_rule() -> None:
+    chance = random.Random(11)
+    watched = Watched(
+        policy(
+            [QueuePolicy("p", required_skills={"tax": 2}), QueuePolicy("q", priority=1), QueuePolicy("r")],
+            {"ann": {"tax": 3}, "bob": {"tax": 1}, "cyd": {}, "dan": {"english": 5, "tax": 5}},
+        )
+    )
+    now = START
+    for _ in range(4000):
+        now += chance.random() * 2
+        watched.tell(random_event(chance, now, watched.router))
+    assert watched.decisions > 200

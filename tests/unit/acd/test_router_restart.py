@@ -1,0 +1,179 @@
+"""What comes back after a restart of the service, and a router's state as data."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from acd.effects import CancelOffer, MakeOffer, OfferClosed
+from acd.events import ContactRestored
+from acd.model import AgentState, ContactState, OfferOutcome, QueuePolicy
+from acd.router import Router
+from acd.states import InvalidTransition, UnknownEntity
+from tests.unit.acd.floorplan import Center, policy
+
+ROOT = Path(__file__).parents[3]
+TWO = policy(agents={"ann": {}, "bob": {}})
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (AgentState.NOT_READY, AgentState.NOT_READY),
+        (AgentState.READY, AgentState.READY),
+        (AgentState.RESERVED, AgentState.READY),
+        (AgentState.BUSY, AgentState.BUSY),
+        (AgentState.WRAP_UP, AgentState.WRAP_UP),
+        (AgentState.LOGGED_OUT, AgentState.LOGGED_OUT),
+    ],
+)
+def test_an_agent_comes_back_in_the_state_they_had(before: AgentState, after: AgentState) -> None:
+    center = Center(policy())
+    center.restore_agent("ann", before, "lunch", until=center.now + 5)
+    record = center.agent("ann")
+    assert record.state is after
+    assert record.reason == ("lunch" if after is AgentState.NOT_READY else None)
+    if after is not AgentState.LOGGED_OUT:
+        assert record.since == center.now - 60
+        assert center.restore_agent("ann", AgentState.NOT_READY) == (), "what the router knows is newer"
+
+
+def test_a_restored_wrap_up_ends_by_itself() -> None:
+    center = Center(TWO)
+    center.restore_agent("ann", AgentState.WRAP_UP, until=center.now + 5)
+    center.restore_agent("bob", AgentState.WRAP_UP)
+    center.wait(0)
+    assert center.agent("bob").state is AgentState.READY
+    center.wait(5)
+    assert center.agent("ann").state is AgentState.READY
+
+
+def test_a_restored_busy_agent_is_ready_when_their_phone_turns_out_to_be_free() -> None:
+    center = Center(policy())
+    center.restore_agent("ann", AgentState.BUSY)
+    center.release("ann")
+    assert center.agent("ann").state is AgentState.READY
+
+
+def test_a_restored_agent_who_is_no_longer_configured_is_left_out() -> None:
+    assert Center(policy()).restore_agent("zoe", AgentState.READY) == ()
+
+
+def test_two_agents_cannot_come_back_to_one_seat() -> None:
+    center = Center(TWO)
+    center.restore_agent("ann", AgentState.READY, seat="seat-1")
+    with pytest.raises(InvalidTransition, match="seat seat-1 is taken by agent ann"):
+        center.restore_agent("bob", AgentState.READY, seat="seat-1")
+
+
+def test_a_contact_found_talking_is_connected_with_its_agent() -> None:
+    center = Center(policy([QueuePolicy("q", wrap_up_s=9)]))
+    center.restore_agent("ann", AgentState.READY)
+    center.restore_contact("c1", "ann")
+    assert center.contact("c1").state is ContactState.CONNECTED
+    assert center.agent("ann").state is AgentState.BUSY
+    assert center.restore_contact("c1", "ann") == ()
+    assert center.queue("c1") == ()
+    center.release("ann")
+    assert center.agent("ann").until == center.now + 9
+
+
+def test_a_contact_found_talking_with_someone_who_is_not_logged_in_is_connected_all_the_same() -> None:
+    center = Center(policy())
+    center.restore_contact("c1", "ann")
+    center.restore_contact("c2", "zoe")
+    assert center.contact("c1").state is center.contact("c2").state is ContactState.CONNECTED
+    assert center.agent("ann").state is AgentState.LOGGED_OUT
+
+
+def test_a_contact_found_talking_in_a_queue_that_is_gone_is_refused() -> None:
+    center = Center(policy())
+    with pytest.raises(UnknownEntity):
+        center.router.handle(ContactRestored(center.now, "x", "c1", "gone", 0, center.now, "ann"))
+
+
+def test_a_waiting_contact_found_talking_was_answered_while_nobody_listened() -> None:
+    center = Center(policy())
+    center.queue("c1")
+    center.log_in("ann")
+    center.restore_contact("c1", "ann")
+    assert center.contact("c1").agent == "ann"
+    assert center.router.queue_figures("q").answered == 1
+
+
+def test_an_offered_contact_found_talking_with_that_agent_was_accepted() -> None:
+    center = Center(policy())
+    center.ready("ann")
+    center.queue("c1")
+    center.restore_contact("c1", "ann")
+    assert center.heard(OfferClosed)[0].outcome is OfferOutcome.ACCEPTED
+    assert center.agent("ann").state is AgentState.BUSY
+
+
+def test_an_offered_contact_found_talking_with_another_ends_the_ringing() -> None:
+    center = Center(TWO)
+    center.ready("ann")
+    center.queue("c1")
+    offer = center.offer().offer
+    center.log_in("bob")
+    center.restore_contact("c1", "bob")
+    assert [effect.offer for effect in center.heard(CancelOffer)] == [offer]
+    center.end(offer)
+    assert center.agent("ann").state is AgentState.READY
+
+
+def test_a_contact_told_again_keeps_its_place_and_its_offer() -> None:
+    center = Center(policy())
+    center.queue("c1")
+    assert center.queue("c1", priority=9) == ()
+    center.ready("ann")
+    assert center.queue("c1") == ()
+    assert center.contact("c1").state is ContactState.OFFERED
+
+
+def test_a_restored_router_goes_on_where_the_other_stood() -> None:
+    rules = policy([QueuePolicy("old"), QueuePolicy("q", required_skills={"tax": 1})], {"ann": {"tax": 1}})
+    center = Center(rules)
+    center.queue("drains", "old")
+    center.ready("ann")
+    center.answer(center.offer().offer)
+    center.queue("c1")
+    now = policy([QueuePolicy("q", required_skills={"tax": 1})], {"ann": {"tax": 1}})
+    center.apply(now)
+    saved = json.loads(json.dumps(center.router.snapshot()))
+    twin = Router.restore(now, saved)
+    assert twin.snapshot() == center.router.snapshot()
+    assert twin.queue_figures(None) == center.router.queue_figures(None)
+    twin_center = Center(now)
+    twin_center.router, twin_center.now = twin, center.now
+    for each in (center, twin_center):
+        each.release("ann")
+        each.wait(10)
+        assert [offer.contact for offer in each.all_said if isinstance(offer, MakeOffer)][-1] == "c1"
+
+
+def test_a_snapshot_of_another_version_is_refused() -> None:
+    with pytest.raises(ValueError, match="version 0"):
+        Router.restore(policy(), {"version": 0})
+
+
+def test_the_same_events_give_the_same_effects_whatever_the_hash_seed() -> None:
+    script = "from tests.unit.acd.test_router_properties import fingerprint; print(fingerprint())"
+    prints = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "4242")
+    }
+    assert len(prints) == 1
+    assert len(prints.pop()) == 65
