@@ -1,0 +1,44 @@
+# The commands of daily work. `make help` lists them.
+.DEFAULT_GOAL := help
+CALLS ?= 120
+KEEP ?=
+PYTEST_ARGS ?=
+BIN := .venv/bin
+
+.PHONY: help setup run demo test lint format lock picture clean
+
+help: ## what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: ## Python environment, Asterisk, phones: whatever is missing
+	@lab/setup.sh
+	@$(BIN)/hotline-lab setup
+
+run: setup ## the service alone, for real phones (DATABASE_URL, HOTLINE_CONFIG, HOTLINE_ASTERISK)
+	@exec $(BIN)/hotline-lab run
+
+demo: setup ## the whole hotline on this machine, with 40 phones and citizens who call
+	@exec $(BIN)/hotline-lab demo --calls $(CALLS) $(if $(KEEP),--keep)
+
+test: setup lint ## every test: unit, contract, integration, end to end
+	@$(BIN)/pytest $(PYTEST_ARGS)
+
+lint: setup ## format, style, types, layers
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: setup ## rewrite the code in the one format
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format --quiet .
+
+picture: setup ## docs/wallboard.png, taken in a real browser while a demo runs
+	@exec $(BIN)/hotline-lab demo --calls $(CALLS) --picture docs/wallboard.png
+
+lock: ## requirements.lock anew from requirements.in (needs uv)
+	uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11 \
+	  --custom-compile-command 'make lock' requirements.in -o requirements.lock
+
+clean: ## forget what was set up and what demos left
+	rm -rf .venv var
