@@ -1,0 +1,107 @@
+"""The service as a process of its own, as operations staff run it."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import signal
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+
+_PR_SET_PDEATHSIG = 1
+_LOG_LINES_SHOWN = 15
+
+
+class ServiceFailed(Exception):
+    """The service ended, or never became ready; the message has the end of its log."""
+
+
+def die_with_parent() -> None:
+    """For `preexec_fn`: the child is terminated when whoever started it dies, however that happens."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+@dataclass(slots=True)
+class ServiceProcess:
+    """`hotline run`, started and stopped; kill it with `kill` to see what a crash does."""
+
+    config: Path
+    secrets: Path
+    database_url: str
+    api_url: str
+    log: Path
+    environment: dict[str, str] = field(default_factory=dict)
+    process: asyncio.subprocess.Process | None = None
+    started_at: float = 0.0
+
+    async def start(self, *, ready_within_s: float = 60.0) -> float:
+        """Starts it and waits until it routes. Returns the seconds it took. Raises `ServiceFailed`."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self.started_at = time.time()
+        began = time.monotonic()
+        with self.log.open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "cti.cli",
+                "run",
+                "--config",
+                str(self.config),
+                "--secrets",
+                str(self.secrets),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=os.environ | self.environment | {"DATABASE_URL": self.database_url},
+                preexec_fn=die_with_parent,
+            )
+        await self._until_ready(began + ready_within_s)
+        return time.monotonic() - began
+
+    async def _until_ready(self, deadline: float) -> None:
+        assert self.process is not None
+        async with aiohttp.ClientSession() as client:
+            while True:
+                if self.process.returncode is not None:
+                    raise ServiceFailed(
+                        f"the service ended with status {self.process.returncode}:\n{self.tail()}"
+                    )
+                try:
+                    async with client.get(f"{self.api_url}/health/ready") as answer:
+                        if answer.status == 200:
+                            return
+                except aiohttp.ClientError:
+                    pass
+                if time.monotonic() > deadline:
+                    raise ServiceFailed(f"the service did not become ready:\n{self.tail()}")
+                await asyncio.sleep(0.05)
+
+    async def stop(self) -> int:
+        """Ends it as Ctrl-C does and returns its exit status."""
+        return await self._end(signal.SIGINT)
+
+    async def kill(self) -> None:
+        """Ends it without a chance to tidy up."""
+        await self._end(signal.SIGKILL)
+
+    async def _end(self, sign: signal.Signals) -> int:
+        if self.process is None:
+            return 0
+        if self.process.returncode is None:
+            self.process.send_signal(sign)
+        try:
+            return await asyncio.wait_for(self.process.wait(), 20)
+        except TimeoutError:
+            self.process.kill()
+            return await self.process.wait()
+
+    def tail(self) -> str:
+        """The last lines of its log."""
+        if not self.log.exists():
+            return "(no log)"
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-_LOG_LINES_SHOWN:])
