@@ -154,9 +154,8 @@ def _check_ports_apart(view: View) -> None:
         ports.append((("asterisk", "rtp_start"), name, range(start, end + 1)))
     for (first, first_name, first_range), (second, second_name, second_range) in combinations(ports, 2):
         if max(first_range.start, second_range.start) < min(first_range.stop, second_range.stop):
-            at, other = (
-                (first, second_name) if _written(view, first, second) == first else (second, first_name)
-            )
+            at = _written(view, second, first)
+            other = first_name if at == second else second_name
             view.at_value(at, f"collides with {other}", "give each its own port")
 
 
@@ -218,6 +217,7 @@ def _setting(view: View, group: str, key: str) -> object:
     return None if isinstance(value, bool) else value
 
 
-def _written(view: View, first: Loc, second: Loc) -> Loc:
-    """The one of two keys that stands in a file; the first if both do."""
-    return first if first in view.document.values or second not in view.document.values else second
+def _written(view: View, preferred: Loc, other: Loc) -> Loc:
+    """Which of two keys to report at: one that stands in a file, rather than a default."""
+    values = view.document.values
+    return other if preferred not in values and other in values else preferred

@@ -51,12 +51,15 @@ class Document:
     written: dict[Loc, str] = field(default_factory=dict)
     """Numbers, truth values and dates as they were written."""
     problems: list[Problem] = field(default_factory=list)
+    reported: set[Loc] = field(default_factory=set)
+    """What a problem was added for."""
     broken: set[Loc] = field(default_factory=set)
-    """Values that are left out because a problem is reported for them already."""
+    """Scalars that could not be read; None stands for each."""
     unread: list[Path] = field(default_factory=list)
     """Files whose keys are unknown, because they could not be read as a whole."""
 
     def add(self, spot: Spot, loc: Loc, what: str, expected: str) -> None:
+        self.reported.add(loc)
         self.problems.append(Problem(spot.file, spot.line, spot.column, dotted(loc), what, expected))
 
     def key_spot(self, loc: Loc) -> Spot:
@@ -102,7 +105,7 @@ def read_file(document: Document, file: Path, *, secret: bool = False) -> None:
     if node is None:
         document.unread.append(file)
         return
-    builder = _Builder(document, file)
+    builder = _Builder(document, file, secret)
     if not isinstance(node, MappingNode):
         document.add(
             builder.spot(node), (), f"holds {_kind(node)}", "write keys at the top level, as `key: value`"
@@ -121,9 +124,10 @@ class _TooMuch(Exception):
 
 
 class _Builder:
-    def __init__(self, document: Document, file: Path) -> None:
+    def __init__(self, document: Document, file: Path, secret: bool) -> None:
         self._document = document
         self._file = file
+        self._secret = secret
         self._count = 0
 
     def spot(self, node: Node) -> Spot:
@@ -134,8 +138,7 @@ class _Builder:
         for key_node, value_node in node.value:
             spot = self.spot(key_node)
             if not _is_text_key(key_node):
-                what, expected = _bad_key(key_node)
-                document.add(spot, loc, what, expected)
+                document.add(spot, loc, *self._shown(_bad_key(key_node)))
                 continue
             at = (*loc, key_node.value)
             if at in document.keys:
@@ -168,7 +171,7 @@ class _Builder:
             try:
                 value = _scalar(node)
             except ValueError as error:
-                self._document.add(self.spot(node), loc, *error.args)
+                self._document.add(self.spot(node), loc, *self._shown(error.args))
                 self._document.broken.add(loc)
                 value = None
             if not isinstance(value, str) or str(node.tag) != _TAG + "str":
@@ -177,6 +180,10 @@ class _Builder:
             into.append(value)
         else:
             into[str(loc[-1])] = value
+
+    def _shown(self, message: tuple[str, ...]) -> tuple[str, str]:
+        what, expected = message
+        return ("cannot be read as a text", "write it in quotes") if self._secret else (what, expected)
 
 
 def _scalar(node: Node) -> object:
@@ -223,6 +230,8 @@ def _bad_key(node: Node) -> tuple[str, str]:
         )
     if not node.value:
         return "a key is missing before the colon", "write a text as the key"
+    if str(node.tag) == _TAG + "str":
+        return f"the key {quoted(node.value)} holds half of a character", "write the character itself"
     return f"the key {node.value} is not a text", f'write it in quotes: "{node.value}"'
 
 
@@ -283,7 +292,7 @@ _SYNTAX: Final = (
     (
         "expected <block end>",
         "the indentation does not fit the lines above",
-        "indent keys of one group alike",
+        "indent keys of one group alike, and write nothing after a closing quote",
     ),
     ("sequence entries are not allowed", "a `-` stands where no list can be", "put it on a line of its own"),
     (
@@ -297,6 +306,11 @@ _SYNTAX: Final = (
         "separate its keys with commas, end it with `}`",
     ),
     ("found undefined alias", "the alias {detail} is not defined above", "define it with `&`, or use quotes"),
+    ("alphabetic or numeric", "a text begins with `&`, `*` or `%`", "put the text in quotes"),
+    ("chomping or indentation", "a text begins with `|` or `>`", "put the text in quotes"),
+    ("found '<stream end>'", "a `[` or `{{` is not closed", "end the list with `]`, the group with `}`"),
+    ("expected the node content", "{detail} stands where a value belongs", "put a text in quotes"),
+    ("expected '<document start>'", "more follows after the end of the value", "write `key: value` lines"),
     ("found unknown escape", "a backslash escape is unknown", "use single quotes, or double the backslash"),
     (
         "maximum depth",

@@ -15,6 +15,8 @@ from config.source import Document
 class View:
     def __init__(self, document: Document) -> None:
         self.document = document
+        self._reported = frozenset(document.reported)
+        """A value of the wrong form needs no second problem, such as being unknown too."""
 
     def has(self, *fields: str) -> bool:
         """Whether each of these top-level lists was read."""
@@ -49,10 +51,12 @@ class View:
         return f"{dotted(loc)} ({self.document.value_spot(loc)})"
 
     def at_value(self, loc: Loc, what: str, expected: str) -> None:
-        self.document.add(self.document.value_spot(loc), loc, what, expected)
+        if loc not in self._reported:
+            self.document.add(self.document.value_spot(loc), loc, what, expected)
 
     def at_key(self, loc: Loc, what: str, expected: str) -> None:
-        self.document.add(self.document.key_spot(loc), loc, what, expected)
+        if loc not in self._reported:
+            self.document.add(self.document.key_spot(loc), loc, what, expected)
 
     def check_unique(self, field: str, key: str) -> None:
         """Adds a problem for each text of a key that an earlier item of the list has already."""
