@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from cti.ports import TelephonyError
 
-class AmiError(Exception):
+
+class AmiError(TelephonyError):
     """Base of all AMI failures."""
 
 
