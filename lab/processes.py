@@ -1,0 +1,106 @@
+"""Child processes that cannot outlive this one.
+
+The kernel ends a child when the thread that started it ends (PR_SET_PDEATHSIG), so each child has a thread of
+its own that starts it and waits for it: however this process dies, its children go too. Ctrl-C at a terminal
+does not reach them: they are sessions of their own, and whoever started one stops it in an orderly way.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+
+class ProcessError(Exception):
+    """A program could not be started; the message says which one and why."""
+
+
+class ChildProcess:
+    """One program, from its start on. Methods may be called from any thread."""
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        output: Path,
+        *,
+        keep_open: Sequence[int] = (),
+        environment: Mapping[str, str] | None = None,
+        directory: Path | None = None,
+    ) -> None:
+        """Starts the program; what it prints is appended to `output`. It inherits the descriptors
+        `keep_open`. Raises ProcessError.
+        """
+        if shutil.which("setpriv") is None:
+            raise ProcessError("setpriv is missing; it is in Debian's package util-linux")
+        self._ended = threading.Event()
+        started: list[subprocess.Popen[bytes] | OSError] = []
+        ready = threading.Event()
+
+        def keep() -> None:
+            try:
+                with output.open("ab") as out:
+                    process = subprocess.Popen(
+                        ["setpriv", "--pdeathsig", "TERM", "--", *argv],
+                        stdin=subprocess.DEVNULL,
+                        stdout=out,
+                        stderr=subprocess.STDOUT,
+                        pass_fds=tuple(keep_open),
+                        env=None if environment is None else dict(environment),
+                        cwd=directory,
+                        start_new_session=True,
+                    )
+            except OSError as error:
+                started.append(error)
+                ready.set()
+                return
+            started.append(process)
+            ready.set()
+            process.wait()
+            self._ended.set()
+
+        threading.Thread(target=keep, name=f"child {Path(argv[0]).name}", daemon=True).start()
+        ready.wait()
+        if isinstance(started[0], OSError):
+            raise ProcessError(f"cannot start {argv[0]}: {started[0]}") from started[0]
+        self._process = started[0]
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        return not self._ended.is_set()
+
+    @property
+    def exit_status(self) -> int | None:
+        """None while it runs; negative: the signal that ended it."""
+        return self._process.returncode if self._ended.is_set() else None
+
+    def wait(self, timeout_s: float) -> bool:
+        """Whether it has ended, at the latest after `timeout_s`."""
+        return self._ended.wait(timeout_s)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Harmless when it has ended."""
+        if self.running:
+            try:
+                os.kill(self.pid, number)
+            except ProcessLookupError:
+                self._ended.wait(1.0)
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """Asks it to end and, after `timeout_s`, makes it. It has ended on return."""
+        self.signal(signal.SIGTERM)
+        if not self.wait(timeout_s):
+            self.kill()
+
+    def kill(self) -> None:
+        """It has ended on return."""
+        self.signal(signal.SIGKILL)
+        self._ended.wait()
