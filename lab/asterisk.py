@@ -33,8 +33,8 @@ class AsteriskProcess:
     """
 
     def __init__(self, site: Site, secrets: Secrets, directory: Path) -> None:
-        self._site = site
-        self._secrets = secrets
+        self.site = site
+        self.secrets = secrets
         self._directory = directory.resolve()
         self._child: ChildProcess | None = None
 
@@ -46,7 +46,7 @@ class AsteriskProcess:
     @property
     def cdr(self) -> Path:
         """Asterisk's own record of calls (CDR)."""
-        return self._site.asterisk.spool.resolve() / "cdr" / "hotline.csv"
+        return self.site.asterisk.spool.resolve() / "cdr" / "hotline.csv"
 
     @property
     def pid(self) -> int:
@@ -76,7 +76,7 @@ class AsteriskProcess:
                     modules=next(program.root.glob("usr/lib/*/asterisk/modules")),
                     data=program.root / "usr/share/asterisk",
                 )
-            render(self._site, self._secrets, self._etc, layout)
+            render(self.site, self.secrets, self._etc, layout)
             self.log.unlink(missing_ok=True)
             self._output.unlink(missing_ok=True)
             # Asterisk inherits the lock's descriptor: the directory is taken for as long as it lives,
@@ -163,7 +163,7 @@ class AsteriskProcess:
         return lock
 
     def _check_ports(self) -> None:
-        asterisk = self._site.asterisk
+        asterisk = self.site.asterisk
         for kind, use, host, port in (
             (socket.SOCK_DGRAM, "SIP", asterisk.sip_bind, asterisk.sip_port),
             (socket.SOCK_STREAM, "AMI", asterisk.ami_host, asterisk.ami_port),
@@ -191,11 +191,11 @@ class AsteriskProcess:
         raise AsteriskError(f"Asterisk did not come up within {_BOOT_S:.0f} s{self._last_words()}")
 
     def _answers(self, deadline: float) -> bool:
-        asterisk = self._site.asterisk
+        asterisk = self.site.asterisk
         try:
             with socket.create_connection((asterisk.ami_host, asterisk.ami_port), timeout=1.0) as link:
                 link.settimeout(max(0.1, deadline - time.monotonic()))
-                secret = self._secrets.ami.get_secret_value()
+                secret = self.secrets.ami.get_secret_value()
                 login = f"Action: Login\r\nUsername: {asterisk.ami_user}\r\nSecret: {secret}\r\n\r\n"
                 link.sendall(login.encode())
                 with link.makefile("r", encoding="utf-8", errors="replace") as lines:
