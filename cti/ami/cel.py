@@ -82,7 +82,10 @@ _DISORDER_S = 5.0
 
 def parse_cel_line(line: str) -> CelRow:
     """Raises ValueError when the line is not one of the log, or only half of one."""
-    rows = list(csv.reader([line], strict=True))
+    try:
+        rows = list(csv.reader([line], strict=True))
+    except csv.Error as error:
+        raise ValueError("not a line of Asterisk's event log") from error
     if len(rows) != 1 or len(rows[0]) != len(CelRow._fields):
         raise ValueError("not a line of Asterisk's event log")
     return CelRow(*rows[0])
@@ -179,7 +182,7 @@ def _fact_of(line: bytes) -> Fact | None:
         if row.event not in _DECODERS and row.event not in IGNORED:
             raise ValueError(f"unknown event {row.event}")
         return decode_cel(row)
-    except (ValueError, LookupError, TypeError, csv.Error) as error:
+    except (ValueError, LookupError, TypeError) as error:
         log.warning("cel_line_unreadable", error=type(error).__name__, size=len(line))
         return None
 
@@ -205,6 +208,6 @@ def _times_before(lines: Sequence[bytes], instant: Instant) -> bool:
     for line in lines:
         try:
             return float(parse_cel_line(line.decode("utf-8", "replace")).time) < instant
-        except (ValueError, csv.Error):
+        except ValueError:
             continue
     return False

@@ -113,9 +113,18 @@ class AmiClient:
         self._task: asyncio.Task[None] | None = None
         self._protocol: GuardedProtocol | None = None
         self._booted: asyncio.Future[AmiMessage] | None = None
+        self._unmatched_before = 0
         self.state = LinkState.CLOSED
-        self.unmatched = 0
-        """Late answers of the links before this one."""
+
+    @property
+    def unmatched(self) -> int:
+        """Answers that came after their deadline, and what was left of abandoned lists; they are dropped."""
+        return self._unmatched_before + (self._protocol.unmatched if self._protocol else 0)
+
+    @property
+    def unanswered(self) -> int:
+        """Actions sent and not yet answered, given up or lost."""
+        return len(self._protocol.responses) if self._protocol else 0
 
     async def start(self) -> None:
         """Begin connecting, and keep at it until `close`. Returns at once."""
@@ -236,7 +245,7 @@ class AmiClient:
             was_connected, self._protocol = self._protocol is not None, None
             self.state = LinkState.RETRYING
             await asyncio.wait([protocol.gone])
-            self.unmatched += protocol.unmatched
+            self._unmatched_before += protocol.unmatched
             if was_connected and self._task is not None:
                 self._call(self._on_lost, protocol.gone.result())
 

@@ -14,6 +14,8 @@ from cti.calls.actions import Action, AnswerFeature, Beat, HangUp, PauseSeat, Ri
 # meant; no ',', at which AMI splits `Variable`; no longer than Asterisk keeps an account code (79).
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,78}")
 _CHANNEL = re.compile(r"[A-Za-z]+/[A-Za-z0-9_.@+-]{1,100}")
+BEAT_DEADLINE_S = 2.0
+"""A later answer is worth nothing: by then the next beats are on their way."""
 _FEATURE_RESULTS = frozenset({"ok", "refused"})
 
 
@@ -85,7 +87,7 @@ def _encode(action: Action) -> EncodedAction:
             )
         case Beat(at_s=at_s):
             return EncodedAction(
-                {"Action": "Setvar", "Variable": "HL_BEAT", "Value": str(at_s)}, deadline_s=2.0
+                {"Action": "Setvar", "Variable": "HL_BEAT", "Value": str(at_s)}, BEAT_DEADLINE_S
             )
 
 

@@ -1,0 +1,281 @@
+"""Telephony for the service, against a server over TCP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from cti.ami.adapter import AmiTelephony, TelephonySettings, Told
+from cti.ami.errors import AmiError, AmiLost
+from cti.calls.actions import ActionFailed, Beat, HangUp, PauseSeat, RingSeat
+from cti.calls.facts import LegEnded, LegStarted, OriginateFailed, PbxLost, PbxSnapshot
+from tests.support.scripted_ami import Action, Link, ScriptedAmi, message
+from tests.support.watched_client import settings_for
+
+RING = RingSeat("c", "offer-7", "seat-01", "hotline-1.0", "PJSIP/trunk-00000001", "consumer", "138", 15)
+NOW = 5000.0
+
+
+class Telephony:
+    """An AmiTelephony whose facts a test can await."""
+
+    def __init__(self, port: int, event_log: Path) -> None:
+        self.told: list[Told] = []
+        self._changed = asyncio.Event()
+        self.connects = 0
+        settings = TelephonySettings(settings_for(port), event_log, frozenset({"trunk"}))
+        self.pbx = AmiTelephony(settings, self._tell, lambda: NOW, self._connect)
+        self.pbx._client._chance = lambda: 0.0
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        while not holds():
+            self._changed.clear()
+            await self._changed.wait()
+
+    async def told_of(self, kind: type[Told]) -> list[Told]:
+        await self.until(lambda: any(isinstance(told, kind) for told in self.told))
+        return [told for told in self.told if isinstance(told, kind)]
+
+    def _tell(self, told: Told) -> None:
+        self.told.append(told)
+        self._changed.set()
+
+    def _connect(self) -> None:
+        self.connects += 1
+        self._changed.set()
+
+
+@asynccontextmanager
+async def telephony(server: ScriptedAmi, event_log: Path = Path("none.csv")) -> AsyncIterator[Telephony]:
+    phone = Telephony(server.port, event_log)
+    await phone.pbx.start()
+    try:
+        await phone.until(lambda: phone.connects == 1)
+        yield phone
+    finally:
+        await phone.pbx.close()
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ScriptedAmi]:
+    async with ScriptedAmi() as scripted:
+        yield scripted
+
+
+def new_channel(leg: str, channel: str = "PJSIP/seat-01-00000001") -> bytes:
+    return message(
+        Event="Newchannel",
+        Channel=channel,
+        ChannelState="0",
+        CallerIDNum="",
+        AccountCode="",
+        Exten="s",
+        Uniqueid=leg,
+        Linkedid=leg,
+    )
+
+
+async def test_an_action_that_is_carried_out_says_nothing(server: ScriptedAmi) -> None:
+    async with telephony(server) as phone:
+        phone.pbx.perform(Beat("c", 1))
+        link = server.links[0]
+        link.answer(await link.expect("Setvar"))
+        phone.pbx.perform(Beat("c", 2))
+        link.answer(await link.expect("Setvar"), "Error", Message="Permission denied")
+        assert await phone.told_of(ActionFailed) == [
+            ActionFailed(NOW, "c", Beat("c", 2), "refused: Permission denied")
+        ]
+
+
+async def test_a_hang_up_of_what_has_ended_is_no_failure(server: ScriptedAmi) -> None:
+    async with telephony(server) as phone:
+        phone.pbx.perform(HangUp("c", "offer-6"))
+        link = server.links[0]
+        link.answer(await link.expect("Hangup"), "Error", Message="No such channel")
+        phone.pbx.perform(PauseSeat("d", "seat-09", paused=True))
+        link.answer(await link.expect("QueuePause"), "Error", Message="Interface not found")
+        (failed,) = await phone.told_of(ActionFailed)
+        assert isinstance(failed, ActionFailed)
+        assert failed.cause == "d"
+
+
+async def test_an_action_without_a_link_fails_as_a_fact_and_not_as_an_exception(server: ScriptedAmi) -> None:
+    phone = Telephony(server.port, Path("none.csv"))
+    phone.pbx.perform(RING)
+    assert phone.told == []
+    await phone.told_of(ActionFailed)
+    assert phone.told == [ActionFailed(NOW, "c", RING, "not_connected")]
+
+
+async def test_a_value_that_must_not_leave_fails_as_a_fact(server: ScriptedAmi) -> None:
+    async with telephony(server) as phone:
+        phone.pbx.perform(HangUp("c", "leg\r\nAction: Logoff"))
+        (failed,) = await phone.told_of(ActionFailed)
+        assert isinstance(failed, ActionFailed)
+        assert failed.reason.startswith("refused: header 'leg'")
+        assert server.links[0].count("Hangup") == 0
+
+
+async def test_a_lost_link_fails_what_was_unanswered_and_is_itself_told(server: ScriptedAmi) -> None:
+    async with telephony(server) as phone:
+        phone.pbx.perform(RING)
+        link = server.links[0]
+        await link.expect("Originate")
+        link.drop()
+        await phone.told_of(PbxLost)
+        (failed,) = await phone.told_of(ActionFailed)
+        assert isinstance(failed, ActionFailed)
+        assert failed.reason == "lost"
+        await phone.until(lambda: phone.connects == 2)
+        assert phone.pbx.connected
+
+
+async def test_a_late_answer_is_a_deadline(server: ScriptedAmi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cti.ami.encode.BEAT_DEADLINE_S", 0.01)
+    async with telephony(server) as phone:
+        phone.pbx.perform(Beat("c", 1))
+        await phone.told_of(ActionFailed)
+        assert phone.told == [ActionFailed(NOW, "c", Beat("c", 1), "deadline")]
+
+
+async def test_closing_is_no_loss(server: ScriptedAmi) -> None:
+    async with telephony(server) as phone:
+        await phone.pbx.close()
+        assert phone.told == []
+        assert not phone.pbx.connected
+
+
+async def test_actions_leave_in_the_order_in_which_they_were_performed(server: ScriptedAmi) -> None:
+    async with telephony(server) as phone:
+        for number in range(50):
+            phone.pbx.perform(Beat("c", number))
+        link = server.links[0]
+        seen = [(await link.expect("Setvar"))["Value"] for _ in range(50)]
+        assert seen == [str(number) for number in range(50)]
+
+
+async def test_a_hang_up_that_overtakes_its_ring_waits_for_the_leg(server: ScriptedAmi) -> None:
+    async with telephony(server) as phone:
+        link = server.links[0]
+        phone.pbx.perform(RING)
+        phone.pbx.perform(HangUp("c", "offer-7"))
+        link.answer(await link.expect("Originate"))
+        assert link.count("Hangup") == 0
+        link.write(new_channel("offer-7"))
+        assert (await link.expect("Hangup"))["Channel"] == "offer-7"
+        assert link.count("Hangup") == 1
+
+
+async def test_a_hang_up_of_a_leg_that_never_comes_is_never_sent(server: ScriptedAmi) -> None:
+    async with telephony(server) as phone:
+        link = server.links[0]
+        phone.pbx.perform(RING)
+        phone.pbx.perform(HangUp("c", "offer-7"))
+        link.answer(await link.expect("Originate"))
+        link.send(
+            Event="OriginateResponse",
+            ActionID="ring/offer-7",
+            Response="Failure",
+            Reason="0",
+            Uniqueid="offer-7",
+        )
+        await phone.told_of(OriginateFailed)
+        phone.pbx.perform(Beat("c", 1))
+        await link.expect("Setvar")
+        assert link.count("Hangup") <= 1
+        assert [action["Action"] for action in link.actions if action["Action"] == "Originate"] == [
+            "Originate"
+        ]
+
+
+async def test_a_malformed_event_loses_no_other(server: ScriptedAmi) -> None:
+    async with telephony(server) as phone:
+        server.links[0].write(
+            message(Event="Hangup", Channel="PJSIP/seat-01-00000001") + new_channel("offer-7")
+        )
+        await phone.told_of(LegStarted)
+
+
+async def test_an_unknown_event_is_counted_and_logged_once(
+    server: ScriptedAmi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with telephony(server) as phone:
+        server.links[0].write(message(Event="Novelty") * 3 + new_channel("offer-7"))
+        await phone.told_of(LegStarted)
+        assert phone.pbx.unknown_events == {"Novelty": 3}
+    assert capsys.readouterr().out.count("Novelty") == 1
+
+
+def status_of(leg: str) -> dict[str, str]:
+    return {
+        "Channel": "PJSIP/trunk-00000001",
+        "ChannelState": "6",
+        "CallerIDNum": "138",
+        "AccountCode": leg,
+        "Uniqueid": leg,
+        "Linkedid": leg,
+    }
+
+
+async def test_a_leg_newer_than_the_snapshot_is_told_after_it(server: ScriptedAmi) -> None:
+    """Else the consumer would hear of the leg, then see a snapshot without it, and take it for ended."""
+
+    def list_channels(link: Link, action: Action) -> None:
+        action_id = action["ActionID"]
+        link.write(
+            message(Response="Success", ActionID=action_id, EventList="start")
+            + message(Event="Status", ActionID=action_id, **status_of("hotline-1795478755.0"))
+            + new_channel("before")
+            + message(Event="StatusComplete", ActionID=action_id, EventList="Complete")
+            + new_channel("after")
+        )
+
+    server.handlers["DeviceStateList"] = list_devices
+    server.handlers["Status"] = list_channels
+    async with telephony(server) as phone:
+        shown = await phone.pbx.snapshot()
+        phone._tell(shown)
+        await phone.until(lambda: len(phone.told) == 3)
+        order = [told if isinstance(told, PbxSnapshot) else getattr(told, "leg", None) for told in phone.told]
+        assert order == ["before", shown, "after"]
+        assert [leg.leg for leg in shown.legs] == ["hotline-1795478755.0"]
+        assert shown.reachable_seats == {"seat-01"}
+        assert shown.booted_at == NOW - server.uptime_s - 1
+
+
+def list_devices(link: Link, action: Action) -> None:
+    action_id = action["ActionID"]
+    link.answer(action, EventList="start")
+    link.send(Event="DeviceStateChange", ActionID=action_id, Device="PJSIP/seat-01", State="NOT_INUSE")
+    link.send(Event="DeviceStateListComplete", ActionID=action_id, EventList="Complete")
+
+
+async def test_a_snapshot_that_the_link_cuts_short_fails_and_holds_nothing_back(server: ScriptedAmi) -> None:
+    server.handlers["DeviceStateList"] = list_devices
+    server.handlers["Status"] = lambda link, action: link.drop()
+    async with telephony(server) as phone:
+        with pytest.raises(AmiLost):
+            await phone.pbx.snapshot()
+        await phone.until(lambda: phone.connects == 2)
+        (await server.link(2)).write(new_channel("offer-7"))
+        await phone.told_of(LegStarted)
+
+
+async def test_a_snapshot_without_a_link_fails_at_once(server: ScriptedAmi) -> None:
+    phone = Telephony(server.port, Path("none.csv"))
+    with pytest.raises(AmiError):
+        await phone.pbx.snapshot()
+
+
+async def test_what_was_missed_is_read_from_asterisks_log(server: ScriptedAmi, tmp_path: Path) -> None:
+    log = tmp_path / "hotline.csv"
+    extra = '"{""hangupcause"":16,""hangupsource"":"""",""dialstatus"":""""}"'
+    columns = '"leg-1","leg-1","","PJSIP/seat-01-00000001","","s","hl-agent",""'
+    log.write_text("".join(f'"HANGUP","{time}.000000",{columns},{extra}\n' for time in (1000, 2000)))
+    async with telephony(server, log) as phone:
+        missed = await phone.pbx.missed(1500.0)
+    assert missed == [LegEnded(2000.0, "cel-2000.000000", "leg-1", 16, False)]

@@ -1,0 +1,209 @@
+"""Actions into AMI headers, and what must never leave."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cti.ami.encode import displayable, encode
+from cti.ami.errors import AmiInputError
+from cti.ami.messages import MAX_HEADERS, MAX_LINE_BYTES, check_headers, lines_of
+from cti.ami.wire import GuardedAction
+from cti.calls.actions import Action, AnswerFeature, Beat, HangUp, PauseSeat, RingSeat, TakeOver
+
+RING = RingSeat(
+    "c", "offer-7", "seat-01", "hotline-1.0", "PJSIP/trunk-00000001", "consumer", "+86 138", 15.25
+)
+
+
+def test_ringing_a_seat_is_an_originate_that_carries_the_calls_variables() -> None:
+    assert encode(RING).headers == {
+        "Action": "Originate",
+        "ActionID": "ring/offer-7",
+        "ChannelId": "offer-7",
+        "Account": "hotline-1.0",
+        "Channel": "PJSIP/seat-01",
+        "Context": "hl-agent",
+        "Exten": "s",
+        "Priority": "1",
+        "Timeout": "15250",
+        "Async": "true",
+        "CallerID": "<+86138>",
+        "Variable": (
+            "HL_CALL=hotline-1.0",
+            "HL_PEER=PJSIP/trunk-00000001",
+            "HL_QUEUE=consumer",
+            "HL_PLACE=agent",
+        ),
+    }
+
+
+@pytest.mark.parametrize(
+    ("action", "headers"),
+    [
+        (HangUp("c", "offer-7"), {"Action": "Hangup", "Channel": "offer-7", "Cause": "16"}),
+        (
+            TakeOver("c", "PJSIP/trunk-00000001"),
+            {
+                "Action": "Redirect",
+                "Channel": "PJSIP/trunk-00000001",
+                "Context": "hl-waiting",
+                "Exten": "s",
+                "Priority": "1",
+            },
+        ),
+        (
+            AnswerFeature("c", "PJSIP/seat-01-00000001", "ok"),
+            {
+                "Action": "Setvar",
+                "Channel": "PJSIP/seat-01-00000001",
+                "Variable": "HL_FEATURE_RESULT",
+                "Value": "ok",
+            },
+        ),
+        (
+            PauseSeat("c", "seat-01", paused=True),
+            {"Action": "QueuePause", "Interface": "PJSIP/seat-01", "Paused": "true"},
+        ),
+        (Beat("c", 1795478755), {"Action": "Setvar", "Variable": "HL_BEAT", "Value": "1795478755"}),
+    ],
+)
+def test_each_action_is_one_ami_action(action: Action, headers: dict[str, str]) -> None:
+    assert encode(action).headers == headers
+
+
+def test_no_action_waits_for_its_answer_for_ever() -> None:
+    assert {type(action) for action in EXAMPLES} == set(get_args(Action))
+    assert all(0 < encode(action).deadline_s <= 5 for action in EXAMPLES)
+
+
+EXAMPLES: list[Action] = [
+    RING,
+    HangUp("c", "l"),
+    TakeOver("c", "PJSIP/t-00000001"),
+    AnswerFeature("c", "PJSIP/t-00000001", "refused"),
+    PauseSeat("c", "s", paused=False),
+    Beat("c", 1),
+]
+
+
+@pytest.mark.parametrize("action", EXAMPLES[1:4])
+def test_ending_or_moving_what_has_ended_is_harmless(action: Action) -> None:
+    encoded = encode(action)
+    assert encoded.is_harmless("No such channel")
+    assert encoded.is_harmless("Channel does not exist: PJSIP/t-00000001")
+    assert not encoded.is_harmless("Permission denied")
+
+
+@pytest.mark.parametrize("action", [RING, PauseSeat("c", "s", paused=True), Beat("c", 1)])
+def test_other_errors_are_never_harmless(action: Action) -> None:
+    assert not encode(action).is_harmless("No such channel")
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ("13800001111", "13800001111"),
+        ("+86 138", "+86138"),
+        ('"><sip:x', ""),
+        ("1+2", "12"),
+        ("+", ""),
+        ("", ""),
+    ],
+)
+def test_only_digits_and_a_leading_plus_are_shown(number: str, shown: str) -> None:
+    assert displayable(number) == shown
+
+
+def test_a_caller_without_a_number_is_shown_as_asterisk_shows_the_unknown() -> None:
+    ring = RingSeat("c", "l", "seat-01", "c.0", "PJSIP/t-00000001", "q", "anonymous", 15)
+    assert "CallerID" not in encode(ring).headers
+
+
+def test_a_hang_up_can_never_mean_a_pattern_of_channels() -> None:
+    with pytest.raises(AmiInputError, match="leg"):
+        encode(HangUp("c", "/.*/"))
+
+
+ANY_TEXT = st.text(max_size=40)
+
+
+@given(ANY_TEXT, ANY_TEXT, ANY_TEXT, ANY_TEXT, ANY_TEXT, ANY_TEXT)
+def test_no_value_of_a_ring_adds_a_header_or_a_variable(
+    leg: str, seat: str, call: str, channel: str, queue: str, shown: str
+) -> None:
+    try:
+        encoded = encode(RingSeat("c", leg, seat, call, channel, queue, shown, 15))
+    except AmiInputError:
+        return
+    wire = "".join(f"{name}: {value}\r\n" for name, value in lines_of(encoded.headers))
+    lines = wire.split("\r\n")[:-1]
+    named = [line.split(": ", 1)[0] for line in lines]
+    assert named.count("Action") == 1
+    assert named.count("Variable") == 4
+    assert not any("," in line or "$" in line for line in lines if line.startswith("Variable"))
+
+
+HEADER_VALUES = st.one_of(
+    ANY_TEXT, st.sampled_from(["a\r\nAction: Logoff", "\r\n\r\n", "\0", "x" * 1100, "é" * 600])
+)
+
+
+@given(
+    st.dictionaries(
+        st.one_of(ANY_TEXT, st.just("Variable")), st.one_of(HEADER_VALUES, st.lists(HEADER_VALUES))
+    )
+)
+async def test_any_header_arrives_as_it_was_meant_or_is_refused(
+    headers: dict[str, str | list[str]],
+) -> None:
+    try:
+        check_headers(headers)
+    except AmiInputError:
+        return
+    action = GuardedAction({**headers, "ActionID": "1"})
+    sent = str(action)
+    assert sent.endswith("\r\n\r\n")
+    assert sent.count("\r\n\r\n") == 1
+    received = [line.partition(": ") for line in sent.removesuffix("\r\n\r\n").split("\r\n")]
+    meant = [(name, value) for name, value in lines_of(headers) if name.lower() != "actionid"]
+    arrived = [(name, value) for name, _, value in received if name != "ActionID"]
+    assert sorted(arrived) == sorted(meant)
+
+
+@pytest.mark.parametrize(
+    ("headers", "header"),
+    [
+        ({"Bad Name": "x"}, "Bad Name"),
+        ({"": "x"}, ""),
+        ({"Name\r\nAction": "x"}, "Name\r\nAction"),
+        ({"Name": "a\rb"}, "Name"),
+        ({"Name": "a\nb"}, "Name"),
+        ({"Name": "a\0b"}, "Name"),
+        ({"Name": "\ud800"}, "Name"),
+        ({"Variable": ("A=1", "B=2\n")}, "Variable"),
+        ({"Name": "1", "name": "2"}, "name"),
+    ],
+)
+def test_a_refusal_names_the_header(headers: dict[str, str | tuple[str, ...]], header: str) -> None:
+    with pytest.raises(AmiInputError) as refusal:
+        check_headers(headers)
+    assert refusal.value.header == header
+
+
+def test_the_longest_line_passes_and_a_byte_more_does_not() -> None:
+    room = MAX_LINE_BYTES - len("Value: \r\n")
+    check_headers({"Value": "x" * room})
+    with pytest.raises(AmiInputError, match="1025 bytes"):
+        check_headers({"Value": "x" * (room + 1)})
+    with pytest.raises(AmiInputError, match="bytes"):
+        check_headers({"Value": "热" * (room // 2)})
+
+
+def test_the_most_headers_pass_and_one_more_does_not() -> None:
+    check_headers({"Variable": ["A=1"] * MAX_HEADERS})
+    with pytest.raises(AmiInputError, match="129 headers"):
+        check_headers({"Variable": ["A=1"] * (MAX_HEADERS + 1)})

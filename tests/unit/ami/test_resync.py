@@ -1,0 +1,120 @@
+"""A snapshot from what Asterisk answers. The headers are those that Asterisk 22.10 sends."""
+
+from __future__ import annotations
+
+from cti.ami.messages import AmiMessage, Headers
+from cti.ami.resync import build_snapshot
+from cti.calls.facts import LegSnapshot, PbxSnapshot
+
+CALL = "hotline-1795478755.0"
+CALLER: Headers = {
+    "Event": "Status",
+    "Channel": "PJSIP/trunk-00000009",
+    "ChannelState": "6",
+    "CallerIDNum": "13800001111",
+    "AccountCode": CALL,
+    "Context": "hl-waiting",
+    "Exten": "s",
+    "Uniqueid": CALL,
+    "Linkedid": CALL,
+    "DNID": "12345",
+    "BridgeID": "b-1",
+    "Seconds": "1",
+    "Variable": (
+        f"HL_CALL={CALL}",
+        "HL_HOTLINE=12345",
+        "HL_QUEUE=consumer",
+        "HL_PRIORITY=2",
+        "HL_QUEUED_AT=1795478756.058",
+        "HL_PLACE=waiting",
+    ),
+}
+
+
+def snapshot(*channels: Headers, devices: dict[str, str] | None = None) -> PbxSnapshot:
+    return build_snapshot(
+        [AmiMessage(channel) for channel in channels],
+        [
+            AmiMessage({"Event": "DeviceStateChange", "Device": device, "State": state})
+            for device, state in (devices or {}).items()
+        ],
+        trunks=frozenset({"trunk"}),
+        at=1795478800.0,
+        cause="c",
+        booted_at=1795478000.0,
+    )
+
+
+def test_a_waiting_caller_is_shown_with_all_that_its_channel_carries() -> None:
+    assert snapshot(CALLER).legs == (
+        LegSnapshot(
+            leg=CALL,
+            channel="PJSIP/trunk-00000009",
+            endpoint="trunk",
+            call=CALL,
+            linked=CALL,
+            number="13800001111",
+            dialled="12345",
+            up=True,
+            ringing=False,
+            bridge="b-1",
+            place="waiting",
+            hotline="12345",
+            queue="consumer",
+            priority=2,
+            queued_at=1795478756.058,
+            started_at=1795478755.0,
+        ),
+    )
+
+
+def test_a_seats_leg_has_no_place_in_a_queue_and_no_known_start() -> None:
+    unset = ("HL_HOTLINE=(null)", "HL_PRIORITY=(null)", "HL_QUEUED_AT=(null)", "HL_PLACE=agent")
+    (leg,) = snapshot(
+        {
+            **CALLER,
+            "Channel": "PJSIP/seat-01-0000000e",
+            "ChannelState": "5",
+            "Uniqueid": "offer-7",
+            "DNID": "",
+            "BridgeID": "",
+            "Variable": (f"HL_CALL={CALL}", "HL_QUEUE=consumer", *unset),
+        }
+    ).legs
+    assert (leg.endpoint, leg.up, leg.ringing, leg.bridge) == ("seat-01", False, True, None)
+    assert (leg.place, leg.queued_at, leg.priority, leg.started_at) == ("agent", None, 0, None)
+
+
+def test_a_caller_still_in_the_greeting_is_elsewhere() -> None:
+    (leg,) = snapshot({**CALLER, "Variable": "HL_PLACE=greeting"}).legs
+    assert (leg.place, leg.call) == ("other", CALL)
+
+
+def test_a_channel_without_a_call_says_so() -> None:
+    (leg,) = snapshot({**CALLER, "AccountCode": "", "Variable": "HL_CALL=(null)"}).legs
+    assert leg.call is None
+
+
+def test_one_unreadable_variable_hides_no_channel() -> None:
+    broken: Headers = {**CALLER, "Variable": ("HL_PRIORITY=high", "HL_QUEUED_AT=soon")}
+    first, second = snapshot(broken, CALLER).legs
+    assert (first.priority, first.queued_at) == (0, None)
+    assert second.priority == 2
+
+
+def test_channels_that_are_no_phones_are_left_out() -> None:
+    assert snapshot({**CALLER, "Channel": "Local/s@x-00000001;1"}).legs == ()
+
+
+def test_the_reachable_seats_are_the_phones_that_can_be_rung() -> None:
+    shown = snapshot(
+        devices={
+            "PJSIP/seat-01": "NOT_INUSE",
+            "PJSIP/seat-02": "UNAVAILABLE",
+            "PJSIP/seat-03": "BUSY",
+            "PJSIP/trunk": "NOT_INUSE",
+            "Queue:hotline-fallback_avail": "NOT_INUSE",
+        }
+    )
+    assert shown.reachable_seats == {"seat-01", "seat-03"}
+    assert shown.booted_at == 1795478000.0
