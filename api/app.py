@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 import uuid
@@ -12,6 +13,7 @@ from typing import Any
 
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from api import agents, calls, health, metrics, queues, recordings, work_orders
 from api.auth import Tokens
@@ -69,7 +71,18 @@ def create_app(
 
 def make_runner(app: web.Application, shutdown_s: float = 3.0) -> web.AppRunner:
     """What serves `app`. aiohttp's own access log is off: it would write addresses as clients typed them."""
-    return web.AppRunner(app, access_log=None, shutdown_timeout=shutdown_s)
+    http_log = logging.getLogger("api.http")
+    http_log.addFilter(_name_only)
+    return web.AppRunner(app, access_log=None, logger=http_log, shutdown_timeout=shutdown_s)
+
+
+def _name_only(record: logging.LogRecord) -> bool:
+    """Of what was not HTTP only the error's name is logged: the rest quotes what was sent."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError):
+        record.msg, record.args, record.exc_info = "not HTTP: %s", (type(error).__name__,), None
+        record.levelno, record.levelname = logging.INFO, "INFO"
+    return True
 
 
 @web.middleware

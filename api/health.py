@@ -66,11 +66,11 @@ class ReadyOut(Output):
     started_at: datetime
 
 
-async def live(_ask: Asked[Nothing, Nothing]) -> Reply:
+async def get_liveness(_ask: Asked[Nothing, Nothing]) -> Reply:
     return Reply(LiveOut(live=True))
 
 
-async def ready(ask: Asked[Nothing, Nothing]) -> Reply:
+async def get_readiness(ask: Asked[Nothing, Nothing]) -> Reply:
     health = ask.context.service.health()
     reasons = _reasons(health)
     degraded = []
@@ -107,7 +107,7 @@ ROUTES = (
     route(
         "GET",
         "/health/live",
-        live,
+        get_liveness,
         summary="The process answers",
         tag="health",
         roles=None,
@@ -116,7 +116,7 @@ ROUTES = (
     route(
         "GET",
         "/health/ready",
-        ready,
+        get_readiness,
         summary="Calls are routed",
         tag="health",
         description="503 when they are not, with the reasons.",

@@ -167,7 +167,7 @@ def _errors_by_status(entry: Route) -> dict[int, list[str]]:
         if entry.own_only:
             ids += ["forbidden_not_own"]
     if entry.body is not Nothing:
-        ids += ["bad_json", "body_too_slow", "body_too_large", "unsupported_media_type"]
+        ids += ["bad_json", "bad_request", "body_too_slow", "body_too_large", "unsupported_media_type"]
     ids += ["invalid_input", "internal_error"]
     by_status: dict[int, list[str]] = {}
     for name in ids:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from aiohttp import HttpVersion11, web
+from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from api.auth import Bearer, require_role
@@ -202,6 +203,8 @@ async def _read_body(request: web.Request, model: type[BodyT], within_s: float) 
             content = await request.read()
     except TimeoutError:
         raise ApiError("body_too_slow", f"The body did not arrive within {within_s:g} s.") from None
+    except (HttpProcessingError, web.RequestPayloadError, ConnectionError):
+        raise ApiError("bad_request", "The body is cut off, or not packed as its headers say.") from None
     try:
         return model.model_validate_json(content)
     except ValidationError as error:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
@@ -13,6 +15,7 @@ from tests.support.fake_service import FakeService
 from tests.support.small_site import AGENT, OTHER_AGENT, OTHER_SEAT, REASON, SEAT, THIRD_AGENT, small_site
 
 CAUSE = "contract-test"
+Command: TypeAlias = Callable[[], Awaitable[AgentView]]
 
 
 def view_of(service: ServicePort, agent: str) -> AgentView:
@@ -100,7 +103,7 @@ class ServicePortContract(ABC):
         assert (await service.log_out(AGENT, CAUSE)).state is AgentState.LOGGED_OUT
 
     async def test_an_unknown_agent_is_refused_by_every_command(self, service: ServicePort) -> None:
-        commands = (
+        commands: tuple[Command, ...] = (
             lambda: service.log_in("9999", SEAT, CAUSE),
             lambda: service.log_out("9999", CAUSE),
             lambda: service.ready("9999", CAUSE),
@@ -126,7 +129,7 @@ class ServicePortContract(ABC):
         assert view_of(service, AGENT) == before
 
     async def test_who_is_not_logged_in_can_do_nothing_but_log_in(self, service: ServicePort) -> None:
-        commands = (
+        commands: tuple[Command, ...] = (
             lambda: service.log_out(AGENT, CAUSE),
             lambda: service.ready(AGENT, CAUSE),
             lambda: service.not_ready(AGENT, REASON, CAUSE),

@@ -190,3 +190,20 @@ def stored_recording(root: Path, recording: str, call: str, content: bytes) -> R
         channels=2,
         stored_at=datetime(2026, 3, 2, 1, 16, 52, tzinfo=UTC),
     )
+
+
+def work_order(call: str, agent: str | None, state: WorkOrderState = WorkOrderState.INTAKE) -> WorkOrder:
+    """A work order as the call made it: nobody has written it yet."""
+    return WorkOrder(
+        work_order=f"wo-{call}",
+        call=call,
+        agent=agent,
+        state=state,
+        category=None,
+        summary=None,
+        disposition=None,
+        created_at=datetime(2026, 3, 2, 1, 15, 5, tzinfo=UTC),
+        filled_at=None,
+        filled_by=None,
+        version=1,
+    )
