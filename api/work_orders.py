@@ -150,7 +150,13 @@ async def fill_work_order(ask: Asked[Nothing, FillWorkOrder]) -> Reply:
         raise input_problem("category", f"This should be one of: {', '.join(categories)}.")
     await _require_own_order(ask, name)
     await ask.context.service.fill_work_order(
-        name, written.category, written.summary, written.disposition.value, ask.who.acts_as, ask.cause
+        name,
+        written.category,
+        written.summary,
+        written.disposition.value,
+        ask.who.acts_as,
+        ask.cause,
+        supervisor=ask.who.role is not Role.AGENT,
     )
     order = await _seen_in_archive(ask, name)
     if order is None:

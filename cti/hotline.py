@@ -187,11 +187,21 @@ class Hotline:
         return self._agent(agent)
 
     async def fill_work_order(
-        self, work_order: str, category: str, summary: str, disposition: str, by: str, cause: str
+        self,
+        work_order: str,
+        category: str,
+        summary: str,
+        disposition: str,
+        by: str,
+        cause: str,
+        *,
+        supervisor: bool = False,
     ) -> None:
         if not summary.strip():
             raise Refused("summary_empty", "The summary must say what the citizen asked for.", "summary")
-        await self._service.fill_work_order(work_order, category, summary, disposition, by, cause)
+        await self._service.fill_work_order(
+            work_order, category, summary, disposition, by, cause, supervisor=supervisor
+        )
 
 
 def _time(at: Instant) -> datetime:

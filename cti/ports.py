@@ -59,6 +59,13 @@ class WorkOrderDesk(Protocol):
     """Work orders as they stand."""
 
     async def filled(
-        self, work_order: str, category: str, summary: str, disposition: str, by: str, at: Instant
+        self,
+        work_order: str,
+        category: str,
+        summary: str,
+        disposition: str,
+        by: str,
+        supervisor: bool,
+        at: Instant,
     ) -> dict[str, JSON]:
         """The next version of the work order's record. Raises `Refused`."""

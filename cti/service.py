@@ -129,10 +129,20 @@ class Service:
         await self.command(BeNotReady(self.now(), cause, agent, reason))
 
     async def fill_work_order(
-        self, work_order: str, category: str, summary: str, disposition: str, by: str, cause: str
+        self,
+        work_order: str,
+        category: str,
+        summary: str,
+        disposition: str,
+        by: str,
+        cause: str,
+        *,
+        supervisor: bool,
     ) -> None:
         at = self.now()
-        record = await self._work_orders.filled(work_order, category, summary, disposition, by, at)
+        record = await self._work_orders.filled(
+            work_order, category, summary, disposition, by, supervisor, at
+        )
         await self.command(FillWorkOrder(at, cause, work_order, record))
 
     # -- the pipeline ----------------------------------------------------------------------------------------

@@ -111,7 +111,18 @@ class ServicePort(Protocol):
     async def ready(self, agent: AgentId, cause: str) -> AgentView: ...
     async def not_ready(self, agent: AgentId, reason: str, cause: str) -> AgentView: ...
     async def fill_work_order(
-        self, work_order: str, category: str, summary: str, disposition: str, by: str, cause: str
+        self,
+        work_order: str,
+        category: str,
+        summary: str,
+        disposition: str,
+        by: str,
+        cause: str,
+        *,
+        supervisor: bool = False,
     ) -> None:
-        """Journals what an agent wrote; the archive shows it once projected."""
+        """Journals what an agent wrote; the archive shows it once projected.
+
+        `supervisor`: whether `by` may write other people's work orders too.
+        """
         ...

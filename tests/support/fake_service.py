@@ -114,7 +114,15 @@ class FakeService:
         return self._set(view, cause, state=AgentState.NOT_READY, reason=reason)
 
     async def fill_work_order(
-        self, work_order: str, category: str, summary: str, disposition: str, by: str, cause: str
+        self,
+        work_order: str,
+        category: str,
+        summary: str,
+        disposition: str,
+        by: str,
+        cause: str,
+        *,
+        supervisor: bool = False,
     ) -> None:
         if work_order not in self.work_order_ids:
             raise Refused("unknown_work_order", f"There is no work order {work_order}.", "work_order")

@@ -38,7 +38,14 @@ class NoRecordings:
 
 class NoWorkOrders:
     async def filled(
-        self, work_order: str, category: str, summary: str, disposition: str, by: str, at: Instant
+        self,
+        work_order: str,
+        category: str,
+        summary: str,
+        disposition: str,
+        by: str,
+        supervisor: bool,
+        at: Instant,
     ) -> dict[str, JSON]:
         raise Refused("unknown_work_order", "There is none.")
 
