@@ -11,6 +11,8 @@ from lab import prompts, roots
 from lab.asterisk import AsteriskProcess
 from tests.support.asterisk_site import asterisk_site, secrets_for
 
+pytest_plugins = ["tests.support.postgres_fixtures"]
+
 
 @pytest.fixture(scope="session")
 def asterisk_root() -> Path:

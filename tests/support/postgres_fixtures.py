@@ -1,0 +1,83 @@
+"""A real PostgreSQL for tests: one server for the session, a fresh migrated database for each test."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from cti.database import create_engine
+from lab.postgres import Postgres
+from migrations.upgrade import upgrade
+
+QUICK = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "32MB", "max_connections": "60"}
+"""The machine will not lose power under a test. A killed server recovers: the kernel has what it wrote."""
+TEMPLATE = "template_migrated"
+_numbers = count(1)
+
+
+def in_own_loop(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Runs it to its end in another thread: a fixture's loop, if there is one, is not disturbed."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        thread.submit(asyncio.run, coroutine).result()
+
+
+async def execute(server: Postgres, *statements: str) -> None:
+    """Runs statements that need no transaction, such as CREATE DATABASE."""
+    connection = await asyncpg.connect(make_url(server.url()).set(drivername="postgresql").render_as_string())
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def start_migrated(directory: Path) -> Postgres:
+    """A server of one's own, for tests that kill it; the caller stops it."""
+    server = Postgres.start(directory, QUICK)
+    in_own_loop(execute(server, f"CREATE DATABASE {TEMPLATE}"))
+    in_own_loop(upgrade(server.url(TEMPLATE)))
+    return server
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """The session's server. Do not stop it."""
+    server = start_migrated(tmp_path_factory.mktemp("postgres") / "data")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def empty_database_url(postgres_server: Postgres) -> Iterator[str]:
+    """A database without any table."""
+    yield from _database(postgres_server, "template1")
+
+
+@pytest.fixture
+def database_url(postgres_server: Postgres) -> Iterator[str]:
+    """A fresh database with the newest schema."""
+    yield from _database(postgres_server, TEMPLATE)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """An engine on a fresh database with the newest schema."""
+    engine = create_engine(database_url)
+    yield engine
+    await engine.dispose()
+
+
+def _database(server: Postgres, template: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    in_own_loop(execute(server, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    yield server.url(name)
+    in_own_loop(execute(server, f"DROP DATABASE {name} WITH (FORCE)"))
