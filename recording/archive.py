@@ -1,0 +1,296 @@
+"""The archive of calls: how the journal's entries are written into PostgreSQL, and how they are read back.
+
+The writers are the projection's handlers: each takes entries of its kind in their order, on the projection's
+connection, and leaves things as they were for an entry that is no newer than what is there.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import DateTime, RowMapping, Select, Table, literal, select, tuple_
+from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from acd.effects import AgentChanged, Candidate, Decided
+from acd.model import OfferOutcome
+from cti.calls.records import (
+    CallOutcome,
+    CallRecord,
+    Direction,
+    EndedBy,
+    LegRecord,
+    OfferRecord,
+    Route,
+    SegmentRecord,
+)
+from cti.database import cursor_after, cursor_place, reading
+from cti.records_json import Entry, decode, decode_call
+from recording.model import RecordingRecord
+from recording.tables import agent_states, calls, decisions, legs, offers, recordings, segments
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedCall:
+    """A call with all that was kept about it."""
+
+    record: CallRecord
+    decisions: Sequence[Decided]
+    """In the order they were made."""
+    recordings: Sequence[RecordingRecord]
+    """In the order of the segments."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallPage:
+    """Calls, latest first."""
+
+    calls: Sequence[CallRecord]
+    next_cursor: str | None
+    """Where the next page begins; None on the last."""
+
+
+async def write_calls(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
+    """`call` entries: the newest version of each call, whole, in place of what was there."""
+    newest: dict[str, CallRecord] = {}
+    for entry in entries:
+        record = decode_call(entry.body)
+        known = newest.get(record.call)
+        if known is None or known.version < record.version:
+            newest[record.call] = record
+    upsert = insert(calls)
+    written = await connection.scalars(
+        upsert.on_conflict_do_update(
+            index_elements=[calls.c.call],
+            set_=_all_of(calls, upsert),
+            where=calls.c.version < upsert.excluded.version,
+        ).returning(calls.c.call),
+        [_row(calls, record) for record in newest.values()],
+    )
+    changed = [newest[call] for call in written]
+    for table, children in (
+        (legs, [(record, record.legs) for record in changed]),
+        (segments, [(record, record.segments) for record in changed]),
+        (offers, [(record, record.offers) for record in changed]),
+    ):
+        await _write_children(connection, table, children)
+
+
+async def write_decisions(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
+    """`decision` entries. A decision is told once and never changes."""
+    rows = []
+    for entry in entries:
+        decided = decode(Decided, entry.body)
+        candidates = [{"agent": each.agent, "against": each.against} for each in decided.candidates]
+        rows.append(_row(decisions, decided, candidates=candidates, passed_over=list(decided.passed_over)))
+    await connection.execute(insert(decisions).on_conflict_do_nothing(), rows)
+
+
+async def write_agent_states(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
+    """`agent_state` entries: a history, one row for each."""
+    rows = [_row(agent_states, decode(AgentChanged, entry.body)) for entry in entries]
+    await connection.execute(insert(agent_states), rows)
+
+
+async def write_recordings(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
+    """`recording` entries: the one stored last of each recording."""
+    newest: dict[str, RecordingRecord] = {}
+    for entry in entries:
+        record = decode(RecordingRecord, entry.body)
+        known = newest.get(record.recording)
+        if known is None or known.stored_at < record.stored_at:
+            newest[record.recording] = record
+    upsert = insert(recordings)
+    await connection.execute(
+        upsert.on_conflict_do_update(
+            index_elements=[recordings.c.recording],
+            set_=_all_of(recordings, upsert),
+            where=recordings.c.stored_at < upsert.excluded.stored_at,
+        ),
+        [_row(recordings, record) for record in newest.values()],
+    )
+
+
+HANDLERS = {
+    "call": write_calls,
+    "decision": write_decisions,
+    "agent_state": write_agent_states,
+    "recording": write_recordings,
+}
+"""By kind of entry; calls first, because recordings refer to them."""
+
+
+class CallArchive:
+    """Reads calls and recordings. Every method raises `DatabaseAway`, an `OSError`."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def call(self, call_id: str) -> ArchivedCall | None:
+        """One call with all that was kept about it."""
+        async with reading(self._engine) as connection:
+            records = await _records(connection, select(calls).where(calls.c.call == call_id))
+            if not records:
+                return None
+            made = await connection.execute(
+                select(decisions).where(decisions.c.contact == call_id).order_by(decisions.c.at)
+            )
+            stored = await connection.execute(
+                select(recordings).where(recordings.c.call == call_id).order_by(recordings.c.stored_at)
+            )
+            (record,) = records
+            place = {segment.segment: number for number, segment in enumerate(record.segments)}
+            return ArchivedCall(
+                record,
+                [_decided(row) for row in made.mappings()],
+                sorted(
+                    (RecordingRecord(**row) for row in stored.mappings()),
+                    key=lambda each: place.get(each.segment, len(place)),
+                ),
+            )
+
+    async def calls(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        queue: str | None = None,
+        agent: str | None = None,
+        outcome: CallOutcome | None = None,
+        limit: int = 50,
+        before_cursor: str | None = None,
+    ) -> CallPage:
+        """Calls, latest first: begun from `since` on and before `until`, answered first by `agent`.
+
+        Raises `BadCursor` for a `before_cursor` that is no page's `next_cursor`.
+        """
+        query = select(calls).order_by(calls.c.started_at.desc(), calls.c.call.desc()).limit(limit + 1)
+        if since is not None:
+            query = query.where(calls.c.started_at >= since)
+        if until is not None:
+            query = query.where(calls.c.started_at < until)
+        if queue is not None:
+            query = query.where(calls.c.queue == queue)
+        if agent is not None:
+            query = query.where(calls.c.agent == agent)
+        if outcome is not None:
+            query = query.where(calls.c.outcome == outcome.value)
+        if before_cursor is not None:
+            time, call = cursor_place(before_cursor)
+            place = tuple_(literal(time, DateTime(timezone=True)), literal(call))
+            query = query.where(tuple_(calls.c.started_at, calls.c.call) < place)
+        async with reading(self._engine) as connection:
+            found = await _records(connection, query)
+        page = found[:limit]
+        more = len(found) > limit
+        last = page[-1] if more else None
+        return CallPage(page, cursor_after(_time(last.started_at), last.call) if last else None)
+
+    async def recording(self, recording_id: str) -> RecordingRecord | None:
+        """Where one recording is, and what it is."""
+        async with reading(self._engine) as connection:
+            result = await connection.execute(
+                select(recordings).where(recordings.c.recording == recording_id)
+            )
+            row = result.mappings().one_or_none()
+        return RecordingRecord(**row) if row is not None else None
+
+
+async def _write_children(
+    connection: AsyncConnection, table: Table, children: Iterable[tuple[CallRecord, Sequence[object]]]
+) -> None:
+    rows = []
+    parents = []
+    for record, parts in children:
+        parents.append(record.call)
+        rows += [
+            _row(table, part, call=record.call, position=position) for position, part in enumerate(parts)
+        ]
+    if parents:
+        await connection.execute(table.delete().where(table.c.call.in_(parents)))
+    if rows:
+        await connection.execute(insert(table), rows)
+
+
+def _all_of(table: Table, upsert: Insert) -> dict[str, Any]:
+    return {column.name: upsert.excluded[column.name] for column in table.columns if not column.primary_key}
+
+
+def _row(table: Table, record: object, **given: object) -> dict[str, Any]:
+    """The record's fields as the table's columns, instants as times."""
+    row: dict[str, Any] = dict(given)
+    for column in table.columns:
+        if column.name in row or column.identity is not None:
+            continue
+        value = getattr(record, column.name)
+        if isinstance(value, float) and isinstance(column.type, DateTime):
+            value = _time(value)
+        elif isinstance(value, tuple):
+            value = list(value)
+        row[column.name] = value
+    return row
+
+
+def _time(instant: float) -> datetime:
+    return datetime.fromtimestamp(instant, UTC)
+
+
+def _fields(row: RowMapping, *dropped: str) -> dict[str, Any]:
+    """A row as a record's fields, times as instants."""
+    return {
+        name: value.timestamp() if isinstance(value, datetime) else value
+        for name, value in row.items()
+        if name not in dropped
+    }
+
+
+async def _records(connection: AsyncConnection, query: Select[Any]) -> list[CallRecord]:
+    rows = (await connection.execute(query)).mappings().all()
+    names = [row["call"] for row in rows]
+    of_legs = await _children(connection, legs, names)
+    of_segments = await _children(connection, segments, names)
+    of_offers = await _children(connection, offers, names)
+    return [
+        _call(row, of_legs[row["call"]], of_segments[row["call"]], of_offers[row["call"]]) for row in rows
+    ]
+
+
+async def _children(
+    connection: AsyncConnection, table: Table, names: Sequence[str]
+) -> Mapping[str, list[RowMapping]]:
+    found: dict[str, list[RowMapping]] = defaultdict(list)
+    if names:
+        query = select(table).where(table.c.call.in_(names)).order_by(table.c.call, table.c.position)
+        for row in (await connection.execute(query)).mappings():
+            found[row["call"]].append(row)
+    return found
+
+
+def _call(
+    row: RowMapping, of_legs: list[RowMapping], of_segments: list[RowMapping], of_offers: list[RowMapping]
+) -> CallRecord:
+    record = CallRecord(**_fields(row))
+    record.direction = Direction(record.direction)
+    record.outcome = CallOutcome(record.outcome)
+    record.route = Route(record.route)
+    record.ended_by = EndedBy(record.ended_by) if record.ended_by is not None else None
+    record.legs = [LegRecord(**_fields(leg, "call", "position")) for leg in of_legs]
+    for segment in of_segments:
+        fields = _fields(segment, "call", "position")
+        record.segments.append(SegmentRecord(**{**fields, "legs": tuple(fields["legs"])}))
+    for offer in of_offers:
+        made = OfferRecord(**_fields(offer, "call", "position"))
+        made.outcome = OfferOutcome(made.outcome) if made.outcome is not None else None
+        record.offers.append(made)
+    return record
+
+
+def _decided(row: RowMapping) -> Decided:
+    fields = _fields(row)
+    fields["candidates"] = tuple(Candidate(**each) for each in fields["candidates"])
+    fields["passed_over"] = tuple(fields["passed_over"])
+    return Decided(**fields)

@@ -1,0 +1,196 @@
+"""The archive's tables: calls with their legs, segments and offers, decisions, agents' states, recordings.
+
+`migrations/` makes them; a test holds that both are the same. Ids are Asterisk's and the router's own texts.
+Every time is `timestamptz`; durations are seconds. The children of a call are keyed by the call as well, so a
+leg that went over to another call is kept with both.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Double,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from acd.model import AgentState, OfferOutcome
+from cti.calls.records import CallOutcome, Direction, EndedBy, Route
+
+metadata = MetaData()
+
+
+def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
+    listed = ", ".join(f"'{value.value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=f"known_{column}")
+
+
+def _time(name: str, *, nullable: bool = True, comment: str | None = None) -> Column[datetime]:
+    return Column(name, DateTime(timezone=True), nullable=nullable, comment=comment)
+
+
+def _call() -> Column[str]:
+    return Column("call", Text, ForeignKey("calls.call"), primary_key=True)
+
+
+def _position() -> Column[int]:
+    return Column("position", Integer, nullable=False, comment="Place in the call's record, from 0.")
+
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("call", Text, primary_key=True, comment="Unique id of the call's first leg."),
+    Column("direction", Text, nullable=False),
+    Column("hotline", Text, nullable=False),
+    Column("queue", Text),
+    Column("priority", Integer, nullable=False),
+    Column("number", Text, nullable=False, comment="The citizen's number."),
+    Column("dialled", Text, nullable=False),
+    _time("started_at", nullable=False),
+    _time("queued_at"),
+    _time("offered_at", comment="First offer."),
+    _time("answered_at", comment="First connected with an agent."),
+    _time("ended_at"),
+    Column("ended_by", Text),
+    Column("outcome", Text, nullable=False),
+    Column("route", Text, nullable=False, comment="Who found the agent."),
+    Column("agent", Text, comment="Who answered first."),
+    Column("seat", Text),
+    Column("version", Integer, nullable=False, comment="Of the call's record; never goes back."),
+    _one_of("direction", Direction),
+    _one_of("ended_by", EndedBy),
+    _one_of("outcome", CallOutcome),
+    _one_of("route", Route),
+    Index("ix_calls_started_at", "started_at", "call"),
+    Index("ix_calls_queue", "queue", "started_at"),
+    Index("ix_calls_agent", "agent", "started_at"),
+    Index("ix_calls_number", "number", "started_at"),
+)
+
+legs = Table(
+    "legs",
+    metadata,
+    _call(),
+    Column("leg", Text, primary_key=True, comment="Unique id of the Asterisk channel."),
+    _position(),
+    Column("channel", Text, nullable=False),
+    Column("endpoint", Text, nullable=False),
+    Column("seat", Text, comment="Null for the trunk."),
+    Column("agent", Text),
+    Column("number", Text, nullable=False),
+    _time("started_at", nullable=False),
+    _time("ringing_at"),
+    _time("answered_at"),
+    _time("ended_at"),
+    Column("hangup_cause", Integer, comment="Q.850."),
+)
+
+segments = Table(
+    "segments",
+    metadata,
+    _call(),
+    Column("segment", Text, primary_key=True, comment="`<call>/<n>`, n from 1."),
+    _position(),
+    Column("legs", ARRAY(Text), nullable=False, comment="The legs that were connected."),
+    Column("agent", Text),
+    Column("seat", Text),
+    Column("recorded_leg", Text, comment="The leg whose recorder covers the segment."),
+    _time("started_at", nullable=False),
+    _time("ended_at"),
+    Index("ix_segments_agent", "agent", "call"),
+)
+
+offers = Table(
+    "offers",
+    metadata,
+    _call(),
+    Column("offer", Text, primary_key=True, comment="Also the id of the leg that rang, and of the decision."),
+    _position(),
+    Column("agent", Text, nullable=False),
+    Column("seat", Text, nullable=False),
+    _time("made_at", nullable=False),
+    _time("ended_at"),
+    Column("outcome", Text),
+    _one_of("outcome", OfferOutcome),
+    Index("ix_offers_agent", "agent", "made_at"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("decision", Text, primary_key=True, comment="Id of the offer that it led to."),
+    _time("at", nullable=False),
+    Column("contact", Text, nullable=False, comment="A call or a callback: no foreign key."),
+    Column("queue", Text, nullable=False),
+    Column("agent", Text, nullable=False),
+    Column("criterion", Text, nullable=False, comment="What set the chosen agent apart."),
+    Column("waited_s", Double, nullable=False),
+    Column("eligible", Integer, nullable=False, comment="How many agents could have been chosen."),
+    Column(
+        "candidates",
+        JSONB,
+        nullable=False,
+        comment="[{agent, against}], the chosen one first; bounded in size.",
+    ),
+    Column(
+        "passed_over", ARRAY(Text), nullable=False, comment="Contacts that waited longer, with the reason."
+    ),
+    Column("cause", Text, nullable=False),
+    Index("ix_decisions_contact", "contact", "at"),
+)
+
+agent_states = Table(
+    "agent_states",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True, comment="In the order it happened."),
+    _time("at", nullable=False),
+    Column("agent", Text, nullable=False),
+    Column("seat", Text),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    _time("since", nullable=False),
+    _time("until", comment="When a wrap-up ends by itself."),
+    Column("contact", Text),
+    Column("cause", Text, nullable=False),
+    _one_of("state", AgentState),
+    Index("ix_agent_states_agent", "agent", "at"),
+    Index("ix_agent_states_at", "at"),
+)
+
+recordings = Table(
+    "recordings",
+    metadata,
+    Column("recording", Text, primary_key=True, comment="Id of the recorded leg."),
+    Column("call", Text, ForeignKey("calls.call"), nullable=False),
+    Column(
+        "segment",
+        Text,
+        nullable=False,
+        comment="No foreign key: a recording may be stored before its call's last record.",
+    ),
+    Column("path", Text, nullable=False, unique=True, comment="Relative to the storage root."),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("duration_s", Double, nullable=False),
+    Column("sha256", Text, nullable=False, comment="Of the whole file, in lower case hex."),
+    Column("sample_rate_hz", Integer, nullable=False),
+    Column(
+        "channels", Integer, nullable=False, comment="2: left what the agent said, right what they heard."
+    ),
+    _time("stored_at", nullable=False),
+    CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name="sha256_is_hex"),
+    CheckConstraint("size_bytes >= 0 AND duration_s >= 0", name="not_negative"),
+    Index("ix_recordings_call", "call"),
+)
