@@ -49,4 +49,4 @@ def _check_password(view: View, loc: Loc, value: object) -> None:
         view.at_value(loc, "is too short", f"expected at least {MIN_LENGTH} characters")
     elif not ALPHABET.issuperset(value):
         what = "has a character that Asterisk's files cannot hold"
-        view.at_value(loc, what, "use letters, digits and - _ . ~ + / = alone")
+        view.at_value(loc, what, "use letters, digits and - _ . ~ + / =")

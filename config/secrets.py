@@ -44,7 +44,7 @@ def make_secrets(site: Site, path: Path) -> Made:
     """Writes the secrets file at `path` and `tokens.yaml` beside it, both with mode 0600.
 
     There is an AMI secret, a password for each seat, one token for each of the roles operations, supervisor
-    and wallboard, and one for each agent. The directory is made (0700) if it is missing. Raises
+    and wallboard, and one for each agent. The directory is made if it is missing. Raises
     `SecretsExist` when either file is there, and OSError when they cannot be written.
     """
     made = Made(path, path.with_name(TOKENS_FILE))
@@ -54,7 +54,7 @@ def make_secrets(site: Site, path: Path) -> Made:
     bearers += [(f"agent-{agent.id}", Role.AGENT, agent.id) for agent in site.agents]
     tokens = {name: secrets.token_urlsafe(32) for name, _, _ in bearers}
 
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.parent.mkdir(parents=True, exist_ok=True)
     token_text, secret_text = "\n".join(_token_lines(tokens)), "\n".join(_secret_lines(site, bearers, tokens))
     with _new_file(made.tokens, token_text), _new_file(made.secrets, secret_text):
         return made

@@ -162,7 +162,11 @@ def _check_ports_apart(view: View) -> None:
 def _check_trunk_is_elsewhere(view: View) -> None:
     host, bind = _setting(view, "trunk", "host"), _setting(view, "asterisk", "sip_bind")
     here = {bind, "127.0.0.1", "localhost"} if bind in {"0.0.0.0", "127.0.0.1"} else {bind}  # noqa: S104
-    if host in here and _setting(view, "trunk", "port") == _setting(view, "asterisk", "sip_port"):
+    if (
+        host is not None
+        and host in here
+        and _setting(view, "trunk", "port") == _setting(view, "asterisk", "sip_port")
+    ):
         what = f"{quoted(host)} with this port is where Asterisk itself takes SIP"
         view.at_value(("trunk", "host"), what, "give the address of the carrier's SIP peer")
 
@@ -211,10 +215,10 @@ def _check_greetings(view: View, prompts: Path) -> None:
             view.at_value((*loc, "greeting"), what, suggestion(greeting, names))
 
 
-def _setting(view: View, group: str, key: str) -> object:
+def _setting(view: View, group: str, key: str) -> str | int | None:
     """What is written, or else the default. `bool` is an `int` to Python, but not a port."""
     value = view.group(group).get(key, _GROUPS[group].model_fields[key].default)
-    return None if isinstance(value, bool) else value
+    return value if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
 def _written(view: View, preferred: Loc, other: Loc) -> Loc:

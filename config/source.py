@@ -64,7 +64,11 @@ class Document:
 
     def key_spot(self, loc: Loc) -> Spot:
         """Where the key stands, or the item when it is in a list; the nearest outer one when it is absent."""
-        return self.keys.get(loc) or self.value_spot(loc)
+        while loc:
+            if (spot := self.keys.get(loc) or self.values.get(loc)) is not None:
+                return spot
+            loc = loc[:-1]
+        return Spot(self.place, 0, 0)
 
     def value_spot(self, loc: Loc) -> Spot:
         """Where the value stands, or the nearest outer one when it is absent."""
@@ -72,7 +76,7 @@ class Document:
             if (spot := self.values.get(loc)) is not None:
                 return spot
             loc = loc[:-1]
-        return self.values.get((), Spot(self.place, 0, 0))
+        return Spot(self.place, 0, 0)
 
 
 def read_directory(directory: Path) -> Document:

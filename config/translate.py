@@ -50,12 +50,12 @@ def validated(model: type[ModelT], document: Document, *, secret: bool = False) 
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """`did you mean `x`?`, the known words, or nothing when there are none."""
+    """What may have been meant by an unknown word, or else the known ones."""
     words = list(known)
     close = get_close_matches(word.lower(), words, n=1, cutoff=0.6)
     if close:
         return f"did you mean `{close[0]}`?"
-    return "known are " + listed([f"`{item}`" for item in words]) if words else ""
+    return "known are " + listed([f"`{item}`" for item in words]) if words else "there is none yet: add it"
 
 
 def _report(detail: ErrorDetails, shape: Shape, document: Document, secret: bool) -> None:
