@@ -6,8 +6,11 @@ from itertools import islice
 
 from acd.effects import Candidate, Decided
 from acd.floor import Floor
-from acd.model import AgentState, ContactState, OfferId
+from acd.index import Stage
+from acd.model import ContactState, Criterion, OfferId
+from acd.ranking import ContactRank, criterion_value, score
 from acd.records import Agent, Contact
+from acd.requirement import described
 
 MAX_CANDIDATES = 12
 MAX_PASSED_OVER = 6
@@ -17,26 +20,15 @@ MAX_LOOKED_AT = 64
 
 def explain(floor: Floor, agent: Agent, contact: Contact, offer: OfferId) -> Decided:
     """Why `agent` serves `contact`. To be called while the agent is ready and the contact waits."""
-    need = floor.needs[contact.queue]
-    candidates = [Candidate(agent.agent, None)]
-    eligible = 1
-    criterion = "only_candidate"
-    for _, name in islice(floor.ready.candidates(need), MAX_LOOKED_AT):
-        other = floor.agents[name]
-        if other is agent or not need.accepts(other.agent, other.skills):
-            continue
-        eligible += 1
-        if criterion == "only_candidate":
-            criterion = "longest_idle" if other.idle_since > agent.idle_since else "agent_id"
-        if len(candidates) < MAX_CANDIDATES:
-            candidates.append(Candidate(name, _second_to(agent, other)))
-    for _, name in islice(floor.staff.candidates(need), MAX_LOOKED_AT):
+    stage, rank = floor.waiting.place_of(contact.contact)
+    candidates, eligible, criterion = _ready_ones(floor, agent, contact, stage)
+    for _, name in islice(floor.staff.candidates(stage.need), MAX_LOOKED_AT):
         if len(candidates) >= MAX_CANDIDATES:
             break
         other = floor.agents[name]
-        if other.state is not AgentState.READY:
-            against = need.objection(other.agent, other.skills) or _occupied(other)
-            candidates.append(Candidate(name, against))
+        if name not in floor.ready:
+            candidates.append(Candidate(name, stage.need.objection(other.policy) or _occupied(other)))
+    requirement = stage.key[1]
     return Decided(
         at=floor.at,
         cause=floor.cause,
@@ -48,29 +40,100 @@ def explain(floor: Floor, agent: Agent, contact: Contact, offer: OfferId) -> Dec
         waited_s=max(0.0, floor.at - contact.queued_at),
         eligible=eligible,
         candidates=tuple(candidates),
-        passed_over=tuple(_passed_over(floor, agent, contact)),
+        passed_over=tuple(_passed_over(floor, agent, contact, rank)),
+        step="any agent of the queue" if requirement is None else described(requirement),
+        score=score(rank, stage.queue, agent.penalty_s(contact.queue), floor.at),
     )
 
 
-def _second_to(chosen: Agent, other: Agent) -> str:
-    if other.idle_since > chosen.idle_since:
-        return f"idle {other.idle_since - chosen.idle_since:.1f} s less"
-    return "equally long idle, later by id"
+def _ready_ones(
+    floor: Floor, agent: Agent, contact: Contact, stage: Stage
+) -> tuple[list[Candidate], int, str]:
+    """The chosen one and other ready agents, how many of them were eligible, and what decided."""
+    candidates = [Candidate(agent.agent, None)]
+    closest: tuple[int, str] | None = None
+    eligible = 1
+    for _, name in islice(floor.ready.candidates(stage.need), MAX_LOOKED_AT):
+        other = floor.agents[name]
+        if other is agent or not stage.need.accepts(other.policy):
+            continue
+        against = _kept_from(floor, other, contact, stage)
+        if against is None:
+            eligible += 1
+            order, decided_by, against = _second_to(floor, agent, other, contact, stage)
+            if closest is None or order > closest[0]:
+                closest = (order, decided_by)
+        if len(candidates) < MAX_CANDIDATES:
+            candidates.append(Candidate(name, against))
+    return candidates, eligible, closest[1] if closest else "only_candidate"
+
+
+def _kept_from(floor: Floor, agent: Agent, contact: Contact, stage: Stage) -> str | None:
+    """Why a ready agent with what it takes was not eligible all the same."""
+    if floor.tried_in_vain(agent.agent, contact):
+        return "did not take this contact before"
+    skill = floor.reserved_for(agent, stage)
+    return None if skill is None else f"kept free for urgent contacts that need skill {skill}"
+
+
+def _second_to(
+    floor: Floor, chosen: Agent, other: Agent, contact: Contact, stage: Stage
+) -> tuple[int, str, str]:
+    """What set the chosen agent before another: how late in the order of comparison, its name, in words."""
+    queue = stage.queue
+    penalties = chosen.penalty_s(queue.queue), other.penalty_s(queue.queue)
+    if penalties[0] != penalties[1]:
+        return (0, "penalty", f"penalty of {penalties[1]:g} s in this queue")
+    for order, criterion in enumerate(queue.criteria, start=1):
+        values = [
+            criterion_value(criterion, each, contact, stage.need.skills, floor.scarcity)
+            for each in (chosen, other)
+        ]
+        if values[0] != values[1]:
+            return (order, str(criterion), _in_words(criterion, values[0], values[1]))
+    last = len(queue.criteria) + 1
+    if chosen.idle_since != other.idle_since:
+        words = _in_words(Criterion.LONGEST_IDLE, chosen.idle_since, other.idle_since)
+        return (last, str(Criterion.LONGEST_IDLE), words)
+    return (last + 1, "agent_id", "equal in everything, later by id")
+
+
+def _in_words(criterion: Criterion, chosen: float, other: float) -> str:
+    match criterion:
+        case Criterion.LONGEST_IDLE:
+            return f"idle {other - chosen:.1f} s less"
+        case Criterion.PROFICIENCY:
+            return f"proficiency {-other:g} against {-chosen:g}"
+        case Criterion.LEAST_OCCUPIED:
+            return f"occupied {other:.0%} against {chosen:.0%}"
+        case Criterion.PREFERRED:
+            return "not preferred by this contact"
+        case Criterion.FEWEST_SCARCE:
+            return f"has scarcer skills ({other:.3f} against {chosen:.3f})"
 
 
 def _occupied(agent: Agent) -> str:
     return f"{agent.state} ({agent.reason})" if agent.reason else str(agent.state)
 
 
-def _passed_over(floor: Floor, agent: Agent, chosen: Contact) -> list[str]:
+def _passed_over(floor: Floor, agent: Agent, chosen: Contact, rank: ContactRank) -> list[str]:
     reasons: list[str] = []
     for name in floor.figures.oldest(MAX_LOOKED_AT):
         other = floor.contacts[name]
         if len(reasons) == MAX_PASSED_OVER or other.queued_at >= chosen.queued_at:
             break
-        if other.state is ContactState.OFFERED:
-            reason: str | None = f"is being offered to {other.agent}"
-        else:
-            reason = floor.needs[other.queue].objection(agent.agent, agent.skills)
-        reasons.append(f"{name} in {other.queue}: {reason or 'has lower priority'}")
+        reasons.append(f"{name} in {other.queue}: {_why_passed_over(floor, agent, other, rank)}")
     return reasons
+
+
+def _why_passed_over(floor: Floor, agent: Agent, other: Contact, rank: ContactRank) -> str:
+    if other.state is ContactState.OFFERED:
+        return f"is being offered to {other.agent}"
+    stage, place = floor.waiting.place_of(other.contact)
+    objection = stage.need.objection(agent.policy)
+    if objection is not None:
+        return objection
+    kept = _kept_from(floor, agent, other, stage)
+    if kept is not None:
+        return kept
+    return "has lower priority" if place[0] > rank[0] else "has a lower score"

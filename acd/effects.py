@@ -28,6 +28,7 @@ class MakeOffer:
     agent: AgentId
     seat: SeatId
     ring_timeout_s: float
+    auto_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,10 @@ class Decided:
     """Bounded in size: the chosen one first."""
     passed_over: tuple[str, ...]
     """Contacts waiting longer that this agent could not serve, with the reason; bounded in size."""
+    step: str = "any agent of the queue"
+    """What the contact asked for at this point of its wait."""
+    score: float = 0.0
+    """Its points in the eyes of the chosen agent: seconds waited, worth of priority and penalty, weighted."""
 
 
 Effect: TypeAlias = MakeOffer | CancelOffer | AgentChanged | ContactChanged | OfferClosed | Decided

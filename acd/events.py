@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from acd.model import AgentId, AgentState, ContactId, Instant, OfferId, OfferOutcome, Policy, QueueId, SeatId
+from acd.model import (
+    AgentId,
+    AgentState,
+    ContactId,
+    Instant,
+    OfferId,
+    OfferOutcome,
+    Policy,
+    QueueId,
+    RoutingStep,
+    SeatId,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +30,23 @@ class ContactQueued:
     priority: int
     queued_at: Instant
     """When its wait began; earlier than `at` for a contact taken over after a restart."""
+    steps: tuple[RoutingStep, ...] = ()
+    """What this contact asks for before its queue's own steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContactAltered:
+    """A waiting contact is given another queue, priority or requirement; None leaves it as it is.
+
+    It keeps the time at which it was queued. An offer under way goes on.
+    """
+
+    at: Instant
+    cause: str
+    contact: ContactId
+    queue: QueueId | None = None
+    priority: int | None = None
+    steps: tuple[RoutingStep, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +92,16 @@ class AgentNotReady:
     cause: str
     agent: AgentId
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpExtended:
+    """The agent needs longer to wrap up; it never becomes longer than the agent's ceiling."""
+
+    at: Instant
+    cause: str
+    agent: AgentId
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +191,13 @@ class ContactRestored:
 
 Event: TypeAlias = (
     ContactQueued
+    | ContactAltered
     | ContactLeft
     | AgentLoggedIn
     | AgentLoggedOut
     | AgentReady
     | AgentNotReady
+    | WrapUpExtended
     | AgentEngaged
     | AgentReleased
     | OfferAnswered

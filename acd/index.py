@@ -1,108 +1,128 @@
 """Waiting contacts and agents, arranged so that a decision looks only at those that can matter.
 
-Contacts that need the same of an agent form a class, ordered by rank; a class is found through one of the
-skills that it needs. An agent who becomes free therefore looks at the heads of the classes within its skills,
-and a contact that arrives looks at the ready agents who have its rarest skill. Everything is a sorted list:
+Contacts that need the same of an agent form a stage, ordered by rank; a stage is found through one of the
+skills that it needs. An agent who becomes free therefore looks at the heads of the stages within their
+skills, and a contact that arrives looks at the ready agents who have its rarest skill. Everything is a sorted list:
 insertion and removal are a binary search and one block move, and nothing stale can stay behind.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator
-from typing import TypeAlias
+from collections.abc import Iterator, Sequence
 
-from acd.model import AgentId, ContactId, QueueId
-from acd.ranking import AgentRank, ContactRank
+from acd.model import AgentId, ContactId, QueuePolicy
+from acd.ranking import ContactRank, IdleRank
 from acd.records import Agent
-from acd.requirement import Key, Need
-
-ClassKey: TypeAlias = QueueId
+from acd.requirement import Key, Need, StageKey
 
 
-class WaitingClass:
-    """Contacts of one queue that need the same, first one first."""
+class Stage:
+    """Contacts of one queue that need the same now, first one first."""
 
-    __slots__ = ("anchors", "key", "need", "queue", "waiting")
+    __slots__ = ("anchors", "key", "need", "queue", "skipped", "staffed", "waiting")
 
-    def __init__(self, key: ClassKey, queue: QueueId, need: Need) -> None:
+    def __init__(self, key: StageKey, queue: QueuePolicy, need: Need, staffed: bool) -> None:
         self.key = key
         self.queue = queue
         self.need = need
-        self.anchors: tuple[Key, ...] = ()
+        self.staffed = staffed
+        """Whether anybody is logged in who could serve it."""
+        self.anchors: tuple[Key, ...] | None = None
         self.waiting: list[ContactRank] = []
+        self.skipped: dict[ContactId, None] = {}
+        """Contacts for whom this step is in its time but was passed as nobody could serve it."""
+
+    @property
+    def final(self) -> bool:
+        """Whether any agent of the queue will do."""
+        return self.key[1] is None
 
 
 class WaitingIndex:
     """The contacts that wait and are not being offered, by what they need."""
 
     def __init__(self) -> None:
-        self.classes: dict[ClassKey, WaitingClass] = {}
-        self._by_anchor: dict[Key, dict[ClassKey, WaitingClass]] = {}
-        self._unanchored: dict[ClassKey, WaitingClass] = {}
-        self._class_of: dict[ContactId, tuple[WaitingClass, ContactRank]] = {}
+        self.stages: dict[StageKey, Stage] = {}
+        self._by_anchor: dict[Key, dict[StageKey, Stage]] = {}
+        self._unanchored: dict[StageKey, Stage] = {}
+        self._place_of: dict[ContactId, tuple[Stage, ContactRank]] = {}
+        self._skipped_by: dict[ContactId, tuple[Stage, ...]] = {}
 
     def __len__(self) -> int:
-        return len(self._class_of)
+        return len(self._place_of)
 
     def __contains__(self, contact: object) -> bool:
-        return contact in self._class_of
+        return contact in self._place_of
 
-    def add(self, contact: ContactId, rank: ContactRank, key: ClassKey, queue: QueueId, need: Need) -> None:
-        group = self.classes.get(key)
-        if group is None:
-            group = self._open(key, queue, need)
-        insort(group.waiting, rank)
-        self._class_of[contact] = (group, rank)
+    def open(self, stage: Stage, staff: ReadyIndex) -> None:
+        """Takes a stage in, to be found through the skill that the fewest agents have."""
+        covers = stage.need.covers
+        if covers:
+            stage.anchors = min(covers, key=lambda keys: (staff.count(keys), keys))
+            for anchor in stage.anchors:
+                self._by_anchor.setdefault(anchor, {})[stage.key] = stage
+        else:
+            self._unanchored[stage.key] = stage
+        self.stages[stage.key] = stage
+
+    def add(self, contact: ContactId, rank: ContactRank, stage: Stage, skipped: Sequence[Stage] = ()) -> None:
+        insort(stage.waiting, rank)
+        self._place_of[contact] = (stage, rank)
+        if skipped:
+            self._skipped_by[contact] = tuple(skipped)
+            for one in skipped:
+                one.skipped[contact] = None
 
     def remove(self, contact: ContactId) -> None:
-        group, rank = self._class_of.pop(contact)
-        del group.waiting[bisect_left(group.waiting, rank)]
-        if not group.waiting:
-            self._close(group)
+        stage, rank = self._place_of.pop(contact)
+        del stage.waiting[bisect_left(stage.waiting, rank)]
+        for one in self._skipped_by.pop(contact, ()):
+            del one.skipped[contact]
+            self._close_if_unused(one)
+        self._close_if_unused(stage)
 
-    def place_of(self, contact: ContactId) -> tuple[WaitingClass, ContactRank]:
-        return self._class_of[contact]
+    def place_of(self, contact: ContactId) -> tuple[Stage, ContactRank]:
+        return self._place_of[contact]
 
-    def servable(self, agent: Agent) -> Iterator[WaitingClass]:
-        """The classes with somebody waiting that this agent can serve."""
-        for groups in (self._unanchored, *(self._by_anchor.get(key) for key in agent.keys)):
-            if groups:
-                for group in groups.values():
-                    if group.need.accepts(agent.agent, agent.skills):
-                        yield group
+    def servable(self, agent: Agent) -> Iterator[Stage]:
+        """The stages with somebody waiting that this agent can serve; one may come up twice."""
+        policy = agent.policy
+        for stages in (self._unanchored, *map(self._by_anchor.get, agent.keys)):
+            if stages:
+                for stage in stages.values():
+                    if stage.waiting and stage.need.accepts(policy):
+                        yield stage
 
-    def _open(self, key: ClassKey, queue: QueueId, need: Need) -> WaitingClass:
-        group = WaitingClass(key, queue, need)
-        covers = need.covers
-        if covers:
-            group.anchors = min(
-                covers, key=lambda keys: (sum(len(self._by_anchor.get(k, ())) for k in keys), keys)
-            )
-            for anchor in group.anchors:
-                self._by_anchor.setdefault(anchor, {})[key] = group
-        else:
-            self._unanchored[key] = group
-        self.classes[key] = group
-        return group
+    def matching(self, agent: Agent) -> list[Stage]:
+        """All stages that this agent could serve, those that are only skipped included."""
+        found: dict[StageKey, Stage] = {}
+        for stages in (self._unanchored, *map(self._by_anchor.get, agent.keys)):
+            for stage in (stages or {}).values():
+                if stage.need.accepts(agent.policy):
+                    found[stage.key] = stage
+        return list(found.values())
 
-    def _close(self, group: WaitingClass) -> None:
-        del self.classes[group.key]
-        for anchor in group.anchors:
-            del self._by_anchor[anchor][group.key]
+    def _close_if_unused(self, stage: Stage) -> None:
+        if stage.waiting or stage.skipped or stage.key not in self.stages:
+            return
+        del self.stages[stage.key]
+        if stage.anchors is None:
+            del self._unanchored[stage.key]
+            return
+        for anchor in stage.anchors:
+            del self._by_anchor[anchor][stage.key]
             if not self._by_anchor[anchor]:
                 del self._by_anchor[anchor]
-        if not group.anchors:
-            del self._unanchored[group.key]
 
 
 class ReadyIndex:
     """Agents in one condition (ready, or logged in at all), each list in the order of rank."""
 
     def __init__(self) -> None:
-        self.everyone: list[AgentRank] = []
-        self._by_key: dict[Key, list[AgentRank]] = {}
-        self._rank_of: dict[AgentId, tuple[AgentRank, tuple[Key, ...]]] = {}
+        self.everyone: list[IdleRank] = []
+        self._by_key: dict[Key, list[IdleRank]] = {}
+        self._rank_of: dict[AgentId, tuple[IdleRank, tuple[Key, ...]]] = {}
 
     def __len__(self) -> int:
         return len(self._rank_of)
@@ -110,7 +130,7 @@ class ReadyIndex:
     def __contains__(self, agent: object) -> bool:
         return agent in self._rank_of
 
-    def add(self, agent: Agent, rank: AgentRank) -> None:
+    def add(self, agent: Agent, rank: IdleRank) -> None:
         self._rank_of[agent.agent] = (rank, agent.keys)
         insort(self.everyone, rank)
         for key in agent.keys:
@@ -125,20 +145,18 @@ class ReadyIndex:
             if not ranks:
                 del self._by_key[key]
 
-    def candidates(self, need: Need) -> Iterator[AgentRank]:
-        """A superset of those whom `need` accepts, as small as the index can make it, in order of rank.
+    def count(self, keys: Sequence[Key]) -> int:
+        """How many agents have these keys; who has several counts as often."""
+        return sum(len(self._by_key.get(key, ())) for key in keys)
 
-        An agent may come up twice when the need is covered by several keys together.
-        """
+    def having(self, key: Key) -> Sequence[IdleRank]:
+        return self._by_key.get(key, ())
+
+    def candidates(self, need: Need) -> Iterator[IdleRank]:
+        """A superset of those whom `need` accepts, as small as the index can make it, in order of rank."""
         if not need.covers:
             return iter(self.everyone)
-        best: list[list[AgentRank]] = []
-        fewest = -1
-        for keys in need.covers:
-            lists = [self._by_key[key] for key in keys if key in self._by_key]
-            size = sum(map(len, lists))
-            if fewest < 0 or size < fewest:
-                best, fewest = lists, size
-        if len(best) == 1:
-            return iter(best[0])
-        return iter(sorted({rank for ranks in best for rank in ranks}))
+        keys = need.covers[0] if len(need.covers) == 1 else min(need.covers, key=self.count)
+        if len(keys) == 1:
+            return iter(self._by_key.get(keys[0], ()))
+        return iter(sorted({rank for key in keys for rank in self._by_key.get(key, ())}))

@@ -7,11 +7,14 @@ from typing import TypeAlias
 
 from acd.decision import explain
 from acd.floor import Floor
-from acd.model import AgentId, AgentState, ContactId, ContactState
-from acd.ranking import PairRank, agent_rank
+from acd.index import Stage
+from acd.model import AgentId, AgentState, ContactId, ContactState, Criterion
+from acd.ranking import ContactRank, PairRank, pair_head
+from acd.records import Agent
 
 _Pair: TypeAlias = tuple[PairRank, AgentId, ContactId, bool]
 """How good the pair is, the pair, and whether it was found for the sake of the agent."""
+_IDLE_ALONE = (Criterion.LONGEST_IDLE,)
 
 
 def settle(floor: Floor) -> None:
@@ -32,7 +35,7 @@ def settle(floor: Floor) -> None:
         _, agent, contact, for_agent = heappop(heap)
         agent_free = agent in floor.ready
         contact_free = contact in floor.waiting
-        if agent_free and contact_free:
+        if agent_free and contact_free and not _held_back(floor, agent, contact):
             _offer(floor, agent, contact)
         elif for_agent and agent_free:
             _push(heap, _best_for_agent(floor, agent))
@@ -45,26 +48,64 @@ def _push(heap: list[_Pair], pair: _Pair | None) -> None:
         heappush(heap, pair)
 
 
+def _held_back(floor: Floor, agent: AgentId, contact: ContactId) -> bool:
+    return floor.reserved_for(floor.agents[agent], floor.waiting.place_of(contact)[0]) is not None
+
+
 def _best_for_agent(floor: Floor, name: AgentId) -> _Pair | None:
     agent = floor.agents[name]
-    best = None
-    for group in floor.waiting.servable(agent):
-        head = group.waiting[0]
+    now, penalties, reserves = floor.at, agent.policy.queues, floor.policy.reserves
+    best: PairRank | None = None
+    best_stage: Stage | None = None
+    for stage in floor.waiting.servable(agent):
+        if reserves and floor.reserved_for(agent, stage) is not None:
+            continue
+        rank = _first_open_to(floor, stage, name)
+        if rank is None:
+            continue
+        penalty_s = penalties.get(stage.queue.queue, 0.0) if penalties else 0.0
+        head = pair_head(rank, stage.queue, penalty_s, now)
         if best is None or head < best:
-            best = head
-    if best is None:
+            best, best_stage = head, stage
+    if best is None or best_stage is None:
         return None
-    return ((best, agent_rank(agent)), name, best[-1], True)
+    contact = best[-1]
+    return (best + floor.agent_part(agent, floor.contacts[contact], best_stage), name, contact, True)
+
+
+def _first_open_to(floor: Floor, stage: Stage, agent: AgentId) -> ContactRank | None:
+    """The first in the stage whom this agent may be asked to serve."""
+    for rank in stage.waiting:
+        if not floor.tried_in_vain(agent, floor.contacts[rank[3]]):
+            return rank
+    return None
 
 
 def _best_for_contact(floor: Floor, name: ContactId) -> _Pair | None:
-    group, rank = floor.waiting.place_of(name)
-    need = group.need
-    for candidate in floor.ready.candidates(need):
-        agent = floor.agents[candidate[-1]]
-        if need.accepts(agent.agent, agent.skills):
-            return ((rank, candidate), agent.agent, name, False)
-    return None
+    stage, rank = floor.waiting.place_of(name)
+    contact = floor.contacts[name]
+    accepts, queue = stage.need.accepts, stage.queue
+    first_will_do = queue.criteria == _IDLE_ALONE and queue.queue not in floor.penalised
+    best: _Pair | None = None
+    for _, candidate in floor.ready.candidates(stage.need):
+        agent = floor.agents[candidate]
+        if (
+            not accepts(agent.policy)
+            or floor.tried_in_vain(candidate, contact)
+            or floor.reserved_for(agent, stage) is not None
+        ):
+            continue
+        pair = (_pair_rank(floor, agent, name, stage, rank), candidate, name, False)
+        if best is None or pair < best:
+            best = pair
+        if first_will_do:
+            break
+    return best
+
+
+def _pair_rank(floor: Floor, agent: Agent, contact: ContactId, stage: Stage, rank: ContactRank) -> PairRank:
+    head = pair_head(rank, stage.queue, agent.penalty_s(stage.queue.queue), floor.at)
+    return head + floor.agent_part(agent, floor.contacts[contact], stage)
 
 
 def _offer(floor: Floor, agent_name: AgentId, contact_name: ContactId) -> None:

@@ -21,6 +21,8 @@ class Tally:
     short_abandoned: int = 0
     """Of the abandoned, those within the queue's short-abandon time."""
     timely: int = 0
+    moved_away: int = 0
+    """Contacts that went on to another queue without having been answered in this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class QueueFigures:
     abandoned: int
     short_abandoned: int
     timely: int
+    moved_away: int
     waiting: int
     """Contacts that hear music, those being offered included."""
     longest_waiting_since: Instant | None
@@ -113,6 +116,14 @@ class Figures:
             board.tally.abandoned += 1
             if at - queued_at <= short_abandon_s:
                 board.tally.short_abandoned += 1
+
+    def moved(self, queue: QueueId, to: QueueId, contact: ContactId, queued_at: Instant) -> None:
+        """A waiting contact changed its queue; in all queues together nothing happened."""
+        before, after = self._board(queue), self._board(to)
+        _take_out(before.waiting, (queued_at, contact))
+        before.tally.moved_away += 1
+        insort(after.waiting, (queued_at, contact))
+        after.tally.offered += 1
 
     def ended(self, queue: QueueId) -> None:
         """A connected contact is over."""

@@ -53,6 +53,85 @@ class OfferOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Has:
+    """The agent has the skill, with a proficiency between these two. A missing skill is false, never 0."""
+
+    skill: Skill
+    at_least: int = 1
+    at_most: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Each of these holds; of none, it is true."""
+
+    of: tuple[Requirement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one of these holds."""
+
+    of: tuple[Requirement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoneOf:
+    """Not one of these holds."""
+
+    of: tuple[Requirement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """The agent is one of these: who spoke last with the caller, the owner of the work order."""
+
+    agents: tuple[AgentId, ...]
+
+
+Requirement: TypeAlias = Has | AllOf | AnyOf | NoneOf | OneOf
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingStep:
+    """A stricter requirement that holds for a while, before the next step and at last any agent of the queue.
+
+    A step that nobody logged in can serve is passed at once, and taken up again if somebody logs in while it
+    is still in its time.
+    """
+
+    requirement: Requirement
+    ttl_s: float
+    beyond_queue: bool = False
+    """The requirement alone decides, for agents outside the queue too."""
+
+
+class Criterion(StrEnum):
+    """What sets one eligible agent before another. Equal ones are taken by longest idle, then id."""
+
+    LONGEST_IDLE = "longest_idle"
+    PROFICIENCY = "proficiency"
+    """The higher sum of proficiencies in the skills that the contact's requirement names."""
+    LEAST_OCCUPIED = "least_occupied"
+    """The lower share of today's working time spent on contacts, as of becoming ready."""
+    PREFERRED = "preferred"
+    """Agents whom one of the contact's own steps names."""
+    FEWEST_SCARCE = "fewest_scarce"
+    """The lower sum, over the agent's skills, of 1 / number of agents who have it: generalists are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """Keeps agents of a skill free for urgent contacts."""
+
+    skill: Skill
+    keep: int
+    """A contact that is not urgent takes no agent with the skill while no more than this many are ready."""
+    urgent_from: int
+    """The priority (queue's plus contact's) from which on a contact is urgent."""
+
+
+@dataclass(frozen=True, slots=True)
 class QueuePolicy:
     """What a queue asks of agents and how it treats them. Durations are seconds."""
 
@@ -67,6 +146,19 @@ class QueuePolicy:
     """A contact answered within this long of being queued counts as timely."""
     short_abandon_s: float = 5.0
     """A caller who gives up sooner is counted apart, as a short abandon."""
+    requirement: Requirement | None = None
+    """What the queue's agents need beside `required_skills`."""
+    steps: tuple[RoutingStep, ...] = ()
+    """What a contact asks for first, one after the other; a contact's own steps come before these."""
+    weight: float = 1.0
+    """How fast a contact's score grows, in points a second."""
+    criteria: tuple[Criterion, ...] = (Criterion.LONGEST_IDLE,)
+    offer_backoff_s: float = 0.0
+    """How long a contact is not offered again to an agent who did not take it."""
+    max_offers_per_agent: int | None = None
+    """How often one contact is offered to the same agent without being taken; None: without end."""
+    auto_answer: bool = False
+    """The phone is asked to answer by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +168,14 @@ class AgentPolicy:
     agent: AgentId
     skills: Mapping[Skill, int] = field(default_factory=dict)
     """Proficiency, 1-5, by skill. A skill that is absent is one the agent does not have."""
+    queues: Mapping[QueueId, float] | None = None
+    """The only queues the agent serves, each with a penalty in seconds; None: any queue, without penalty.
+
+    A penalised queue's contacts count as having waited so much less when this agent looks for work, and
+    agents with less penalty are asked first.
+    """
+    max_wrap_up_s: float | None = None
+    """Ceiling of a wrap-up, whatever the queue says and the agent asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +184,10 @@ class Policy:
 
     queues: Mapping[QueueId, QueuePolicy]
     agents: Mapping[AgentId, AgentPolicy]
+    priority_worth_s: float | None = None
+    """How many seconds of waiting one step of priority is worth. None: more than any wait."""
+    reserves: tuple[Reserve, ...] = ()
+    max_occupancy: float | None = None
+    """An agent whose share of working time spent on calls exceeds this rests before the next; None: never."""
+    max_rest_s: float = 30.0
+    """The longest such rest."""

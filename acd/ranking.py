@@ -2,21 +2,71 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
-from acd.model import AgentId, ContactId, Instant, QueuePolicy
+from acd.model import AgentId, ContactId, Criterion, Instant, Policy, QueuePolicy, Skill
 from acd.records import Agent, Contact
 
-ContactRank: TypeAlias = tuple[int, Instant, ContactId]
-AgentRank: TypeAlias = tuple[Instant, AgentId]
-PairRank: TypeAlias = tuple[ContactRank, AgentRank]
+ContactRank: TypeAlias = tuple[int, Instant, Instant, ContactId]
+"""Strict priority (negated), start of the wait with priority counted in, start of the wait, id. It does not
+change with time, and within a queue it orders contacts as their scores do."""
+IdleRank: TypeAlias = tuple[Instant, AgentId]
+PairRank: TypeAlias = tuple[Any, ...]
+"""How good it is that this agent serves this contact now: strict priority (negated), score (negated), then as
+in the contact's rank, then the queue's criteria, idle rank and id."""
 
 
-def contact_rank(contact: Contact, queue: QueuePolicy) -> ContactRank:
-    """Higher priority (the queue's plus the contact's own), then the longer wait, then the id."""
-    return (-(queue.priority + contact.priority), contact.queued_at, contact.contact)
+def contact_rank(contact: Contact, queue: QueuePolicy, policy: Policy) -> ContactRank:
+    priority = queue.priority + contact.priority
+    if policy.priority_worth_s is None:
+        return (-priority, contact.place_from, contact.queued_at, contact.contact)
+    start = contact.place_from - priority * policy.priority_worth_s
+    return (0, start, contact.queued_at, contact.contact)
 
 
-def agent_rank(agent: Agent) -> AgentRank:
+def score(rank: ContactRank, queue: QueuePolicy, penalty_s: float, now: Instant) -> float:
+    """Points a contact has in the eyes of an agent with that penalty: its wait and the worth of its priority,
+    in seconds, times the queue's weight."""
+    return queue.weight * (now - rank[1] - penalty_s)
+
+
+def pair_head(rank: ContactRank, queue: QueuePolicy, penalty_s: float, now: Instant) -> PairRank:
+    """The part of a pair's rank that is about the contact."""
+    return (rank[0], -score(rank, queue, penalty_s, now), rank[1], rank[2], rank[3])
+
+
+def idle_rank(agent: Agent) -> IdleRank:
     """The longest idle, then the id."""
     return (agent.idle_since, agent.agent)
+
+
+def criterion_value(
+    criterion: Criterion,
+    agent: Agent,
+    contact: Contact,
+    skills: tuple[Skill, ...],
+    scarcity: Mapping[Skill, float],
+) -> float:
+    """How the agent stands by one criterion; less is better."""
+    match criterion:
+        case Criterion.LONGEST_IDLE:
+            return agent.idle_since
+        case Criterion.PROFICIENCY:
+            have = agent.policy.skills
+            return -float(sum(have.get(skill, 0) for skill in skills))
+        case Criterion.LEAST_OCCUPIED:
+            return agent.occupancy
+        case Criterion.PREFERRED:
+            return 0.0 if agent.agent in contact.preferred else 1.0
+        case Criterion.FEWEST_SCARCE:
+            return sum(scarcity.get(skill, 0.0) for skill in sorted(agent.policy.skills))
+
+
+def scarcity_of_skills(policy: Policy) -> dict[Skill, float]:
+    """1 / number of agents in the policy who have the skill."""
+    holders: dict[Skill, int] = {}
+    for agent in policy.agents.values():
+        for skill in agent.skills:
+            holders[skill] = holders.get(skill, 0) + 1
+    return {skill: 1 / count for skill, count in holders.items()}

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from acd.model import (
     AgentId,
+    AgentPolicy,
     AgentState,
     ContactId,
     ContactState,
     Instant,
     OfferId,
     OfferOutcome,
+    OneOf,
     QueueId,
+    RoutingStep,
     SeatId,
-    Skill,
 )
 from acd.requirement import agent_keys
 from acd.states import HISTORY_LENGTH, OfferState, Step
@@ -55,7 +56,7 @@ class ContactRecord:
 @dataclass(slots=True, eq=False)
 class Agent:
     agent: AgentId
-    skills: Mapping[Skill, int]
+    policy: AgentPolicy
     state: AgentState = AgentState.LOGGED_OUT
     reason: str | None = None
     seat: SeatId | None = None
@@ -68,6 +69,13 @@ class Agent:
     next_reason: str | None = None
     idle_since: Instant = 0.0
     """The rank among the ready: when the last work ended. An offer cancelled by the caller keeps it."""
+    occupancy: float = 0.0
+    """Share of today's working time spent on contacts and other calls, as of becoming ready."""
+    handled_s: float = 0.0
+    """Busy and wrapping up today, up to `counted_at`."""
+    available_s: float = 0.0
+    """Ready and reserved today, up to `counted_at`."""
+    counted_at: Instant = 0.0
     worked: bool = False
     """Whether the present busy state is work that costs the idle rank."""
     wrap_up_s: float = 0.0
@@ -78,7 +86,14 @@ class Agent:
     keys: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        self.keys = agent_keys(self.skills)
+        self.keys = agent_keys(self.policy)
+
+    def employ(self, policy: AgentPolicy) -> None:
+        """Gives the agent other terms. The indices are the caller's matter."""
+        self.policy, self.keys = policy, agent_keys(policy)
+
+    def penalty_s(self, queue: QueueId) -> float:
+        return self.policy.queues.get(queue, 0.0) if self.policy.queues else 0.0
 
     def view(self) -> AgentRecord:
         return AgentRecord(
@@ -104,7 +119,26 @@ class Contact:
     since: Instant
     agent: AgentId | None = None
     offer: OfferId | None = None
+    place_from: Instant = 0.0
+    """Since when it waits for the purpose of its place in the queue."""
+    own_steps: tuple[RoutingStep, ...] = ()
+    steps: tuple[RoutingStep, ...] = ()
+    """Its own, then its queue's."""
+    step_ends: list[Instant] = field(default_factory=list)
+    """When each step that has been reached ends; a step's time runs from its being reached."""
+    tried: dict[AgentId, tuple[int, Instant | None]] = field(default_factory=dict)
+    """Agents who did not take it: how often, and until when they are not asked again (None: never again)."""
     history: list[Step] = field(default_factory=list)
+
+    @property
+    def preferred(self) -> tuple[AgentId, ...]:
+        """Agents whom its own steps name."""
+        return tuple(
+            agent
+            for step in self.own_steps
+            if isinstance(step.requirement, OneOf)
+            for agent in step.requirement.agents
+        )
 
     def view(self) -> ContactRecord:
         return ContactRecord(

@@ -2,56 +2,190 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from acd.model import AgentId, Skill
+from acd.model import (
+    AgentPolicy,
+    AllOf,
+    AnyOf,
+    Has,
+    NoneOf,
+    OneOf,
+    QueueId,
+    QueuePolicy,
+    Requirement,
+    RoutingStep,
+    Skill,
+)
 
 Key: TypeAlias = str
-"""What agents are indexed under: a skill that they have."""
+"""What agents are indexed under: a skill that they have, or their own id."""
+Accepts: TypeAlias = Callable[[AgentPolicy], bool]
+Covers: TypeAlias = tuple[tuple[Key, ...], ...]
+StageKey: TypeAlias = tuple[QueueId, Requirement | None, bool, int]
+"""The queue, what a step asks for (None after the last), whether beyond the queue, and which reserves the
+contact may use."""
 
-MAX_PROFICIENCY = 5
 
-
-def skill_key(skill: Skill) -> Key:
-    return f"skill:{skill}"
-
-
-def agent_keys(skills: Mapping[Skill, int]) -> tuple[Key, ...]:
+def agent_keys(agent: AgentPolicy) -> tuple[Key, ...]:
     """Everything that an agent is indexed under, in a fixed order."""
-    return tuple(skill_key(skill) for skill in sorted(skills))
+    return (f"agent:{agent.agent}", *(f"skill:{skill}" for skill in sorted(agent.skills)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Need:
     """A requirement made ready for use."""
 
-    accepts: Callable[[AgentId, Mapping[Skill, int]], bool]
-    covers: tuple[tuple[Key, ...], ...]
+    requirement: Requirement
+    queue: QueueId | None
+    """Agents who may not serve this queue are not accepted; None: no matter which queues they serve."""
+    accepts: Accepts
+    covers: Covers
     """Alternatives; whoever is accepted has at least one key of each. None: anybody may be accepted."""
-    objection: Callable[[AgentId, Mapping[Skill, int]], str | None]
-    """The first reason against an agent, for people; None when accepted."""
+    skills: tuple[Skill, ...]
+    """The skills that count for it."""
+
+    def objection(self, agent: AgentPolicy) -> str | None:
+        """The first reason against an agent, for people; None when accepted."""
+        if self.queue is not None and agent.queues is not None and self.queue not in agent.queues:
+            return f"does not serve queue {self.queue}"
+        return _objection(self.requirement, agent)
 
 
-def need_of_skills(required: Mapping[Skill, int]) -> Need:
-    """Every one of these skills, with at least that proficiency. A missing skill is never enough."""
-    wanted = tuple(sorted(required.items()))
+def membership(queue: QueuePolicy) -> Requirement:
+    """What every agent of the queue meets."""
+    required = tuple(Has(skill, least) for skill, least in sorted(queue.required_skills.items()))
+    return AllOf(required if queue.requirement is None else (*required, queue.requirement))
 
-    def accepts(_agent: AgentId, skills: Mapping[Skill, int]) -> bool:
-        for skill, least in wanted:
-            have = skills.get(skill)
-            if have is None or have < least:
+
+def need_of(queue: QueuePolicy, requirement: Requirement | None = None, beyond_queue: bool = False) -> Need:
+    """What a contact needs while a step asks for `requirement`; for None, any agent of the queue."""
+    if requirement is None:
+        whole = membership(queue)
+    elif beyond_queue:
+        whole = requirement
+    else:
+        whole = AllOf((membership(queue), requirement))
+    flat = _flat(whole)
+    return Need(
+        requirement=flat,
+        queue=None if beyond_queue else queue.queue,
+        accepts=_compiled(flat, None if beyond_queue else queue.queue),
+        covers=_covers(flat),
+        skills=tuple(dict.fromkeys(_skills(flat))),
+    )
+
+
+def step_key(queue: QueueId, step: RoutingStep | None, reserves: int) -> StageKey:
+    if step is None:
+        return (queue, None, False, reserves)
+    return (queue, step.requirement, step.beyond_queue, reserves)
+
+
+def _flat(requirement: Requirement) -> Requirement:
+    """Conjunctions within conjunctions drawn together, which makes them quicker to test."""
+    if not isinstance(requirement, AllOf):
+        return requirement
+    parts: list[Requirement] = []
+    for part in map(_flat, requirement.of):
+        parts.extend(part.of if isinstance(part, AllOf) else (part,))
+    return AllOf(tuple(parts))
+
+
+def _compiled(requirement: Requirement, queue: QueueId | None) -> Accepts:
+    parts = requirement.of if isinstance(requirement, AllOf) else (requirement,)
+    wanted = tuple((part.skill, part.at_least, part.at_most) for part in parts if isinstance(part, Has))
+    others = tuple(part for part in parts if not isinstance(part, Has))
+
+    def accepts(agent: AgentPolicy) -> bool:
+        have = agent.skills
+        for skill, least, most in wanted:
+            proficiency = have.get(skill)
+            if proficiency is None or not least <= proficiency <= most:
                 return False
-        return True
+        if queue is not None and agent.queues is not None and queue not in agent.queues:
+            return False
+        return not others or all(holds(part, agent) for part in others)
 
-    def objection(_agent: AgentId, skills: Mapping[Skill, int]) -> str | None:
-        for skill, least in wanted:
-            have = skills.get(skill)
+    return accepts
+
+
+def holds(requirement: Requirement, agent: AgentPolicy) -> bool:
+    """Whether the agent meets the requirement, by its definition."""
+    match requirement:
+        case Has(skill, least, most):
+            proficiency = agent.skills.get(skill)
+            return proficiency is not None and least <= proficiency <= most
+        case AllOf(parts):
+            return all(holds(part, agent) for part in parts)
+        case AnyOf(parts):
+            return any(holds(part, agent) for part in parts)
+        case NoneOf(parts):
+            return not any(holds(part, agent) for part in parts)
+        case OneOf(agents):
+            return agent.agent in agents
+
+
+def described(requirement: Requirement) -> str:
+    """The requirement in words."""
+    match requirement:
+        case Has(skill, least, 5):
+            return f"skill {skill} of {least} or more"
+        case Has(skill, least, most):
+            return f"skill {skill} between {least} and {most}"
+        case AllOf(parts):
+            return "all of (" + "; ".join(map(described, parts)) + ")"
+        case AnyOf(parts):
+            return "any of (" + "; ".join(map(described, parts)) + ")"
+        case NoneOf(parts):
+            return "none of (" + "; ".join(map(described, parts)) + ")"
+        case OneOf(agents):
+            return "one of the agents " + ", ".join(agents)
+
+
+def _objection(requirement: Requirement, agent: AgentPolicy) -> str | None:
+    if holds(requirement, agent):
+        return None
+    match requirement:
+        case AllOf(parts):
+            return next(reason for part in parts if (reason := _objection(part, agent)) is not None)
+        case NoneOf(parts):
+            return "has " + next(described(part) for part in parts if holds(part, agent))
+        case Has(skill, least, most):
+            have = agent.skills.get(skill)
             if have is None:
                 return f"lacks skill {skill}"
             if have < least:
                 return f"skill {skill} is {have}, needs {least}"
-        return None
+            return f"skill {skill} is {have}, at most {most} is asked for"
+        case _:
+            return f"is not {described(requirement)}"
 
-    return Need(accepts, tuple((skill_key(skill),) for skill, _ in wanted), objection)
+
+def _covers(requirement: Requirement) -> Covers:
+    match requirement:
+        case Has(skill):
+            return ((f"skill:{skill}",),)
+        case OneOf(agents):
+            return (tuple(f"agent:{agent}" for agent in agents),)
+        case AllOf(parts):
+            return tuple(keys for part in parts for keys in _covers(part))
+        case AnyOf(parts):
+            each = [_covers(part) for part in parts]
+            if not all(each):
+                return ()
+            return (tuple(dict.fromkeys(key for covers in each for key in covers[0])),)
+        case NoneOf():
+            return ()
+
+
+def _skills(requirement: Requirement) -> list[Skill]:
+    match requirement:
+        case Has(skill):
+            return [skill]
+        case AllOf(parts) | AnyOf(parts):
+            return [skill for part in parts for skill in _skills(part)]
+        case _:
+            return []

@@ -18,6 +18,7 @@ from acd.events import (
     AgentReady,
     AgentReleased,
     AgentRestored,
+    ContactAltered,
     ContactLeft,
     ContactQueued,
     ContactRestored,
@@ -26,13 +27,13 @@ from acd.events import (
     OfferEnded,
     PolicyChanged,
     TimePassed,
+    WrapUpExtended,
 )
 from acd.floor import Floor
 from acd.matching import settle
 from acd.metrics import QueueFigures
 from acd.model import AgentId, AgentState, ContactId, ContactState, Instant, OfferOutcome, Policy, QueueId
 from acd.records import Agent, AgentRecord, Contact, ContactRecord, Offer
-from acd.requirement import need_of_skills
 from acd.snapshot import load, save
 from acd.states import (
     AGENT,
@@ -66,12 +67,14 @@ class Router:
         self._floor = Floor(policy)
         self._handlers: Mapping[type[Any], Callable[[Any], None]] = {
             ContactQueued: self._contact_queued,
+            ContactAltered: self._contact_altered,
             ContactLeft: self._contact_left,
             ContactRestored: self._contact_restored,
             AgentLoggedIn: self._agent_logged_in,
             AgentLoggedOut: self._agent_logged_out,
             AgentReady: self._agent_ready,
             AgentNotReady: self._agent_not_ready,
+            WrapUpExtended: self._wrap_up_extended,
             AgentEngaged: self._agent_engaged,
             AgentReleased: self._agent_released,
             AgentRestored: self._agent_restored,
@@ -115,7 +118,7 @@ class Router:
         need = self._floor.needs.get(queue)
         if need is not None:
             for agent in self._floor.agents.values():
-                if need.accepts(agent.agent, agent.skills):
+                if need.accepts(agent.policy):
                     counts[agent.state] += 1
         return counts
 
@@ -133,6 +136,9 @@ class Router:
     def reset_figures(self, boundary: Instant) -> None:
         """A new local day began at `boundary`: the counts start from 0."""
         self._floor.figures.reset(boundary)
+        for agent in self._floor.agents.values():
+            agent.handled_s = agent.available_s = 0.0
+            agent.counted_at = boundary
 
     def figures_snapshot(self) -> dict[str, Any]:
         """The day's figures alone, JSON-able, for a restart where agents and contacts come back as events."""
@@ -166,10 +172,39 @@ class Router:
         floor.figures.queued(event.queue, event.contact, event.queued_at)
         floor.admit(
             Contact(
-                event.contact, event.queue, event.priority, event.queued_at, ContactState.WAITING, event.at
+                event.contact,
+                event.queue,
+                event.priority,
+                event.queued_at,
+                ContactState.WAITING,
+                event.at,
+                place_from=event.queued_at,
+                own_steps=event.steps,
             ),
             ContactTrigger.QUEUED,
         )
+
+    def _contact_altered(self, event: ContactAltered) -> None:
+        floor = self._floor
+        contact = floor.contacts.get(event.contact)
+        state = contact.state if contact else GONE
+        history = contact.history if contact else ()
+        if not CONTACT.allows(event.contact, state, ContactTrigger.ALTERED, history) or contact is None:
+            return
+        if event.queue is not None and event.queue not in floor.policy.queues:
+            raise UnknownEntity("queue", event.queue)
+        waits = contact.state is ContactState.WAITING
+        if waits:
+            floor.leave_waiting(contact)
+        if event.queue is not None and event.queue != contact.queue:
+            floor.change_queue(contact, event.queue)
+        if event.priority is not None:
+            contact.priority = event.priority
+        if event.steps is not None:
+            contact.own_steps = event.steps
+        if waits:
+            floor.enter_waiting(contact)
+        floor.tell_contact(contact, ContactTrigger.ALTERED)
 
     def _contact_left(self, event: ContactLeft) -> None:
         floor = self._floor
@@ -216,6 +251,7 @@ class Router:
                 ContactState.CONNECTED,
                 event.at,
                 event.agent,
+                place_from=event.queued_at,
             )
             floor.figures.found_talking(event.queue, event.contact, event.queued_at, event.at, terms.timely_s)
             floor.admit(contact, ContactTrigger.FOUND_TALKING)
@@ -263,6 +299,19 @@ class Router:
             self._leave_work(agent)
             self._floor.move_agent(agent, AgentTrigger.NOT_READY, AgentState.NOT_READY, event.reason)
 
+    def _wrap_up_extended(self, event: WrapUpExtended) -> None:
+        floor = self._floor
+        agent = self._agent(event.agent)
+        AGENT.allows(agent.agent, agent.state, AgentTrigger.WRAP_UP_EXTENDED, agent.history)
+        assert agent.until is not None
+        until = agent.until + max(0.0, event.seconds)
+        ceiling_s = agent.policy.max_wrap_up_s
+        if ceiling_s is not None:
+            until = max(agent.until, min(until, agent.since + ceiling_s))
+        if until > agent.until:
+            agent.wrap_up_until = until
+            floor.move_agent(agent, AgentTrigger.WRAP_UP_EXTENDED, AgentState.WRAP_UP, until=until)
+
     def _agent_engaged(self, event: AgentEngaged) -> None:
         agent = self._agent(event.agent)
         if AGENT.allows(agent.agent, agent.state, AgentTrigger.ENGAGED, agent.history):
@@ -278,7 +327,9 @@ class Router:
             floor.figures.ended(contact.queue)
             floor.forget(contact, ContactTrigger.RELEASED)
         if agent.wrap_up_s > 0:
-            agent.wrap_up_until = event.at + agent.wrap_up_s
+            ceiling_s = agent.policy.max_wrap_up_s
+            wrap_up_s = agent.wrap_up_s if ceiling_s is None else min(agent.wrap_up_s, ceiling_s)
+            agent.wrap_up_until = event.at + wrap_up_s
             agent.wrap_up_s = 0.0
         if agent.worked:
             agent.idle_since = event.at
@@ -333,8 +384,12 @@ class Router:
             kind, name = key
             if kind == "wrap_up":
                 self._go_on(floor.agents[name], AgentTrigger.WRAP_UP_OVER)
-            else:
+            elif kind == "offer":
                 self._offer_overdue(floor.offers[name])
+            elif kind == "rest":
+                floor.end_rest(floor.agents[name])
+            else:
+                floor.place_again(floor.contacts[name])
 
     def _offer_overdue(self, offer: Offer) -> None:
         floor = self._floor
@@ -352,24 +407,16 @@ class Router:
         kept = {queue: terms for queue, terms in floor.queues.items() if queue in floor.open_contacts}
         floor.policy = event.policy
         floor.queues = kept | dict(event.policy.queues)
-        floor.needs = {queue: need_of_skills(terms.required_skills) for queue, terms in floor.queues.items()}
         for name in list(floor.agents):
             if name not in event.policy.agents and floor.agents[name].state is AgentState.LOGGED_OUT:
                 del floor.agents[name]
         for name, terms in event.policy.agents.items():
             agent = floor.agents.get(name)
             if agent is None:
-                floor.agents[name] = Agent(name, terms.skills)
-            elif agent.skills != terms.skills:
-                floor.reskill(agent, dict(terms.skills))
-        waiting = [contact for contact in floor.contacts.values() if contact.state is ContactState.WAITING]
-        for contact in waiting:
-            floor.leave_waiting(contact)
-        for contact in waiting:
-            floor.enter_waiting(contact)
-        floor.unsettled_contacts.clear()
-        for _, name in floor.ready.everyone:
-            floor.unsettled_agents[name] = None
+                floor.agents[name] = Agent(name, terms)
+            else:
+                agent.employ(terms)
+        floor.seat_everybody_again()
 
     # What the events have in common
 
@@ -494,4 +541,6 @@ class Router:
             self._go_on(agent, trigger)
         if contact is not None and contact.offer == offer.offer:
             contact.offer = contact.agent = None
+            if not blameless:
+                floor.note_tried(contact, agent.agent)
             floor.move_contact(contact, ContactTrigger.OFFER_ENDED, ContactState.WAITING)

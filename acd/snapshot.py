@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
-from acd.floor import Floor
-from acd.model import AgentState, ContactState, OfferOutcome, QueuePolicy
+from acd.codec import plain, rebuilt
+from acd.floor import RESTING, Floor
+from acd.model import AgentState, ContactState, OfferOutcome
 from acd.records import Agent, Contact, Offer
-from acd.requirement import need_of_skills
-from acd.states import OfferState, Step
+from acd.states import OfferState
 
-VERSION = 1
+VERSION = 2
+_DERIVED = frozenset({"keys", "policy"})
 
 
 def save(floor: Floor) -> dict[str, Any]:
@@ -21,11 +22,14 @@ def save(floor: Floor) -> dict[str, Any]:
         "version": VERSION,
         "offers_made": floor.offers_made,
         "draining": [
-            asdict(terms) for queue, terms in floor.queues.items() if queue not in floor.policy.queues
+            plain(terms) for queue, terms in floor.queues.items() if queue not in floor.policy.queues
         ],
-        "agents": [_agent(agent) for agent in floor.agents.values()],
-        "contacts": [asdict(contact) for contact in floor.contacts.values()],
-        "offers": [asdict(offer) for offer in floor.offers.values()],
+        "leaving": [
+            plain(agent.policy) for name, agent in floor.agents.items() if name not in floor.policy.agents
+        ],
+        "agents": [_saved(agent) for agent in floor.agents.values()],
+        "contacts": [_saved(contact) for contact in floor.contacts.values()],
+        "offers": [_saved(offer) for offer in floor.offers.values()],
         "timers": [[*key, due] for key, due in floor.timers.items()],
         "figures": floor.figures.snapshot(),
     }
@@ -39,49 +43,66 @@ def load(floor: Floor, saved: Mapping[str, Any]) -> None:
     if saved["version"] != VERSION:
         raise ValueError(f"snapshot has version {saved['version']}, this router reads {VERSION}")
     floor.offers_made = saved["offers_made"]
-    for terms in saved["draining"]:
-        queue = QueuePolicy(**terms)
-        floor.queues[queue.queue] = queue
-        floor.needs[queue.queue] = need_of_skills(queue.required_skills)
+    for terms in map(rebuilt, saved["draining"]):
+        floor.queues[terms.queue] = terms
+    policies = dict(floor.policy.agents) | {terms.agent: terms for terms in map(rebuilt, saved["leaving"])}
     floor.agents.clear()
     for data in saved["agents"]:
-        agent = Agent(data["agent"], data["skills"])
-        for name, value in data.items():
-            setattr(agent, name, value)
+        agent = Agent(data["agent"], policies[data["agent"]])
+        _fill(agent, data)
         agent.state, agent.next_state = AgentState(agent.state), AgentState(agent.next_state)
-        agent.history = _history(data["history"])
         floor.agents[agent.agent] = agent
+    floor.derive()
+    for agent in floor.agents.values():
         if agent.state is not AgentState.LOGGED_OUT:
             floor.enter_staff(agent)
-        if agent.state is AgentState.READY:
+        if agent.state is AgentState.READY and agent.reason != RESTING:
             floor.enter_ready(agent)
     floor.figures.restore(saved["figures"])
     for data in saved["contacts"]:
-        contact = Contact(
-            **data | {"state": ContactState(data["state"]), "history": _history(data["history"])}
-        )
+        contact = Contact("", "", 0, 0.0, ContactState.WAITING, 0.0)
+        _fill(contact, data)
+        contact.state = ContactState(contact.state)
         floor.reinstate(contact)
     for data in saved["offers"]:
-        outcome = data["outcome"]
-        floor.offers[data["offer"]] = Offer(
-            **data
-            | {
-                "state": OfferState(data["state"]),
-                "outcome": OfferOutcome(outcome) if outcome else None,
-                "history": _history(data["history"]),
-            }
-        )
+        offer = Offer("", "", "", "", "", 0.0)
+        _fill(offer, data)
+        offer.state = OfferState(offer.state)
+        offer.outcome = None if offer.outcome is None else OfferOutcome(offer.outcome)
+        floor.offers[offer.offer] = offer
+    floor.timers.clear()
     for kind, name, due in saved["timers"]:
         floor.timers.set((kind, name), due)
     floor.unsettled_agents.clear()
     floor.unsettled_contacts.clear()
 
 
-def _agent(agent: Agent) -> dict[str, Any]:
-    data = asdict(agent)
-    del data["keys"]
+def _saved(entity: Agent | Contact | Offer) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    for each in fields(entity):
+        if each.name in _DERIVED:
+            continue
+        value = getattr(entity, each.name)
+        if each.name == "history":
+            value = [list(step) for step in value]
+        elif each.name == "step_ends":
+            value = list(value)
+        elif each.name == "tried":
+            value = {agent: list(tried) for agent, tried in value.items()}
+        elif isinstance(value, tuple):
+            value = plain(value)
+        data[each.name] = value
     return data
 
 
-def _history(steps: list[list[Any]]) -> list[Step]:
-    return [(at, trigger, after) for at, trigger, after in steps]
+def _fill(entity: Agent | Contact | Offer, data: Mapping[str, Any]) -> None:
+    for name, value in data.items():
+        if name == "history":
+            value = [(at, trigger, after) for at, trigger, after in value]
+        elif name == "tried":
+            value = {agent: (count, until) for agent, (count, until) in value.items()}
+        elif name in ("own_steps", "steps"):
+            value = rebuilt(value)
+        elif name == "step_ends":
+            value = list(value)
+        setattr(entity, name, value)

@@ -57,7 +57,10 @@ class AgentTrigger(StrEnum):
     """The offer ended through no doing of the agent's."""
     OFFER_FAILED = "offer_failed"
     """The offer ended unanswered, and that is the agent's or the phone's doing."""
+    WRAP_UP_EXTENDED = "wrap_up_extended"
     WRAP_UP_OVER = "wrap_up_over"
+    RESTED = "rested"
+    """The rest that an occupancy limit imposed is over."""
     RESTORED = "restored"
 
 
@@ -68,6 +71,7 @@ class ContactTrigger(StrEnum):
     FOUND_TALKING = "found_talking"
     """Asterisk shows it connected with an agent, without an answer that the router was told of."""
     OFFER_ENDED = "offer_ended"
+    ALTERED = "altered"
     LEFT = "left"
     RELEASED = "released"
     """The agent it talked with is done with it."""
@@ -177,7 +181,9 @@ AGENT = Table(
             _T.CONNECTED: Ignored("the call goes on, without an agent who could wrap it up"),
             _T.OFFER_WITHDRAWN: NO,
             _T.OFFER_FAILED: NO,
+            _T.WRAP_UP_EXTENDED: NO,
             _T.WRAP_UP_OVER: NO,
+            _T.RESTED: NO,
             _T.RESTORED: to(_NOT_READY, _READY, _BUSY, _WRAP_UP),
         },
         _NOT_READY: {
@@ -191,7 +197,9 @@ AGENT = Table(
             _T.CONNECTED: to(_BUSY),
             _T.OFFER_WITHDRAWN: NO,
             _T.OFFER_FAILED: NO,
+            _T.WRAP_UP_EXTENDED: NO,
             _T.WRAP_UP_OVER: NO,
+            _T.RESTED: NO,
             _T.RESTORED: _KNOWN,
         },
         _READY: {
@@ -205,7 +213,9 @@ AGENT = Table(
             _T.CONNECTED: to(_BUSY),
             _T.OFFER_WITHDRAWN: NO,
             _T.OFFER_FAILED: NO,
+            _T.WRAP_UP_EXTENDED: NO,
             _T.WRAP_UP_OVER: NO,
+            _T.RESTED: to(_READY),
             _T.RESTORED: _KNOWN,
         },
         _RESERVED: {
@@ -219,7 +229,9 @@ AGENT = Table(
             _T.CONNECTED: to(_BUSY),
             _T.OFFER_WITHDRAWN: to(_READY, _NOT_READY, _WRAP_UP, _LOGGED_OUT),
             _T.OFFER_FAILED: to(_NOT_READY, _WRAP_UP, _LOGGED_OUT),
+            _T.WRAP_UP_EXTENDED: NO,
             _T.WRAP_UP_OVER: NO,
+            _T.RESTED: NO,
             _T.RESTORED: _KNOWN,
         },
         _BUSY: {
@@ -233,7 +245,9 @@ AGENT = Table(
             _T.CONNECTED: to(_BUSY),
             _T.OFFER_WITHDRAWN: Ignored("busy with another call"),
             _T.OFFER_FAILED: Ignored("busy with another call"),
+            _T.WRAP_UP_EXTENDED: NO,
             _T.WRAP_UP_OVER: NO,
+            _T.RESTED: NO,
             _T.RESTORED: _KNOWN,
         },
         _WRAP_UP: {
@@ -247,7 +261,9 @@ AGENT = Table(
             _T.CONNECTED: to(_BUSY),
             _T.OFFER_WITHDRAWN: NO,
             _T.OFFER_FAILED: NO,
+            _T.WRAP_UP_EXTENDED: to(_WRAP_UP),
             _T.WRAP_UP_OVER: to(_READY, _NOT_READY),
+            _T.RESTED: NO,
             _T.RESTORED: _KNOWN,
         },
     },
@@ -268,6 +284,7 @@ CONTACT = Table(
             _C.CONNECTED: Ignored("the caller left first"),
             _C.FOUND_TALKING: to(_CONNECTED),
             _C.OFFER_ENDED: Ignored("the caller left first"),
+            _C.ALTERED: Ignored("not queued, or already over"),
             _C.LEFT: Ignored("not queued, or already over"),
             _C.RELEASED: Ignored("already over"),
         },
@@ -277,6 +294,7 @@ CONTACT = Table(
             _C.CONNECTED: to(_CONNECTED),
             _C.FOUND_TALKING: to(_CONNECTED),
             _C.OFFER_ENDED: NO,
+            _C.ALTERED: to(_WAITING),
             _C.LEFT: to(GONE),
             _C.RELEASED: NO,
         },
@@ -286,6 +304,7 @@ CONTACT = Table(
             _C.CONNECTED: to(_CONNECTED),
             _C.FOUND_TALKING: to(_CONNECTED),
             _C.OFFER_ENDED: to(_WAITING),
+            _C.ALTERED: to(_OFFERED),
             _C.LEFT: to(GONE),
             _C.RELEASED: NO,
         },
@@ -295,6 +314,7 @@ CONTACT = Table(
             _C.CONNECTED: Ignored("already talks with an agent"),
             _C.FOUND_TALKING: Ignored("already talks with an agent"),
             _C.OFFER_ENDED: Ignored("already talks with an agent"),
+            _C.ALTERED: Ignored("already talks with an agent"),
             _C.LEFT: to(GONE),
             _C.RELEASED: to(GONE),
         },

@@ -50,5 +50,9 @@ class Timers:
         del self._due[key]
         return key
 
+    def clear(self) -> None:
+        self._due.clear()
+        self._heap.clear()
+
     def items(self) -> list[tuple[TimerKey, Instant]]:
         return sorted(self._due.items())

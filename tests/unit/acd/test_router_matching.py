@@ -206,7 +206,7 @@ def test_a_decision_between_equals_is_by_id() -> None:
     center.queue("c1")
     decided = center.heard(Decided)[0]
     assert decided.criterion == "agent_id"
-    assert decided.candidates[1] == Candidate("bob", "equally long idle, later by id")
+    assert decided.candidates[1] == Candidate("bob", "equal in everything, later by id")
 
 
 def test_a_decision_names_those_who_waited_longer_and_why_they_were_passed_over() -> None:

@@ -19,6 +19,7 @@ from acd.events import (
     AgentReady,
     AgentReleased,
     AgentRestored,
+    ContactAltered,
     ContactLeft,
     ContactQueued,
     ContactRestored,
@@ -27,8 +28,23 @@ from acd.events import (
     OfferEnded,
     PolicyChanged,
     TimePassed,
+    WrapUpExtended,
 )
-from acd.model import AgentState, OfferOutcome, Policy, QueuePolicy
+from acd.model import (
+    AgentPolicy,
+    AgentState,
+    AllOf,
+    AnyOf,
+    Criterion,
+    Has,
+    NoneOf,
+    OfferOutcome,
+    OneOf,
+    Policy,
+    QueuePolicy,
+    Reserve,
+    RoutingStep,
+)
 from acd.router import Router
 from acd.states import InvalidEvent
 from tests.unit.acd.floorplan import START, policy
@@ -41,7 +57,22 @@ SKILLS = ("tax", "english")
 SEATS = ("s1", "s2", "s3", "s4", "s5")
 ENDS = tuple(outcome for outcome in OfferOutcome if outcome is not OfferOutcome.ACCEPTED)
 
+criteria = st.lists(st.sampled_from(Criterion), max_size=3, unique=True).map(tuple)
 skills = st.dictionaries(st.sampled_from(SKILLS), st.integers(1, 5))
+leaves = st.one_of(
+    st.builds(Has, st.sampled_from(SKILLS), st.integers(1, 3), st.integers(3, 5)),
+    st.builds(OneOf, st.lists(st.sampled_from(AGENTS), max_size=2, unique=True).map(tuple)),
+)
+requirements = st.recursive(
+    leaves,
+    lambda parts: st.one_of(
+        *(st.builds(kind, st.lists(parts, max_size=2).map(tuple)) for kind in (AllOf, AnyOf, NoneOf))
+    ),
+    max_leaves=3,
+)
+steps = st.lists(
+    st.builds(RoutingStep, requirements, st.sampled_from((5.0, 20.0)), st.booleans()), max_size=2
+).map(tuple)
 
 
 @st.composite
@@ -49,14 +80,31 @@ def policies(draw: st.DrawFn) -> Policy:
     queues = [
         QueuePolicy(
             name,
-            required_skills=draw(st.dictionaries(st.sampled_from(SKILLS), st.integers(1, 4))),
+            required_skills=draw(st.dictionaries(st.sampled_from(SKILLS), st.integers(1, 4), max_size=1)),
+            requirement=draw(st.none() | st.none() | requirements),
+            steps=draw(st.just(()) | steps),
             priority=draw(st.integers(0, 1)),
+            weight=draw(st.sampled_from((1.0, 1.0, 3.0))),
             wrap_up_s=draw(st.sampled_from((0.0, 10.0))),
+            criteria=draw(st.just((Criterion.LONGEST_IDLE,)) | criteria),
+            offer_backoff_s=draw(st.sampled_from((0.0, 30.0))),
+            max_offers_per_agent=draw(st.sampled_from((None, None, 1))),
         )
         for name in draw(st.lists(st.sampled_from(QUEUES), min_size=1, unique=True))
     ]
-    agents = draw(st.lists(st.sampled_from(AGENTS), min_size=1, unique=True))
-    return policy(queues, {name: draw(skills) for name in agents})
+    served = st.none() | st.none() | st.dictionaries(st.sampled_from(QUEUES), st.sampled_from((0.0, 15.0)))
+    agents = [
+        AgentPolicy(name, draw(skills), draw(served), draw(st.sampled_from((None, None, 5.0))))
+        for name in draw(st.lists(st.sampled_from(AGENTS), min_size=1, unique=True))
+    ]
+    reserve = st.builds(Reserve, st.sampled_from(SKILLS), st.integers(1, 2), st.integers(1, 3))
+    return Policy(
+        queues={queue.queue: queue for queue in queues},
+        agents={agent.agent: agent for agent in agents},
+        priority_worth_s=draw(st.sampled_from((None, 10.0))),
+        reserves=tuple(draw(st.just([]) | st.lists(reserve, max_size=2))),
+        max_occupancy=draw(st.sampled_from((None, None, 0.8))),
+    )
 
 
 class RouterMachine(RuleBasedStateMachine):
@@ -72,6 +120,7 @@ class RouterMachine(RuleBasedStateMachine):
         self.told = 0
 
     def tell(self, event: Event) -> None:
+        self.wake()
         self.told += 1
         said = self.watched.tell(event)
         if said is None:
@@ -79,6 +128,12 @@ class RouterMachine(RuleBasedStateMachine):
         assert self.twin.handle(event) == said
         if isinstance(event, PolicyChanged):
             self.policy = event.policy
+
+    def wake(self) -> None:
+        for said in iter(lambda: self.watched.wake(self.now), []):
+            assert said
+        while (due := self.twin.next_deadline()) is not None and due <= self.now:
+            self.twin.handle(TimePassed(self.now, "wake"))
 
     @property
     def cause(self) -> str:
@@ -123,6 +178,25 @@ class RouterMachine(RuleBasedStateMachine):
     def queue(self, contact: str, queue: str, priority: int, ago: float) -> None:
         self.tell(ContactQueued(self.now, self.cause, contact, queue, priority, self.now - ago))
 
+    @rule(contact=st.sampled_from(CONTACTS), queue=st.sampled_from(QUEUES), own=steps)
+    def queue_with_steps(self, contact: str, queue: str, own: tuple[RoutingStep, ...]) -> None:
+        self.tell(ContactQueued(self.now, self.cause, contact, queue, 0, self.now, own))
+
+    @rule(
+        contact=st.sampled_from(CONTACTS),
+        queue=st.none() | st.sampled_from(QUEUES),
+        priority=st.none() | st.integers(0, 3),
+        own=st.none() | steps,
+    )
+    def alter(
+        self, contact: str, queue: str | None, priority: int | None, own: tuple[RoutingStep, ...] | None
+    ) -> None:
+        self.tell(ContactAltered(self.now, self.cause, contact, queue, priority, own))
+
+    @rule(agent=st.sampled_from(AGENTS), seconds=st.sampled_from((1.0, 20.0)))
+    def extend_wrap_up(self, agent: str, seconds: float) -> None:
+        self.tell(WrapUpExtended(self.now, self.cause, agent, seconds))
+
     @rule(contact=st.sampled_from(CONTACTS))
     def leave(self, contact: str) -> None:
         self.tell(ContactLeft(self.now, self.cause, contact))
@@ -145,7 +219,7 @@ class RouterMachine(RuleBasedStateMachine):
         while (due := self.watched.router.next_deadline()) is not None and due <= until:
             assert self.twin.next_deadline() == due
             self.now = max(self.now, due)
-            self.tell(TimePassed(self.now, self.cause))
+            self.wake()
         self.now = until
 
     @rule(seconds=st.sampled_from((5.0, 30.0)))
@@ -257,5 +331,6 @@ def test_a_long_random_day_breaks_no_rule() -> None:
     now = START
     for _ in range(4000):
         now += chance.random() * 2
+        watched.wake(now)
         watched.tell(random_event(chance, now, watched.router))
     assert watched.decisions > 200

@@ -9,18 +9,20 @@ from dataclasses import replace
 from acd.effects import (
     AgentChanged,
     CancelOffer,
+    Candidate,
     ContactChanged,
     Decided,
     Effect,
     MakeOffer,
     OfferClosed,
 )
-from acd.events import ContactLeft, ContactQueued, ContactRestored, Event, PolicyChanged
-from acd.model import AgentPolicy, AgentState, ContactState, Policy, QueuePolicy
+from acd.events import ContactLeft, ContactQueued, ContactRestored, Event, PolicyChanged, TimePassed
+from acd.floor import RESTING
+from acd.model import AgentState, ContactState, Policy, QueuePolicy, RoutingStep
+from acd.records import Agent, Contact
 from acd.router import Router
 from acd.states import InvalidEvent
-
-Score = tuple[int, float, str, float, str]
+from tests.unit.acd import oracle
 
 
 class Recount:
@@ -28,6 +30,7 @@ class Recount:
 
     def __init__(self) -> None:
         self.offered = self.answered = self.abandoned = self.short_abandoned = self.timely = 0
+        self.moved_away = 0
 
 
 class Watched:
@@ -37,7 +40,6 @@ class Watched:
         self.router = Router(rules)
         self.rules = rules
         self.queues: dict[str, QueuePolicy] = dict(rules.queues)
-        self.skills: dict[str, AgentPolicy] = dict(rules.agents)
         self.recount: dict[str, Recount] = {}
         self.queued_at: dict[str, float] = {}
         self.states: dict[str, ContactState] = {}
@@ -48,7 +50,9 @@ class Watched:
     def tell(self, event: Event) -> tuple[Effect, ...] | None:
         """The effects; None when the event was refused, after seeing that it changed nothing."""
         before = json.dumps(self.router.snapshot())
-        was_ready = {a.agent for a in self.router.agents() if a.state is AgentState.READY}
+        was_ready = {
+            a.agent for a in self.router.agents() if a.state is AgentState.READY and a.reason != RESTING
+        }
         was_waiting = {c.contact for c in self.router.contacts() if c.state is ContactState.WAITING}
         try:
             said = self.router.handle(event)
@@ -57,14 +61,20 @@ class Watched:
             return None
         if isinstance(event, PolicyChanged):
             self.queues |= event.policy.queues
-            self.skills |= event.policy.agents
         if isinstance(event, ContactQueued | ContactRestored):
             self.queued_at.setdefault(event.contact, event.queued_at)
         self._count(event, said)
-        self._check_order(event, said, was_ready, was_waiting)
+        self._check_order(said, was_ready, was_waiting)
         self._check_offers(said)
         self.check()
         return said
+
+    def wake(self, now: float) -> list[Effect]:
+        """Tells the router of the time when something is due, as the service does before anything else."""
+        due = self.router.next_deadline()
+        if due is None or due > now:
+            return []
+        return [*(self.tell(TimePassed(now, "wake")) or ()), *self.wake(now)]
 
     def check(self) -> None:
         """Everything that holds whenever the router is at rest."""
@@ -73,37 +83,45 @@ class Watched:
         self._check_indices()
         self._check_figures()
 
-    def serves(self, agent: str, queue: str) -> bool:
-        have = self.skills[agent].skills
-        return all(have.get(skill, 0) >= least for skill, least in self.queues[queue].required_skills.items())
-
-    def _score(self, agent: str, contact: str) -> Score:
-        record = self.router.contact(contact)
-        assert record is not None
-        priority = self.queues[record.queue].priority + record.priority
-        return (-priority, record.queued_at, contact, self.router._floor.agents[agent].idle_since, agent)
-
-    def _check_order(self, event: Event, said: Iterable[Effect], ready: set[str], waiting: set[str]) -> None:
+    def _check_order(self, said: Iterable[Effect], ready: set[str], waiting: set[str]) -> None:
         """Each decision is the best of all pairs at its moment."""
-        for effect in said:
+        floor = self.router._floor
+        effects = list(said)
+        last = max((place for place, effect in enumerate(effects) if isinstance(effect, Decided)), default=-1)
+        for effect in effects[: last + 1]:
             if isinstance(effect, AgentChanged):
-                (ready.add if effect.state is AgentState.READY else ready.discard)(effect.agent)
+                free = effect.state is AgentState.READY and effect.reason != RESTING
+                (ready.add if free else ready.discard)(effect.agent)
             elif isinstance(effect, ContactChanged):
                 (waiting.add if effect.state is ContactState.WAITING else waiting.discard)(effect.contact)
             elif isinstance(effect, Decided):
                 self.decisions += 1
-                best = min(
-                    self._score(agent, contact)
-                    for agent in ready
-                    for contact in waiting
-                    if self.serves(agent, self.queue_of[contact])
-                )
-                assert (best[2], best[4]) == (effect.contact, effect.agent)
-                eligible = sum(self.serves(agent, effect.queue) for agent in ready)
-                assert effect.eligible == eligible
-                assert effect.candidates[0].agent == effect.agent
-                assert effect.candidates[0].against is None
+                pairs = self._pairs(ready, waiting & set(floor.contacts))
+                best = min(oracle.pair_score(floor, *pair) for pair in pairs)
+                agent = floor.agents[effect.agent]
+                contact = floor.contacts[effect.contact]
+                assert (best[4], best[-1]) == (effect.contact, effect.agent)
+                assert effect.eligible == sum(contact is other for _, other, _ in pairs)
+                assert (effect.criterion == "only_candidate") == (effect.eligible == 1)
+                assert effect.candidates[0] == Candidate(agent.agent, None)
                 assert all(other.against for other in effect.candidates[1:])
+                assert effect.score == -best[1]
+
+    def _pairs(
+        self, ready: Iterable[str], waiting: Iterable[str]
+    ) -> list[tuple[Agent, Contact, RoutingStep | None]]:
+        """All eligible pairs of these agents and contacts, with the step that the contact is at."""
+        floor = self.router._floor
+        free = [floor.agents[name] for name in ready]
+        staff = [agent for agent in floor.agents.values() if agent.state is not AgentState.LOGGED_OUT]
+        found = []
+        for name in waiting:
+            contact = floor.contacts[name]
+            step = oracle.present_step(floor, contact, staff)
+            found += [
+                (agent, contact, step) for agent in free if oracle.eligible(floor, agent, contact, step, free)
+            ]
+        return found
 
     def _check_offers(self, said: Iterable[Effect]) -> None:
         """One offer per agent and contact; a decision before each; each ends once."""
@@ -142,7 +160,8 @@ class Watched:
             if record.state in (AgentState.READY, AgentState.NOT_READY, AgentState.LOGGED_OUT):
                 assert record.contact is None
                 assert offer is None
-            assert (record.until is not None) == (record.state is AgentState.WRAP_UP)
+            resting = record.state is AgentState.READY and record.reason == RESTING
+            assert (record.until is not None) == (record.state is AgentState.WRAP_UP or resting)
         for contact in contacts.values():
             offer = floor.contacts[contact.contact].offer
             assert (offer is not None) == (contact.state is ContactState.OFFERED)
@@ -155,15 +174,18 @@ class Watched:
         assert len(seats) == len(set(seats))
 
     def _check_nobody_is_forgotten(self) -> None:
-        for agent in self.router.agents():
-            for contact in self.router.contacts():
-                if agent.state is AgentState.READY and contact.state is ContactState.WAITING:
-                    assert not self.serves(agent.agent, contact.queue), (agent, contact)
+        ready = [a.agent for a in self.router.agents() if a.state is AgentState.READY and a.reason != RESTING]
+        waiting = [c.contact for c in self.router.contacts() if c.state is ContactState.WAITING]
+        assert not self._pairs(ready, waiting)
 
     def _check_indices(self) -> None:
         floor = self.router._floor
         by_id = {record.agent: record for record in self.router.agents()}
-        ready = sorted(name for name, record in by_id.items() if record.state is AgentState.READY)
+        ready = sorted(
+            name
+            for name, record in by_id.items()
+            if record.state is AgentState.READY and record.reason != RESTING
+        )
         staff = sorted(name for name, record in by_id.items() if record.state is not AgentState.LOGGED_OUT)
         assert sorted(name for _, name in floor.ready.everyone) == ready
         assert sorted(name for _, name in floor.staff.everyone) == staff
@@ -174,16 +196,34 @@ class Watched:
             for key, names in listed.items():
                 assert sorted(names) == [name for name in members if key in floor.agents[name].keys]
         waiting = sorted(c.contact for c in self.router.contacts() if c.state is ContactState.WAITING)
-        listed_contacts = [rank[-1] for group in floor.waiting.classes.values() for rank in group.waiting]
-        assert sorted(listed_contacts) == waiting
-        assert all(group.waiting for group in floor.waiting.classes.values())
+        listed_contacts = [rank[-1] for stage in floor.waiting.stages.values() for rank in stage.waiting]
+        assert sorted(listed_contacts) == waiting == sorted(floor.waiting._place_of)
+        found = {id(stage) for each in floor.waiting._by_anchor.values() for stage in each.values()}
+        found |= {id(stage) for stage in floor.waiting._unanchored.values()}
+        unreachable = {id(stage) for stage in floor.waiting.stages.values() if stage.anchors == ()}
+        assert found | unreachable == {id(stage) for stage in floor.waiting.stages.values()}
+        crew = [agent for agent in floor.agents.values() if agent.state is not AgentState.LOGGED_OUT]
+        for stage in floor.waiting.stages.values():
+            assert stage.waiting or stage.skipped
+            assert stage.staffed == any(stage.need.accepts(agent.policy) for agent in crew)
+            for contact in stage.skipped:
+                assert stage in floor.waiting._skipped_by[contact]
+        for name in waiting:
+            stage = floor.waiting.place_of(name)[0]
+            step = oracle.present_step(floor, floor.contacts[name], crew)
+            assert stage.key[1] == (None if step is None else step.requirement)
         assert set(floor.seats.values()) == set(staff)
         assert not floor.unsettled_agents
         assert not floor.unsettled_contacts
         held = {record.queue for record in self.router.contacts()}
         assert set(floor.queues) == set(floor.policy.queues) | held
         for kind, name in dict(floor.timers.items()):
-            assert name in floor.offers if kind == "offer" else by_id[name].state is AgentState.WRAP_UP
+            if kind == "offer":
+                assert name in floor.offers
+            elif kind in ("step", "retry"):
+                assert name in waiting
+            else:
+                assert by_id[name].until is not None
 
     def _count(self, event: Event, said: Iterable[Effect]) -> None:
         if isinstance(event, ContactLeft):
@@ -198,6 +238,9 @@ class Watched:
             if not isinstance(effect, ContactChanged):
                 continue
             before = self.states.get(effect.contact)
+            if before is not None and self.queue_of[effect.contact] != effect.queue:
+                self.recount[self.queue_of[effect.contact]].moved_away += 1
+                self.recount.setdefault(effect.queue, Recount()).offered += 1
             recount = self.recount.setdefault(effect.queue, Recount())
             if before is None and effect.state is ContactState.WAITING:
                 recount.offered += 1
@@ -230,5 +273,7 @@ class Watched:
                 c.queue == queue and c.state is ContactState.CONNECTED for c in contacts
             )
         whole = self.router.queue_figures(None)
+        total.offered -= total.moved_away
+        total.moved_away = 0
         for name, value in vars(total).items():
             assert getattr(whole, name) == value, name
