@@ -2,62 +2,34 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from cti.ami.adapter import AmiTelephony, TelephonySettings, Told
 from cti.ami.errors import AmiError, AmiLost
 from cti.calls.actions import ActionFailed, Beat, HangUp, PauseSeat, RingSeat
 from cti.calls.facts import LegEnded, LegStarted, OriginateFailed, PbxLost, PbxSnapshot
 from tests.support.scripted_ami import Action, Link, ScriptedAmi, message
 from tests.support.watched_client import settings_for
+from tests.support.watched_telephony import WatchedTelephony
+from tests.support.watched_telephony import telephony as watched_telephony
 
 RING = RingSeat("c", "offer-7", "seat-01", "hotline-1.0", "PJSIP/trunk-00000001", "consumer", "138", 15)
 NOW = 5000.0
 
 
-class Telephony:
-    """An AmiTelephony whose facts a test can await."""
-
-    def __init__(self, port: int, event_log: Path) -> None:
-        self.told: list[Told] = []
-        self._changed = asyncio.Event()
-        self.connects = 0
-        settings = TelephonySettings(settings_for(port), event_log, frozenset({"trunk"}))
-        self.pbx = AmiTelephony(settings, self._tell, lambda: NOW, self._connect)
-        self.pbx._client._chance = lambda: 0.0
-
-    async def until(self, holds: Callable[[], bool]) -> None:
-        while not holds():
-            self._changed.clear()
-            await self._changed.wait()
-
-    async def told_of(self, kind: type[Told]) -> list[Told]:
-        await self.until(lambda: any(isinstance(told, kind) for told in self.told))
-        return [told for told in self.told if isinstance(told, kind)]
-
-    def _tell(self, told: Told) -> None:
-        self.told.append(told)
-        self._changed.set()
-
-    def _connect(self) -> None:
-        self.connects += 1
-        self._changed.set()
-
-
 @asynccontextmanager
-async def telephony(server: ScriptedAmi, event_log: Path = Path("none.csv")) -> AsyncIterator[Telephony]:
-    phone = Telephony(server.port, event_log)
-    await phone.pbx.start()
-    try:
-        await phone.until(lambda: phone.connects == 1)
+async def telephony(
+    server: ScriptedAmi, event_log: Path = Path("none.csv")
+) -> AsyncIterator[WatchedTelephony]:
+    async with watched_telephony(settings_for(server.port), event_log, lambda: NOW) as phone:
         yield phone
-    finally:
-        await phone.pbx.close()
+
+
+def unstarted(server: ScriptedAmi) -> WatchedTelephony:
+    return WatchedTelephony(settings_for(server.port), Path("none.csv"), lambda: NOW)
 
 
 @pytest.fixture
@@ -86,9 +58,10 @@ async def test_an_action_that_is_carried_out_says_nothing(server: ScriptedAmi) -
         link.answer(await link.expect("Setvar"))
         phone.pbx.perform(Beat("c", 2))
         link.answer(await link.expect("Setvar"), "Error", Message="Permission denied")
-        assert await phone.told_of(ActionFailed) == [
-            ActionFailed(NOW, "c", Beat("c", 2), "refused: Permission denied")
-        ]
+        assert await phone.first(ActionFailed) == ActionFailed(
+            NOW, "c", Beat("c", 2), "refused: Permission denied"
+        )
+        assert len(phone.told) == 1
 
 
 async def test_a_hang_up_of_what_has_ended_is_no_failure(server: ScriptedAmi) -> None:
@@ -98,24 +71,22 @@ async def test_a_hang_up_of_what_has_ended_is_no_failure(server: ScriptedAmi) ->
         link.answer(await link.expect("Hangup"), "Error", Message="No such channel")
         phone.pbx.perform(PauseSeat("d", "seat-09", paused=True))
         link.answer(await link.expect("QueuePause"), "Error", Message="Interface not found")
-        (failed,) = await phone.told_of(ActionFailed)
-        assert isinstance(failed, ActionFailed)
+        failed = await phone.first(ActionFailed)
         assert failed.cause == "d"
 
 
 async def test_an_action_without_a_link_fails_as_a_fact_and_not_as_an_exception(server: ScriptedAmi) -> None:
-    phone = Telephony(server.port, Path("none.csv"))
+    phone = unstarted(server)
     phone.pbx.perform(RING)
     assert phone.told == []
-    await phone.told_of(ActionFailed)
+    await phone.first(ActionFailed)
     assert phone.told == [ActionFailed(NOW, "c", RING, "not_connected")]
 
 
 async def test_a_value_that_must_not_leave_fails_as_a_fact(server: ScriptedAmi) -> None:
     async with telephony(server) as phone:
         phone.pbx.perform(HangUp("c", "leg\r\nAction: Logoff"))
-        (failed,) = await phone.told_of(ActionFailed)
-        assert isinstance(failed, ActionFailed)
+        failed = await phone.first(ActionFailed)
         assert failed.reason.startswith("refused: header 'leg'")
         assert server.links[0].count("Hangup") == 0
 
@@ -126,9 +97,8 @@ async def test_a_lost_link_fails_what_was_unanswered_and_is_itself_told(server: 
         link = server.links[0]
         await link.expect("Originate")
         link.drop()
-        await phone.told_of(PbxLost)
-        (failed,) = await phone.told_of(ActionFailed)
-        assert isinstance(failed, ActionFailed)
+        await phone.first(PbxLost)
+        failed = await phone.first(ActionFailed)
         assert failed.reason == "lost"
         await phone.until(lambda: phone.connects == 2)
         assert phone.pbx.connected
@@ -138,7 +108,7 @@ async def test_a_late_answer_is_a_deadline(server: ScriptedAmi, monkeypatch: pyt
     monkeypatch.setattr("cti.ami.encode.BEAT_DEADLINE_S", 0.01)
     async with telephony(server) as phone:
         phone.pbx.perform(Beat("c", 1))
-        await phone.told_of(ActionFailed)
+        await phone.first(ActionFailed)
         assert phone.told == [ActionFailed(NOW, "c", Beat("c", 1), "deadline")]
 
 
@@ -183,7 +153,7 @@ async def test_a_hang_up_of_a_leg_that_never_comes_is_never_sent(server: Scripte
             Reason="0",
             Uniqueid="offer-7",
         )
-        await phone.told_of(OriginateFailed)
+        await phone.first(OriginateFailed)
         phone.pbx.perform(Beat("c", 1))
         await link.expect("Setvar")
         assert link.count("Hangup") <= 1
@@ -197,7 +167,7 @@ async def test_a_malformed_event_loses_no_other(server: ScriptedAmi) -> None:
         server.links[0].write(
             message(Event="Hangup", Channel="PJSIP/seat-01-00000001") + new_channel("offer-7")
         )
-        await phone.told_of(LegStarted)
+        await phone.first(LegStarted)
 
 
 async def test_an_unknown_event_is_counted_and_logged_once(
@@ -205,7 +175,7 @@ async def test_an_unknown_event_is_counted_and_logged_once(
 ) -> None:
     async with telephony(server) as phone:
         server.links[0].write(message(Event="Novelty") * 3 + new_channel("offer-7"))
-        await phone.told_of(LegStarted)
+        await phone.first(LegStarted)
         assert phone.pbx.unknown_events == {"Novelty": 3}
     assert capsys.readouterr().out.count("Novelty") == 1
 
@@ -238,7 +208,7 @@ async def test_a_leg_newer_than_the_snapshot_is_told_after_it(server: ScriptedAm
     server.handlers["Status"] = list_channels
     async with telephony(server) as phone:
         shown = await phone.pbx.snapshot()
-        phone._tell(shown)
+        phone.tell(shown)
         await phone.until(lambda: len(phone.told) == 3)
         order = [told if isinstance(told, PbxSnapshot) else getattr(told, "leg", None) for told in phone.told]
         assert order == ["before", shown, "after"]
@@ -262,11 +232,11 @@ async def test_a_snapshot_that_the_link_cuts_short_fails_and_holds_nothing_back(
             await phone.pbx.snapshot()
         await phone.until(lambda: phone.connects == 2)
         (await server.link(2)).write(new_channel("offer-7"))
-        await phone.told_of(LegStarted)
+        await phone.first(LegStarted)
 
 
 async def test_a_snapshot_without_a_link_fails_at_once(server: ScriptedAmi) -> None:
-    phone = Telephony(server.port, Path("none.csv"))
+    phone = unstarted(server)
     with pytest.raises(AmiError):
         await phone.pbx.snapshot()
 
