@@ -54,20 +54,13 @@ def dotted(loc: Loc) -> str:
 
 
 def quoted(value: object) -> str:
-    """A value for a message: on one line, of bounded length."""
-    if isinstance(value, str):
-        shown = value if len(value) <= 60 else value[:57] + "..."
-        return repr(shown)
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return str(value).lower()
+    """A value for a message: a text on one line, of bounded length; of lists and groups the kind alone."""
     if isinstance(value, list):
         return "a list"
     if isinstance(value, dict):
         return "a group of keys"
-    shown = str(value)
-    return shown if len(shown) <= 40 else shown[:37] + "..."
+    text = str(value)
+    return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
 def listed(words: Sequence[str], limit: int = 12) -> str:

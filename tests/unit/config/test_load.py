@@ -368,6 +368,11 @@ def test_an_aliased_value_is_reported_where_it_is_written(files: SiteFiles) -> N
     ]
 
 
+def test_a_long_wrong_value_is_cut(files: SiteFiles) -> None:
+    files.edit("calls", "queue: general", "queue: " + "z" * 70)
+    assert files.problems()[0].what == "'" + "z" * 57 + "...' does not fit"
+
+
 def test_relative_paths_are_resolved_against_the_base(files: SiteFiles, tmp_path: Path) -> None:
     files.edit("service", "recordings: var/recordings", "recordings: /srv/recordings")
     site = load_site(files.directory, base=tmp_path / "base", prompts=files.prompts)

@@ -278,6 +278,15 @@ def test_a_second_one_of_what_must_be_unique_names_the_first(
     assert Problem(files.file(file), line, column, key, what, expected) in files.problems()
 
 
+def test_a_long_list_of_known_names_is_cut(files: SiteFiles) -> None:
+    more = "".join(f"  - {{id: q{n}, name: 队列{n}}}\n" for n in range(20))
+    files.edit("calls", "\nskills:\n", f"\n{more}skills:\n")
+    files.edit("calls", "queue: general", "queue: zzz")
+    known = "`general`, `consumer`, " + ", ".join(f"`q{n}`" for n in range(10)) + " and 10 more"
+    (problem,) = files.problems()
+    assert problem.expected == f"known are {known}"
+
+
 def test_two_skills_with_one_id_are_refused(files: SiteFiles) -> None:
     files.edit("calls", "\nskills:\n", "\nskills:\n  - {id: consumer, name: 又一个}\n")
     assert [(p.key, p.line) for p in files.problems()] == [("skills[1].id", 20)]

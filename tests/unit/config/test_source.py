@@ -98,6 +98,12 @@ def test_half_a_character_is_refused(tmp_path: Path) -> None:
     ]
 
 
+def test_an_escape_beyond_unicode_is_refused(tmp_path: Path) -> None:
+    (found,) = read(tmp_path / "x.yaml", 'a: "\\U00110000"\n').problems
+    assert found.what.startswith("is not valid YAML (")
+    assert found.expected == "correct the file's syntax"
+
+
 def test_aliases_cannot_grow_a_few_lines_into_gigabytes(tmp_path: Path) -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{i}: &a{i} [" + ", ".join([f"*a{i - 1}"] * 10) + "]" for i in range(1, 12)]
