@@ -10,8 +10,9 @@ from __future__ import annotations
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 ID_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 NUMBER_PATTERN = r"^\+?[0-9]{2,20}$"
@@ -36,6 +37,17 @@ PATTERN_WORDS = {
 
 Id = Annotated[str, Field(pattern=ID_PATTERN)]
 """Lower case letters, digits, `_` and `-`."""
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError("is not a time zone; give its IANA name, such as `Asia/Shanghai`") from error
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
 DialledNumber = Annotated[str, Field(pattern=NUMBER_PATTERN)]
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 Host = Annotated[str, Field(pattern=HOST_PATTERN)]
@@ -220,6 +232,8 @@ class Site(Model):
     """Where the HTTP API and the wallboard are served."""
     work_orders: WorkOrderConfig
     """Work orders (工单)."""
+    timezone: TimeZone = "Asia/Shanghai"
+    """Where the hotline is: today's figures begin at midnight there."""
 
 
 class Token(Model):

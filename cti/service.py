@@ -25,7 +25,7 @@ from cti.calls.outputs import RecordingDue
 from cti.commands import BeNotReady, BeReady, Command, FillWorkOrder, LogIn, LogOut
 from cti.journal import JournalError
 from cti.ports import JournalPort, Recordings, Telephony, TelephonyError, WorkOrderDesk
-from cti.records_json import JSON, Draft
+from cti.records_json import JSON, Draft, instant_text
 from cti.runtime import InboxEvent, RecordingStored, Runtime, Step
 
 log = structlog.get_logger(__name__)
@@ -236,7 +236,7 @@ class Service:
             if self.routing:
                 # The dialplan compares with the machine's own clock.
                 self._telephony.perform(Beat("heartbeat", int(time.time())))
-                self._unwritten_state["seen_until"] = self.now()
+                self._unwritten_state["seen_until"] = instant_text(self.now())
             self._inbox.put_nowait(_Item(acd.TimePassed(self.now(), "heartbeat")))
 
     # -- taking over -----------------------------------------------------------------------------------------

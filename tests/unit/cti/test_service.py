@@ -225,7 +225,7 @@ async def test_the_journal_keeps_until_when_asterisk_was_seen(rig: Rig) -> None:
         await rig.telephony.wait_for(Beat, 2)
         while "seen_until" not in rig.journal.journal.state(""):
             await rig.written.get()
-        assert rig.journal.journal.state("seen_until") == {"seen_until": 100.0}
+        assert rig.journal.journal.state("seen_until") == {"seen_until": "1970-01-01T00:01:40.000000Z"}
 
 
 async def test_stopping_leaves_nothing_behind(rig: Rig) -> None:

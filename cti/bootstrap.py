@@ -1,0 +1,209 @@
+"""The one place that puts the service together: reads the settings, makes the adapters, wires them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import structlog
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from acd.model import Instant
+from api.app import create_app, make_runner
+from config.models import Secrets, Site
+from config.policy import routing_policy
+from cti.ami.adapter import AmiTelephony, TelephonySettings
+from cti.ami.client import AmiSettings
+from cti.calls.actions import ActionFailed
+from cti.calls.facts import Fact
+from cti.clock import SteadyClock
+from cti.database import BadDatabaseUrl, create_engine
+from cti.hotline import Hotline, Names
+from cti.journal import Journal, JournalError
+from cti.past import Past, read_past
+from cti.projection import Projector
+from cti.records_json import encode
+from cti.runtime import Plan, Runtime
+from cti.service import Service
+from cti.work_order_desk import JournaledWorkOrders
+from migrations.upgrade import DatabaseError, upgrade
+from recording.archive import HANDLERS as ARCHIVE_HANDLERS
+from recording.archive import CallArchive
+from recording.model import RecordingRecord
+from recording.pipeline import RecordingPipeline
+from workorder.store import HANDLERS as WORK_ORDER_HANDLERS
+from workorder.store import WorkOrders
+
+log = structlog.get_logger(__name__)
+
+WHOLE = "全部队列"
+TRIM_EVERY_S = 3600.0
+
+
+class CannotStart(Exception):
+    """Why the service cannot start, in a sentence for operations staff."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that the service is told from outside."""
+
+    site: Site
+    secrets: Secrets
+    database_url: str
+    """`postgresql://user:password@host/name`."""
+
+
+async def run(settings: Settings) -> None:
+    """Runs the service until it is cancelled. Raises `CannotStart`."""
+    async with AsyncExitStack() as stack:
+        journal = _open_journal(settings.site, stack)
+        engine = await _open_database(settings, stack)
+        past = read_past(journal)
+        clock = SteadyClock()
+        more = asyncio.Event()
+        projector = Projector(journal, engine, ARCHIVE_HANDLERS | WORK_ORDER_HANDLERS, more)
+        service = _service(settings, journal, engine, past, clock, more, stack)
+        names = _names(settings.site)
+        hotline = Hotline(service, routing_policy(settings.site), names, projector)
+        app = create_app(
+            hotline,
+            CallArchive(engine),
+            WorkOrders(engine),
+            settings.site,
+            settings.secrets.tokens,
+            settings.site.storage.recordings,
+        )
+        await stack.enter_async_context(_serving(app, settings.site))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(service.run(), name="service")
+            tasks.create_task(projector.run(), name="projection")
+            tasks.create_task(_trim(journal, projector), name="trim")
+
+
+def _open_journal(site: Site, stack: AsyncExitStack) -> Journal:
+    try:
+        journal = Journal.open(site.storage.journal)
+    except JournalError as error:
+        raise CannotStart(str(error)) from error
+    stack.callback(journal.close)
+    return journal
+
+
+async def _open_database(settings: Settings, stack: AsyncExitStack) -> AsyncEngine:
+    try:
+        await upgrade(settings.database_url)
+        engine = create_engine(settings.database_url)
+    except (DatabaseError, BadDatabaseUrl) as error:
+        raise CannotStart(str(error)) from error
+    stack.push_async_callback(engine.dispose)
+    return engine
+
+
+def _service(
+    settings: Settings,
+    journal: Journal,
+    engine: AsyncEngine,
+    past: Past,
+    clock: SteadyClock,
+    more: asyncio.Event,
+    stack: AsyncExitStack,
+) -> Service:
+    site, asterisk = settings.site, settings.site.asterisk
+    now = clock.now()
+    runtime = Runtime(_plan(site), routing_policy(site), past.resume, now)
+    service: Service
+
+    def on_fact(fact: Fact | ActionFailed) -> None:
+        service.on_fact(fact)
+
+    def on_connected() -> None:
+        service.on_connected()
+
+    def on_stored(record: RecordingRecord) -> None:
+        service.on_stored(record.recording, encode(record), "recording")
+
+    telephony = AmiTelephony(
+        TelephonySettings(
+            ami=AmiSettings(
+                asterisk.ami_host,
+                asterisk.ami_port,
+                asterisk.ami_user,
+                settings.secrets.ami.get_secret_value(),
+            ),
+            event_log=asterisk.spool / "cel" / "hotline.csv",
+            trunks=frozenset({site.trunk.id}),
+        ),
+        on_fact,
+        clock.now,
+        on_connected,
+    )
+    pipeline = RecordingPipeline(asterisk.spool, site.storage.recordings, on_stored)
+    stack.push_async_callback(pipeline.close)
+    for leg in pipeline.pending():
+        if leg in past.due:
+            pipeline.submit(past.due[leg])
+    service = Service(
+        runtime=runtime,
+        telephony=telephony,
+        journal=journal,
+        recordings=pipeline,
+        work_orders=JournaledWorkOrders(journal, WorkOrders(engine)),
+        now=clock.now,
+        last_seen=past.seen_until if past.seen_until is not None else now,
+        journaled=lambda _seq: more.set(),
+    )
+    return service
+
+
+def _plan(site: Site) -> Plan:
+    zone = ZoneInfo(site.timezone)
+
+    def day_of(at: Instant) -> str:
+        return datetime.fromtimestamp(at, zone).date().isoformat()
+
+    return Plan(
+        seats=tuple(seat.id for seat in site.seats),
+        trunk=site.trunk.id,
+        reason_by_digit={reason.digit: reason.id for reason in site.not_ready_reasons},
+        day_of=day_of,
+    )
+
+
+def _names(site: Site) -> Names:
+    return Names(
+        queues={queue.id: queue.name for queue in site.queues},
+        agents={agent.id: agent.name for agent in site.agents},
+        whole=WHOLE,
+    )
+
+
+@asynccontextmanager
+async def _serving(app: web.Application, site: Site) -> AsyncIterator[None]:
+    runner = make_runner(app)
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, site.api.host, site.api.port).start()
+        except OSError as error:
+            raise CannotStart(
+                f"the API cannot listen on {site.api.host}:{site.api.port}: {error.strerror}; stop what uses"
+                " the port, or set another `api.port`"
+            ) from error
+        log.info("api_listening", host=site.api.host, port=site.api.port)
+        yield
+    finally:
+        await runner.cleanup()
+
+
+async def _trim(journal: Journal, projector: Projector) -> None:
+    """Once an hour drops from the journal what PostgreSQL has."""
+    while True:
+        await asyncio.sleep(TRIM_EVERY_S)
+        removed = await asyncio.to_thread(journal.trim, projector.applied_seq)
+        log.info("journal_trimmed", removed=removed)

@@ -1,0 +1,131 @@
+"""`hotline`: runs the service, checks a configuration, makes secrets, renders Asterisk's configuration."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from config.check import run_check
+from config.load import ConfigInvalid, load_secrets, load_site
+from config.render import Layout, RenderError, render
+from config.secrets import SecretsExist, make_secrets
+from cti import logs
+from cti.bootstrap import CannotStart, Settings, run
+
+EXIT_CANNOT = 1
+EXIT_USAGE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns the exit status: 0, 1 when something is wrong with what was asked, 2 for wrong usage."""
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.run(options)
+    except (ConfigInvalid, CannotStart, SecretsExist, RenderError) as error:
+        print(f"hotline: {error}", file=sys.stderr)
+        return EXIT_CANNOT
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="hotline", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    running = commands.add_parser("run", help="run the service until it is interrupted")
+    _site_arguments(running)
+    _secrets_argument(running)
+    running.add_argument(
+        "--database",
+        default=os.environ.get("DATABASE_URL"),
+        help="postgresql://user:password@host/name (default: $DATABASE_URL)",
+    )
+    running.add_argument("--log-level", default="info", choices=("debug", "info", "warning", "error"))
+    running.add_argument("--log-pretty", action="store_true", help="columns for a terminal instead of JSON")
+    running.set_defaults(run=_run)
+
+    config = commands.add_parser("config", help="work with a configuration").add_subparsers(required=True)
+    check = config.add_parser("check", help="say everything that is wrong with a configuration")
+    _site_arguments(check)
+    check.add_argument("--secrets", type=Path, help="check this secrets file too")
+    check.set_defaults(run=lambda o: run_check(o.config, o.secrets, sys.stdout))
+
+    secrets = commands.add_parser("secrets", help="work with secrets").add_subparsers(required=True)
+    make = secrets.add_parser("make", help="make random secrets and API tokens, never over existing ones")
+    _site_arguments(make)
+    _secrets_argument(make)
+    make.set_defaults(run=_make_secrets)
+
+    asterisk = commands.add_parser("asterisk", help="work with Asterisk").add_subparsers(required=True)
+    rendering = asterisk.add_parser("render", help="write Asterisk's configuration into a directory")
+    _site_arguments(rendering)
+    _secrets_argument(rendering)
+    rendering.add_argument(
+        "--sounds",
+        type=Path,
+        required=True,
+        help="directory of the prompts, as `hotline-lab prompts` makes it",
+    )
+    rendering.add_argument("directory", type=Path, help="such as /etc/asterisk; files there are replaced")
+    rendering.set_defaults(run=_render)
+    return parser
+
+
+def _site_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config",
+        type=Path,
+        default=Path(os.environ.get("HOTLINE_CONFIG", "config/hotline")),
+        help="directory of YAML files (default: $HOTLINE_CONFIG or config/hotline)",
+    )
+
+
+def _secrets_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--secrets",
+        type=Path,
+        default=Path(os.environ.get("HOTLINE_SECRETS", "var/secrets.yaml")),
+        help="file of secrets (default: $HOTLINE_SECRETS or var/secrets.yaml)",
+    )
+
+
+def _run(options: argparse.Namespace) -> int:
+    if not options.database:
+        raise CannotStart("no database was given: set DATABASE_URL, or give --database postgresql://…")
+    logs.configure(options.log_level, pretty=options.log_pretty)
+    site = load_site(options.config)
+    secrets = load_secrets(options.secrets, site=site)
+    asyncio.run(_until_interrupted(Settings(site, secrets, options.database)))
+    return 0
+
+
+async def _until_interrupted(settings: Settings) -> None:
+    service = asyncio.create_task(run(settings))
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(sign, service.cancel)
+    try:
+        await service
+    except asyncio.CancelledError:
+        return
+
+
+def _make_secrets(options: argparse.Namespace) -> int:
+    made = make_secrets(load_site(options.config), options.secrets)
+    print(f"{made.secrets}: for the service; {made.tokens}: the API tokens, for their bearers")
+    return 0
+
+
+def _render(options: argparse.Namespace) -> int:
+    site = load_site(options.config)
+    layout = Layout(sounds=options.sounds.resolve())
+    render(site, load_secrets(options.secrets, site=site), options.directory, layout)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

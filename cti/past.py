@@ -1,0 +1,62 @@
+"""What the journal knows from before this start, in the form in which the runtime takes it up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from acd.effects import AgentChanged
+from acd.model import Instant
+from cti.calls.facts import LegId
+from cti.calls.outputs import RecordingDue
+from cti.journal import Journal
+from cti.records_json import decode, decode_call, instant_of
+from cti.runtime import Resume
+
+PAGE = 1000
+
+
+@dataclass(slots=True)
+class Past:
+    """`seen_until` is None for a journal that never saw Asterisk."""
+
+    resume: Resume = field(default_factory=Resume)
+    seen_until: Instant | None = None
+    due: dict[LegId, RecordingDue] = field(default_factory=dict)
+    """Recordings that ended calls have coming, by leg. Those still in the spool are archived yet."""
+
+
+def read_past(journal: Journal) -> Past:
+    """Reads the journal's state, and the calls that it still holds. Raises `JournalError`."""
+    past = Past()
+    state = journal.state()
+    for key, body in state.items():
+        if key.startswith("agent/") and isinstance(body, dict):
+            past.resume.agents.append(decode(AgentChanged, body))
+        elif key.startswith("call/") and isinstance(body, dict):
+            past.resume.open_calls.append(decode_call(body))
+    figures = state.get("figures")
+    if isinstance(figures, dict):
+        past.resume.figures = figures
+    seen = state.get("seen_until")
+    if isinstance(seen, str):
+        past.seen_until = instant_of(seen)
+    _read_ended_calls(journal, past)
+    return past
+
+
+def _read_ended_calls(journal: Journal, past: Past) -> None:
+    after = 0
+    done: dict[LegId, None] = {}
+    while entries := journal.read(after, PAGE):
+        after = entries[-1].seq
+        for entry in entries:
+            if entry.kind != "call" or entry.body.get("ended_at") is None:
+                continue
+            call = decode_call(entry.body)
+            done |= dict.fromkeys(leg.leg for leg in call.legs)
+            for segment in call.segments:
+                if segment.recorded_leg is not None:
+                    past.due[segment.recorded_leg] = RecordingDue(
+                        "resume", segment.recorded_leg, call.call, segment.segment, segment.started_at
+                    )
+    past.resume.done_legs = list(done)
