@@ -144,7 +144,7 @@ ROUTES = (
         own_only=True,
         body=LogIn,
         answers={200: AgentOut},
-        errors=("unknown_agent", "unknown_seat", "agent_already_logged_in", "seat_taken", "refused"),
+        errors=("unknown_agent", "unknown_seat", "agent_already_logged_in", "seat_taken", "not_allowed_now"),
     ),
     route(
         "POST",
@@ -155,7 +155,7 @@ ROUTES = (
         roles=FLOOR,
         own_only=True,
         answers={200: AgentOut},
-        errors=("unknown_agent", "not_logged_in", "refused"),
+        errors=("unknown_agent", "not_logged_in", "not_allowed_now"),
     ),
     route(
         "POST",
@@ -167,7 +167,7 @@ ROUTES = (
         roles=FLOOR,
         own_only=True,
         answers={200: AgentOut},
-        errors=("unknown_agent", "not_logged_in", "refused"),
+        errors=("unknown_agent", "not_logged_in", "not_allowed_now"),
     ),
     route(
         "POST",
@@ -180,6 +180,6 @@ ROUTES = (
         own_only=True,
         body=NotReady,
         answers={200: AgentOut},
-        errors=("unknown_agent", "unknown_reason", "not_logged_in", "refused"),
+        errors=("unknown_agent", "unknown_reason", "not_logged_in", "not_allowed_now"),
     ),
 )

@@ -114,6 +114,11 @@ _DETAIL_EXAMPLE: JsonDict = {
     "work_orders": [WORK_ORDER_EXAMPLE],
 }
 
+_PAGE_EXAMPLE: JsonDict = {
+    "calls": [_CALL_EXAMPLE],
+    "next_cursor": "2026-03-02T01:14:56.000000Z~hotline-1772414096.55",
+}
+
 
 def _plausible(moment: datetime) -> datetime:
     if not _FIRST_YEAR <= moment.year < _LAST_YEAR:
@@ -253,9 +258,7 @@ class CallDetailOut(CallOut):
 class CallsOut(Output):
     """A page of calls, latest first."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"calls": [_CALL_EXAMPLE], "next_cursor": "1772414096.0~55"}]}
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [_PAGE_EXAMPLE]})
 
     calls: list[CallOut]
     next_cursor: str | None
@@ -304,7 +307,7 @@ async def get_call(ask: Asked[Nothing, Nothing]) -> Reply:
 def _require_own_call(
     ask: Asked[Nothing, Nothing], live: CallView | None, archived: ArchivedCall | None
 ) -> None:
-    """An agent's own calls are those the agent talked in."""
+    """An agent's own calls are those the agent talked in, and one that rings at the agent's seat."""
     agents = {live.agent} if live is not None else set()
     if archived is not None:
         agents |= {archived.record.agent, *(segment.agent for segment in archived.record.segments)}

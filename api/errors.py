@@ -14,11 +14,12 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from api.ports import ArchiveUnreachable
+from cti.database import BadCursor
 from cti.views import Refused
 
 log = structlog.get_logger(__name__)
 
-RETRY_AFTER_S = 5
+_TRY_AGAIN = {"Retry-After": "5"}
 CAUSE_KEY = web.RequestKey("cause", str)
 
 
@@ -41,6 +42,7 @@ _KINDS = (
     ErrorKind(
         "forbidden_not_own", 403, "An agent's token acts for that agent and reads that agent's own alone."
     ),
+    ErrorKind("not_their_work_order", 403, "The call's agent, who wrote it, or a supervisor may write it."),
     ErrorKind("unknown_route", 404, "There is nothing at this address."),
     ErrorKind("unknown_agent", 404, "No agent has this number."),
     ErrorKind("unknown_seat", 404, "No seat has this id."),
@@ -59,7 +61,7 @@ _KINDS = (
     ErrorKind("agent_already_logged_in", 409, "The agent sits at a seat already: log out there first."),
     ErrorKind("seat_taken", 409, "Another agent is logged in at the seat."),
     ErrorKind("not_logged_in", 409, "The agent has to be logged in for this."),
-    ErrorKind("refused", 409, "The present state does not allow the command."),
+    ErrorKind("not_allowed_now", 409, "The present state does not allow the command."),
     ErrorKind("body_too_large", 413, "The body is larger than this service takes."),
     ErrorKind("unsupported_media_type", 415, "The body's type is not `application/json`."),
     ErrorKind(
@@ -187,17 +189,17 @@ async def speak_errors(
         )
     except Refused as refused:
         status = status_of_refusal(refused.error)
-        return error_response(cause, refused.error, status, refused.sentence, refused.field)
+        headers = _TRY_AGAIN if status == http.HTTPStatus.SERVICE_UNAVAILABLE else None
+        return error_response(cause, refused.error, status, refused.sentence, refused.field, headers=headers)
     except ArchiveUnreachable as error:
         log.warning("archive_unreachable", reason=str(error))
         kind = ERRORS["archive_unreachable"]
-        return error_response(
-            cause,
-            kind.error,
-            kind.status,
-            "The archive cannot be reached now; try again in a few seconds.",
-            headers={"Retry-After": str(RETRY_AFTER_S)},
-        )
+        sentence = "The archive cannot be reached now; try again in a few seconds."
+        return error_response(cause, kind.error, kind.status, sentence, headers=_TRY_AGAIN)
+    except BadCursor as error:
+        wrong = wrong_input([Problem(field="cursor", sentence=str(error))])
+        kind = wrong.kind
+        return error_response(cause, kind.error, kind.status, wrong.sentence, wrong.field, wrong.problems)
     except web.HTTPException as error:
         return _from_aiohttp(cause, error)
     except Exception:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -20,28 +19,38 @@ class ArchiveUnreachable(Exception):
     """The archive's database did not answer. Nothing was lost by that; the question can be asked again."""
 
 
-@dataclass(frozen=True, slots=True)
-class ArchivedCall:
-    record: CallRecord
-    decisions: Sequence[Decided]
-    recordings: Sequence[RecordingRecord]
+class ArchivedCall(Protocol):
+    """A call with all that was kept about it."""
+
+    @property
+    def record(self) -> CallRecord: ...
+    @property
+    def decisions(self) -> Sequence[Decided]: ...
+    @property
+    def recordings(self) -> Sequence[RecordingRecord]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class CallPage:
+class CallPage(Protocol):
     """Calls, latest first."""
 
-    calls: Sequence[CallRecord]
-    next_cursor: str | None
+    @property
+    def calls(self) -> Sequence[CallRecord]: ...
+    @property
+    def next_cursor(self) -> str | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class WorkOrderPage:
-    work_orders: Sequence[WorkOrder]
-    next_cursor: str | None
+class WorkOrderPage(Protocol):
+    """Work orders, latest first."""
+
+    @property
+    def work_orders(self) -> Sequence[WorkOrder]: ...
+    @property
+    def next_cursor(self) -> str | None: ...
 
 
 class CallArchive(Protocol):
+    """Every method raises an OSError while the database is away; a list raises `BadCursor`."""
+
     async def call(self, call_id: str) -> ArchivedCall | None: ...
 
     async def calls(
@@ -60,6 +69,8 @@ class CallArchive(Protocol):
 
 
 class WorkOrders(Protocol):
+    """Every method raises an OSError while the database is away; a list raises `BadCursor`."""
+
     async def get(self, work_order_id: str) -> WorkOrder | None: ...
 
     async def list(
@@ -70,7 +81,7 @@ class WorkOrders(Protocol):
 
 
 async def from_archive(question: Awaitable[T], within_s: float) -> T:
-    """The archive's answer. Raises ArchiveUnreachable when there is none within `within_s`."""
+    """The archive's answer. Raises ArchiveUnreachable when there is none within `within_s`, and BadCursor."""
     try:
         async with asyncio.timeout(within_s):
             return await question

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from acd.effects import Candidate, Decided
 from acd.model import OfferOutcome
-from api.ports import ArchivedCall, ArchiveUnreachable, CallPage, WorkOrderPage
 from cti.calls.records import (
     CallOutcome,
     CallRecord,
@@ -21,8 +20,11 @@ from cti.calls.records import (
     Route,
     SegmentRecord,
 )
+from cti.database import BadCursor, DatabaseAway
+from recording.archive import ArchivedCall, CallPage
 from recording.model import RecordingRecord
 from workorder.model import WorkOrder, WorkOrderState
+from workorder.store import WorkOrderPage
 
 NUMBER, MASKED_NUMBER = "13812341234", "138****1234"
 START = datetime(2026, 3, 2, 1, 14, 56, tzinfo=UTC).timestamp()
@@ -42,7 +44,7 @@ class FakeArchive:
         if self.stuck:
             await asyncio.Event().wait()
         if self.away:
-            raise ArchiveUnreachable("connection refused")
+            raise DatabaseAway("connection refused")
 
     async def call(self, call_id: str) -> ArchivedCall | None:
         await self._answer()
@@ -70,7 +72,7 @@ class FakeArchive:
             and (since is None or archived.record.started_at >= since.timestamp())
             and (until is None or archived.record.started_at < until.timestamp())
         ]
-        begin = int(before_cursor) if before_cursor is not None and before_cursor.isdigit() else 0
+        begin = place(before_cursor)
         more = len(found) > begin + limit
         return CallPage(found[begin : begin + limit], str(begin + limit) if more else None)
 
@@ -88,7 +90,7 @@ class FakeWorkOrders:
 
     def _answer(self) -> None:
         if self.away:
-            raise ArchiveUnreachable("connection refused")
+            raise DatabaseAway("connection refused")
 
     async def get(self, work_order_id: str) -> WorkOrder | None:
         self._answer()
@@ -103,13 +105,21 @@ class FakeWorkOrders:
             for order in self.orders.values()
             if (state is None or order.state is state) and (agent is None or order.agent == agent)
         ]
-        begin = int(before_cursor) if before_cursor is not None and before_cursor.isdigit() else 0
+        begin = place(before_cursor)
         more = len(found) > begin + limit
         return WorkOrderPage(found[begin : begin + limit], str(begin + limit) if more else None)
 
     async def for_call(self, call_id: str) -> Sequence[WorkOrder]:
         self._answer()
         return [order for order in self.orders.values() if order.call == call_id]
+
+
+def place(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    if cursor.isascii() and cursor.isdigit():
+        return int(cursor)
+    raise BadCursor("this is not a cursor of this list")
 
 
 def archived_call(call: str, agent: str, direction: Direction = Direction.INBOUND) -> ArchivedCall:

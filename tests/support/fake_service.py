@@ -55,7 +55,7 @@ class FakeService:
         }
         self.calls: list[CallView] = []
         self.given_figures: dict[str | None, dict[str, float | None]] = {}
-        self.work_order_ids: set[str] = set()
+        self.work_order_owner: dict[str, str] = {}
         self.filled: list[Filled] = []
         self.causes: list[str] = []
         self.project: Callable[[Filled], Awaitable[None]] | None = None
@@ -124,8 +124,10 @@ class FakeService:
         *,
         supervisor: bool = False,
     ) -> None:
-        if work_order not in self.work_order_ids:
+        if work_order not in self.work_order_owner:
             raise Refused("unknown_work_order", f"There is no work order {work_order}.", "work_order")
+        if not supervisor and self.work_order_owner[work_order] != by:
+            raise Refused("not_their_work_order", f"Work order {work_order} is not {by}'s.")
         filled = (work_order, category, summary, disposition, by, cause)
         self.filled.append(filled)
         if self.project is not None:

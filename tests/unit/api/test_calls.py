@@ -82,6 +82,7 @@ async def test_every_filter_reaches_the_archive(world: ApiWorld) -> None:
         ("queue=No%20Queue", "queue"),
         ("agent=%00", "agent"),
         ("cursor=%00", "cursor"),
+        ("cursor=made-up", "cursor"),
         ("number=13812341234", "number"),
         ("limit=1&limit=2", "limit"),
     ],

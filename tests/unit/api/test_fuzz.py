@@ -74,7 +74,7 @@ def sender() -> Iterator[Sender]:
         world.archive.records["c-1"] = archived_call("c-1", AGENT)
         world.archive.recordings["r-1"] = stored_recording(world.recordings_root, "r-1", "c-1", b"RIFF" * 9)
         world.work_orders.orders["wo-c-1"] = work_order("c-1", AGENT)
-        world.service.work_order_ids = {"wo-c-1"}
+        world.service.work_order_owner = {"wo-c-1": AGENT}
         yield Sender(runner.get_loop(), world)
         runner.run(context.__aexit__(None, None, None))
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from config.models import Role
+from cti.views import Refused
 from tests.support.api_world import ApiWorld
 from tests.support.fake_archive import work_order
 from tests.support.fake_service import Filled
 from tests.support.small_site import AGENT, CATEGORY, OTHER_AGENT
-from tests.unit.api.test_calls import OPEN_CALL
 from workorder.model import Disposition, WorkOrderState
 
 FORM = {"category": CATEGORY, "summary": "商家拒绝退货。\n要求协调。", "disposition": "to_dispatch"}
@@ -23,7 +23,7 @@ PATH = "/v1/work-orders/wo-c-1"
 @pytest.fixture(autouse=True)
 def _one_work_order(world: ApiWorld) -> None:
     world.work_orders.orders["wo-c-1"] = work_order("c-1", AGENT)
-    world.service.work_order_ids = {"wo-c-1", "wo-c-open"}
+    world.service.work_order_owner = {"wo-c-1": AGENT}
 
 
 def projection(world: ApiWorld) -> Callable[[Filled], Awaitable[None]]:
@@ -70,28 +70,27 @@ async def test_a_slow_projection_is_accepted_not_lost(world: ApiWorld) -> None:
     assert world.service.filled[0][:5] == ("wo-c-1", CATEGORY, FORM["summary"], "to_dispatch", AGENT)
 
 
-async def test_an_agent_who_talks_can_write_while_the_archive_is_away(world: ApiWorld) -> None:
-    world.service.calls = [OPEN_CALL]
+async def test_what_is_written_while_the_archive_is_away_is_accepted(world: ApiWorld) -> None:
     world.work_orders.away = True
-    assert (await fill(world, "/v1/work-orders/wo-c-open")).status == 202
+    assert (await fill(world)).status == 202
+    assert len(world.service.filled) == 1
 
 
-async def test_without_archive_nobody_can_tell_whose_an_ended_calls_work_order_is(world: ApiWorld) -> None:
-    world.work_orders.away = True
+async def test_a_service_that_needs_the_archive_for_it_says_when_to_try_again(
+    world: ApiWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object, **__: object) -> None:
+        raise Refused("archive_unreachable", "The archive does not answer; try again in a minute.")
+
+    monkeypatch.setattr(world.service, "fill_work_order", refuse)
     answer = await fill(world)
-    assert (answer.status, answer.error, world.service.filled) == (503, "archive_unreachable", [])
-
-
-async def test_a_work_order_that_the_archive_gets_a_moment_later_is_waited_for(world: ApiWorld) -> None:
-    late = world.work_orders.orders.pop("wo-c-1")
-    asyncio.get_running_loop().call_later(0.1, world.work_orders.orders.__setitem__, "wo-c-1", late)
-    world.service.project = projection(world)
-    assert (await fill(world)).status == 200
+    assert (answer.status, answer.error) == (503, "archive_unreachable")
+    assert int(answer.headers["Retry-After"]) > 0
 
 
 async def test_another_agents_work_order_is_not_touched(world: ApiWorld) -> None:
     answer = await fill(world, agent=OTHER_AGENT)
-    assert (answer.status, answer.error, world.service.filled) == (403, "forbidden_not_own", [])
+    assert (answer.status, answer.error, world.service.filled) == (403, "not_their_work_order", [])
     assert (await world.ask("GET", PATH, Role.AGENT, agent=OTHER_AGENT)).error == "forbidden_not_own"
 
 
