@@ -41,9 +41,10 @@ def _site() -> Iterator[str]:
     example = read_directory(EXAMPLE)
     yield "## Top level"
     yield ""
-    yield from _table(site, site.root, {key: f"see [{key}](#{key})" for key in site.root["properties"]})
-    for key, schema in site.root["properties"].items():
-        group = site.resolved(schema)
+    groups = {key: site.resolved(schema) for key, schema in site.root["properties"].items()}
+    groups = {key: group for key, group in groups.items() if group["type"] in ("array", "object")}
+    yield from _table(site, site.root, {key: f"see [{key}](#{key})" for key in groups})
+    for key, group in groups.items():
         yield f"## {key}"
         yield ""
         is_list = group["type"] == "array"
