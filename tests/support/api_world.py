@@ -23,7 +23,7 @@ from tests.support.fake_archive import FakeArchive, FakeWorkOrders
 from tests.support.fake_service import FakeService
 from tests.support.small_site import AGENT, OTHER_AGENT, small_site
 
-FAST = Limits(body_s=0.5, archive_s=0.5, projection_s=0.3, audio_write_s=0.5)
+FAST = Limits(body_s=0.5, archive_s=1.0, projection_s=1.0, audio_write_s=0.5)
 
 
 def secret(role: Role, agent: str | None = None) -> str:
