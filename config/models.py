@@ -2,7 +2,8 @@
 
 A configuration is a directory of YAML files whose top-level keys are the fields of `Site`; each key stands in
 one file. Secrets are not in it: they stand in a file of their own (`Secrets`), readable by the service alone.
-Durations are seconds. The docstring under a field is its entry in `docs/configuration.md`.
+Durations are seconds. The docstring under a field is its entry in `docs/configuration.md`. A validator's
+ValueError says `what is wrong; what would be right`, without the value, which may be a secret.
 """
 
 from __future__ import annotations
@@ -251,9 +252,11 @@ class Token(Model):
     @model_validator(mode="after")
     def _agent_tokens_name_their_agent(self) -> Self:
         if self.role is Role.AGENT and self.agent is None:
-            raise ValueError('a token with role `agent` says which: `agent: "1001"`')
+            raise ValueError('has role `agent` but names none; write which, as `agent: "1001"`')
         if self.role is not Role.AGENT and self.agent is not None:
-            raise ValueError(f"a token with role `{self.role}` has no `agent`")
+            raise ValueError(
+                f"has role `{self.role}` and names an agent; delete `agent`, or write `role: agent`"
+            )
         return self
 
 

@@ -43,7 +43,8 @@ def _site() -> Iterator[str]:
     yield ""
     groups = {key: site.resolved(schema) for key, schema in site.root["properties"].items()}
     groups = {key: group for key, group in groups.items() if group["type"] in ("array", "object")}
-    yield from _table(site, site.root, {key: f"see [{key}](#{key})" for key in groups})
+    links = {key: f"see [{key}](#{key})" for key in groups}
+    yield from _table(site, site.root, {**_yaml_values(example.root), **links})
     for key, group in groups.items():
         yield f"## {key}"
         yield ""
@@ -113,9 +114,13 @@ def _examples(example: Document, key: str) -> Mapping[str, str]:
     groups = value if isinstance(value, list) else [value]
     found: dict[str, str] = {}
     for group in groups:
-        for name, item in group.items() if isinstance(group, dict) else ():
-            found.setdefault(name, f"`{_yaml(item)}`")
+        if isinstance(group, dict):
+            found = {**_yaml_values(group), **found}
     return found
+
+
+def _yaml_values(group: Mapping[str, object]) -> dict[str, str]:
+    return {key: f"`{_yaml(value)}`" for key, value in group.items()}
 
 
 def _yaml(value: object) -> str:

@@ -74,7 +74,8 @@ def _report(detail: ErrorDetails, shape: Shape, document: Document, secret: bool
         words = PATTERN_WORDS[detail["ctx"]["pattern"]]
         document.add(document.key_spot(at), at, "does not fit as a key", f"expected {words}")
     elif kind == "value_error":
-        document.add(document.value_spot(loc), loc, "contradicts itself", str(detail["ctx"]["error"]))
+        what, _, expected = str(detail["ctx"]["error"]).partition("; ")
+        document.add(document.value_spot(loc), loc, what, expected)
     else:
         what, expected = _wrong_value(detail, shape, document, secret)
         document.add(document.value_spot(loc), loc, what, expected)

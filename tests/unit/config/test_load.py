@@ -368,6 +368,15 @@ def test_an_aliased_value_is_reported_where_it_is_written(files: SiteFiles) -> N
     ]
 
 
+@pytest.mark.parametrize("zone", ["Asia/Shangai", "Asia", "../etc", "''", "z300" * 100])
+def test_a_time_zone_that_is_none_is_refused(files: SiteFiles, zone: str) -> None:
+    line, column = files.edit("service", "api:\n", f"timezone: ▸{zone}\napi:\n")
+    expected = "give its IANA name, such as `Asia/Shanghai`"
+    assert files.problems() == [
+        Problem(files.file("service"), line, column, "timezone", "is not a time zone", expected)
+    ]
+
+
 def test_a_long_wrong_value_is_cut(files: SiteFiles) -> None:
     files.edit("calls", "queue: general", "queue: " + "z" * 70)
     assert files.problems()[0].what == "'" + "z" * 57 + "...' does not fit"

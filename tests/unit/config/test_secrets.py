@@ -156,12 +156,12 @@ MISTAKES = [
     (
         "role: wallboard",
         "role: agent",
-        '6:5: tokens[0]: contradicts itself; a token with role `agent` says which: `agent: "1001"`',
+        '6:5: tokens[0]: has role `agent` but names none; write which, as `agent: "1001"`',
     ),
     (
         "role: wallboard",
         'role: wallboard\n    agent: "1001"',
-        "6:5: tokens[0]: contradicts itself; a token with role `wallboard` has no `agent`",
+        "6:5: tokens[0]: has role `wallboard` and names an agent; delete `agent`, or write `role: agent`",
     ),
     (
         "role: wallboard",
