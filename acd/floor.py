@@ -248,18 +248,19 @@ class Floor:
 
     def seat_everybody_again(self) -> None:
         """Rebuilds the indices after a change of policy, and has everything matched anew."""
+        waiting = [contact for contact in self.contacts.values() if contact.state is ContactState.WAITING]
+        for contact in waiting:
+            self.leave_waiting(contact)
         self.derive()
         self.ready, self.staff, self.waiting = ReadyIndex(), ReadyIndex(), WaitingIndex()
-        self.unsettled_contacts.clear()
         self.unsettled_agents.clear()
         for agent in self.agents.values():
             if agent.state is not AgentState.LOGGED_OUT:
                 self.staff.add(agent, (0.0, agent.agent))
             if agent.state is AgentState.READY and agent.reason != RESTING:
                 self.enter_ready(agent)
-        for contact in self.contacts.values():
-            if contact.state is ContactState.WAITING:
-                self.enter_waiting(contact)
+        for contact in waiting:
+            self.enter_waiting(contact)
         self.unsettled_contacts.clear()
 
     # Contacts
@@ -282,6 +283,7 @@ class Floor:
         else:
             self.figures.queued(contact.queue, contact.contact, contact.queued_at)
         if contact.state is ContactState.WAITING:
+            self.at = contact.placed_at
             self.enter_waiting(contact)
 
     def move_contact(self, contact: Contact, trigger: ContactTrigger, state: ContactState) -> None:
@@ -295,6 +297,7 @@ class Floor:
 
     def enter_waiting(self, contact: Contact) -> None:
         """Puts a waiting contact where its requirement and its rank belong now."""
+        contact.placed_at = self.at
         queue = self.queues[contact.queue]
         urgency = self._urgency(queue.priority + contact.priority) if self.policy.reserves else 0
         steps = contact.own_steps + queue.steps

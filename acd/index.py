@@ -2,14 +2,15 @@
 
 Contacts that need the same of an agent form a stage, ordered by rank; a stage is found through one of the
 skills that it needs. An agent who becomes free therefore looks at the heads of the stages within their
-skills, and a contact that arrives looks at the ready agents who have its rarest skill. Everything is a sorted list:
-insertion and removal are a binary search and one block move, and nothing stale can stay behind.
+skills, and a contact that arrives looks at the ready agents who have its rarest skill. Everything is a sorted
+list: insertion and removal are a binary search and one block move, and nothing stale can stay behind.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
+from heapq import merge
 
 from acd.model import AgentId, ContactId, QueuePolicy
 from acd.ranking import ContactRank, IdleRank
@@ -85,13 +86,12 @@ class WaitingIndex:
     def place_of(self, contact: ContactId) -> tuple[Stage, ContactRank]:
         return self._place_of[contact]
 
-    def servable(self, agent: Agent) -> Iterator[Stage]:
-        """The stages with somebody waiting that this agent can serve; one may come up twice."""
-        policy = agent.policy
+    def near(self, agent: Agent) -> Iterator[Stage]:
+        """A superset of the stages with somebody waiting that this agent can serve; one may come up twice."""
         for stages in (self._unanchored, *map(self._by_anchor.get, agent.keys)):
             if stages:
                 for stage in stages.values():
-                    if stage.waiting and stage.need.accepts(policy):
+                    if stage.waiting:
                         yield stage
 
     def matching(self, agent: Agent) -> list[Stage]:
@@ -159,4 +159,13 @@ class ReadyIndex:
         keys = need.covers[0] if len(need.covers) == 1 else min(need.covers, key=self.count)
         if len(keys) == 1:
             return iter(self._by_key.get(keys[0], ()))
-        return iter(sorted({rank for key in keys for rank in self._by_key.get(key, ())}))
+        return _merged([self._by_key[key] for key in keys if key in self._by_key])
+
+
+def _merged(lists: list[list[IdleRank]]) -> Iterator[IdleRank]:
+    """Sorted lists as one, without what stands in several of them."""
+    last: IdleRank | None = None
+    for rank in merge(*lists):
+        if rank != last:
+            yield rank
+        last = rank

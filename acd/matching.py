@@ -9,7 +9,7 @@ from acd.decision import explain
 from acd.floor import Floor
 from acd.index import Stage
 from acd.model import AgentId, AgentState, ContactId, ContactState, Criterion
-from acd.ranking import ContactRank, PairRank, pair_head
+from acd.ranking import ContactRank, PairRank, pair_head, score
 from acd.records import Agent
 
 _Pair: TypeAlias = tuple[PairRank, AgentId, ContactId, bool]
@@ -57,14 +57,20 @@ def _best_for_agent(floor: Floor, name: AgentId) -> _Pair | None:
     now, penalties, reserves = floor.at, agent.policy.queues, floor.policy.reserves
     best: PairRank | None = None
     best_stage: Stage | None = None
-    for stage in floor.waiting.servable(agent):
+    for stage in floor.waiting.near(agent):
+        queue = stage.queue
+        penalty_s = penalties.get(queue.queue, 0.0) if penalties else 0.0
+        first = stage.waiting[0]
+        if best is not None and (first[0], -score(first, queue, penalty_s, now)) > best[:2]:
+            continue
+        if not stage.need.accepts(agent.policy):
+            continue
         if reserves and floor.reserved_for(agent, stage) is not None:
             continue
         rank = _first_open_to(floor, stage, name)
         if rank is None:
             continue
-        penalty_s = penalties.get(stage.queue.queue, 0.0) if penalties else 0.0
-        head = pair_head(rank, stage.queue, penalty_s, now)
+        head = pair_head(rank, queue, penalty_s, now)
         if best is None or head < best:
             best, best_stage = head, stage
     if best is None or best_stage is None:

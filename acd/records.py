@@ -126,6 +126,8 @@ class Contact:
     """Its own, then its queue's."""
     step_ends: list[Instant] = field(default_factory=list)
     """When each step that has been reached ends; a step's time runs from its being reached."""
+    placed_at: Instant = 0.0
+    """When its present step was worked out."""
     tried: dict[AgentId, tuple[int, Instant | None]] = field(default_factory=dict)
     """Agents who did not take it: how often, and until when they are not asked again (None: never again)."""
     history: list[Step] = field(default_factory=list)

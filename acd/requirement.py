@@ -49,6 +49,8 @@ class Need:
 
     def objection(self, agent: AgentPolicy) -> str | None:
         """The first reason against an agent, for people; None when accepted."""
+        if self.accepts(agent):
+            return None
         if self.queue is not None and agent.queues is not None and self.queue not in agent.queues:
             return f"does not serve queue {self.queue}"
         return _objection(self.requirement, agent)
@@ -96,8 +98,8 @@ def _flat(requirement: Requirement) -> Requirement:
 
 def _compiled(requirement: Requirement, queue: QueueId | None) -> Accepts:
     parts = requirement.of if isinstance(requirement, AllOf) else (requirement,)
-    wanted = tuple((part.skill, part.at_least, part.at_most) for part in parts if isinstance(part, Has))
-    others = tuple(part for part in parts if not isinstance(part, Has))
+    wanted = _bounds(parts)
+    others = tuple(_test(part) for part in parts if not isinstance(part, Has))
 
     def accepts(agent: AgentPolicy) -> bool:
         have = agent.skills
@@ -107,9 +109,30 @@ def _compiled(requirement: Requirement, queue: QueueId | None) -> Accepts:
                 return False
         if queue is not None and agent.queues is not None and queue not in agent.queues:
             return False
-        return not others or all(holds(part, agent) for part in others)
+        return all(test(agent) for test in others) if others else True
 
     return accepts
+
+
+def _bounds(parts: tuple[Requirement, ...]) -> tuple[tuple[Skill, int, int], ...]:
+    return tuple((part.skill, part.at_least, part.at_most) for part in parts if isinstance(part, Has))
+
+
+def _test(requirement: Requirement) -> Accepts:
+    """`holds`, with the usual list of alternative skills made quick."""
+    if not (isinstance(requirement, AnyOf) and all(isinstance(part, Has) for part in requirement.of)):
+        return lambda agent: holds(requirement, agent)
+    wanted = _bounds(requirement.of)
+
+    def any_of(agent: AgentPolicy) -> bool:
+        have = agent.skills
+        for skill, least, most in wanted:
+            proficiency = have.get(skill)
+            if proficiency is not None and least <= proficiency <= most:
+                return True
+        return False
+
+    return any_of
 
 
 def holds(requirement: Requirement, agent: AgentPolicy) -> bool:

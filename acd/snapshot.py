@@ -22,7 +22,7 @@ def save(floor: Floor) -> dict[str, Any]:
         "version": VERSION,
         "offers_made": floor.offers_made,
         "draining": [
-            plain(terms) for queue, terms in floor.queues.items() if queue not in floor.policy.queues
+            plain(terms) for queue, terms in sorted(floor.queues.items()) if queue not in floor.policy.queues
         ],
         "leaving": [
             plain(agent.policy) for name, agent in floor.agents.items() if name not in floor.policy.agents
