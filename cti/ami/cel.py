@@ -122,8 +122,9 @@ def _answered(on: On, _: CelRow) -> Fact:
 
 def _ended(on: On, row: CelRow) -> Fact:
     extra = json.loads(row.extra)
-    # `hangupsource` is the channel whose far end asked for the end; a leg that ends in consequence names
-    # the other.
+    # `hangupsource` is the channel whose far end asked for the end, and Asterisk never replaces the first
+    # one it notes: a caller who leaves after the agent ended the conversation has the agent's, as who ended
+    # it.
     by_peer = extra["hangupsource"] == on.channel
     return LegEnded(on.at, on.cause, on.leg, hangup_cause(int(extra["hangupcause"]), by_peer), by_peer)
 

@@ -56,6 +56,8 @@ class SipParty(asyncio.DatagramProtocol):
     server: tuple[str, int]
     password: str = ""
     extra_headers: tuple[str, ...] = ()
+    local_port: int = 0
+    """Its own port; 0 takes a free one."""
     ringing: asyncio.Event = field(default_factory=asyncio.Event)
     """An incoming call rings here, or the called party's phone rings."""
     up: asyncio.Event = field(default_factory=asyncio.Event)
@@ -74,7 +76,9 @@ class SipParty(asyncio.DatagramProtocol):
 
     async def open(self) -> None:
         loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", 0))
+        transport, _ = await loop.create_datagram_endpoint(
+            lambda: self, local_addr=("127.0.0.1", self.local_port)
+        )
         self._transport = transport
         self.address: tuple[str, int] = transport.get_extra_info("sockname")[:2]
 
