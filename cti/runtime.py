@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from acd import effects as fx
@@ -290,8 +290,10 @@ class Runtime:
 
     def _agent_changed(self, change: fx.AgentChanged) -> None:
         before = self.agents.get(change.agent)
-        self.agents[change.agent] = change
         body = encode(change)
+        if change.state is AgentState.LOGGED_OUT:
+            change = replace(change, seat=None)  # the record says which seat was left; from now on it is free
+        self.agents[change.agent] = change
         self._step.drafts.append(Draft(change.at, "agent_state", change.agent, body))
         self._step.state[f"agent/{change.agent}"] = body
         seat_before = before.seat if before else None

@@ -208,6 +208,15 @@ def test_feature_codes_do_what_the_commands_do(
     assert rig.state("1002") is state
 
 
+def test_a_seat_that_was_left_is_free_for_the_next_agent() -> None:
+    rig = Rig()
+    rig.ready_agent()
+    rig.tell(LogOut(2.0, "t", "1001"))
+    [step] = rig.tell(LogIn(3.0, "t", "1002", "seat-01"))
+
+    assert step.refused is None
+
+
 def test_a_feature_code_at_a_seat_where_nobody_sits_is_refused() -> None:
     rig = Rig()
     [answer] = rig.actions(rig.tell(dialled("ready")), AnswerFeature)
