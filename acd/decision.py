@@ -118,9 +118,9 @@ def _occupied(agent: Agent) -> str:
 
 def _passed_over(floor: Floor, agent: Agent, chosen: Contact, rank: ContactRank) -> list[str]:
     reasons: list[str] = []
-    for name in floor.figures.oldest(MAX_LOOKED_AT):
+    for name in floor.figures.oldest(MAX_PASSED_OVER):
         other = floor.contacts[name]
-        if len(reasons) == MAX_PASSED_OVER or other.queued_at >= chosen.queued_at:
+        if other.queued_at >= chosen.queued_at:
             break
         reasons.append(f"{name} in {other.queue}: {_why_passed_over(floor, agent, other, rank)}")
     return reasons

@@ -7,9 +7,10 @@ from dataclasses import fields
 from typing import Any
 
 from acd.codec import plain, rebuilt
-from acd.floor import RESTING, Floor
+from acd.floor import Floor
 from acd.model import AgentState, ContactState, OfferOutcome
 from acd.records import Agent, Contact, Offer
+from acd.staff_room import RESTING
 from acd.states import OfferState
 
 VERSION = 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from acd.effects import Effect, MakeOffer
 from acd.events import (
@@ -14,6 +14,7 @@ from acd.events import (
     AgentReady,
     AgentReleased,
     AgentRestored,
+    ContactAltered,
     ContactLeft,
     ContactQueued,
     ContactRestored,
@@ -32,13 +33,19 @@ START = 1_763_942_400.0
 
 
 def policy(
-    queues: Iterable[QueuePolicy] = (), agents: Mapping[str, Mapping[str, int]] | None = None
+    queues: Iterable[QueuePolicy] = (),
+    agents: Mapping[str, Mapping[str, int] | AgentPolicy] | None = None,
+    **rest: Any,
 ) -> Policy:
-    """Queues as given (one named `q` by default), agents by their skills."""
+    """Queues as given (one named `q` by default), agents by their skills or by their whole policy."""
     named = list(queues) or [QueuePolicy("q")]
     return Policy(
         queues={queue.queue: queue for queue in named},
-        agents={name: AgentPolicy(name, skills) for name, skills in (agents or {"ann": {}}).items()},
+        agents={
+            name: terms if isinstance(terms, AgentPolicy) else AgentPolicy(name, terms)
+            for name, terms in (agents or {"ann": {}}).items()
+        },
+        **rest,
     )
 
 
@@ -74,10 +81,18 @@ class Center:
         return self.said
 
     def queue(
-        self, contact: str, queue: str = "q", priority: int = 0, queued_at: float | None = None
+        self,
+        contact: str,
+        queue: str = "q",
+        priority: int = 0,
+        queued_at: float | None = None,
+        **rest: Any,
     ) -> tuple[Effect, ...]:
         at = self.now if queued_at is None else queued_at
-        return self.tell(ContactQueued(self.now, self.cause, contact, queue, priority, at))
+        return self.tell(ContactQueued(self.now, self.cause, contact, queue, priority, at, **rest))
+
+    def alter(self, contact: str, **changes: Any) -> tuple[Effect, ...]:
+        return self.tell(ContactAltered(self.now, self.cause, contact, **changes))
 
     def leave(self, contact: str) -> tuple[Effect, ...]:
         return self.tell(ContactLeft(self.now, self.cause, contact))

@@ -17,10 +17,10 @@ from acd.effects import (
     OfferClosed,
 )
 from acd.events import ContactLeft, ContactQueued, ContactRestored, Event, PolicyChanged, TimePassed
-from acd.floor import RESTING
 from acd.model import AgentState, ContactState, Policy, QueuePolicy, RoutingStep
 from acd.records import Agent, Contact
 from acd.router import Router
+from acd.staff_room import RESTING
 from acd.states import InvalidEvent
 from tests.unit.acd import oracle
 

@@ -1,0 +1,155 @@
+"""What several events have in common: an agent taken or let go, an offer answered or come to nothing."""
+
+from __future__ import annotations
+
+from acd.floor import Floor
+from acd.model import AgentId, AgentState, ContactState, OfferOutcome
+from acd.records import Agent, Contact, Offer
+from acd.states import (
+    AGENT,
+    CONTACT,
+    GONE,
+    AgentTrigger,
+    ContactTrigger,
+    InvalidTransition,
+    OfferState,
+    OfferTrigger,
+    UnknownEntity,
+)
+
+NOT_READY_AFTER = {
+    OfferOutcome.NO_ANSWER: "rona",
+    OfferOutcome.REJECTED: "rejected",
+    OfferOutcome.BUSY: "busy_elsewhere",
+    OfferOutcome.FAILED: "phone_unreachable",
+}
+"""Why an agent is not ready after an offer that ended like this."""
+OUR_REASONS = frozenset(NOT_READY_AFTER.values())
+
+
+def known_agent(floor: Floor, name: AgentId) -> Agent:
+    agent = floor.agents.get(name)
+    if agent is None:
+        raise UnknownEntity("agent", name)
+    return agent
+
+
+def check_seat_free(floor: Floor, seat: str, agent: AgentId) -> None:
+    holder = floor.seats.get(seat)
+    if holder is not None:
+        history = floor.agents[holder].history
+        raise InvalidTransition(f"seat {seat}", f"taken by agent {holder}", f"log-in of {agent}", history)
+
+
+def sit_down(agent: Agent, seat: str) -> None:
+    agent.seat = seat
+    agent.contact = agent.offer = agent.wrap_up_until = None
+    agent.next_state, agent.next_reason = AgentState.READY, None
+    agent.wrap_up_s, agent.worked = 0.0, False
+
+
+def leave_work(agent: Agent) -> None:
+    """The agent chooses a state, which ends a wrap-up and what was to follow it."""
+    agent.contact = agent.wrap_up_until = None
+    agent.next_state, agent.next_reason = AgentState.READY, None
+
+
+def wish(floor: Floor, agent: Agent, trigger: AgentTrigger, state: AgentState, reason: str | None) -> None:
+    """What is asked for during an offer or a call holds after it."""
+    AGENT.check(agent.agent, agent.state, trigger, agent.state)
+    if (agent.next_state, agent.next_reason) != (state, reason):
+        agent.next_state, agent.next_reason = state, reason
+        floor.tell_agent(agent, trigger)
+
+
+def occupy(floor: Floor, agent: Agent, trigger: AgentTrigger, contact: Contact | None) -> None:
+    """The phone is in use: with the contact, or (None) with a call of its own or a lost caller."""
+    if agent.state is AgentState.NOT_READY:
+        ours = agent.reason == "busy_elsewhere" or (contact is not None and agent.reason in OUR_REASONS)
+        agent.next_state = AgentState.READY if ours else AgentState.NOT_READY
+        agent.next_reason = None if ours else agent.reason
+    elif agent.state is AgentState.READY:
+        agent.next_state, agent.next_reason = AgentState.READY, None
+    elif agent.state is AgentState.WRAP_UP:
+        agent.wrap_up_until = agent.until
+    if agent.offer is not None:
+        floor.withdraw_offer(floor.offers[agent.offer], OfferTrigger.WITHDRAWN, OfferOutcome.BUSY)
+    if contact is not None:
+        agent.contact = contact.contact
+        agent.wrap_up_s = floor.queues[contact.queue].wrap_up_s
+    elif agent.state is not AgentState.BUSY:
+        agent.contact = None
+    agent.worked = agent.worked or contact is not None or trigger is AgentTrigger.ENGAGED
+    floor.move_agent(agent, trigger, AgentState.BUSY)
+
+
+def go_on(floor: Floor, agent: Agent, trigger: AgentTrigger) -> None:
+    """What comes after an offer, a call or a wrap-up."""
+    if agent.offer is not None:
+        floor.move_agent(agent, trigger, AgentState.RESERVED)
+        return
+    state, reason = agent.next_state, agent.next_reason
+    wrap_up_until = agent.wrap_up_until
+    if state is not AgentState.LOGGED_OUT and wrap_up_until is not None and wrap_up_until > floor.at:
+        agent.worked = True
+        floor.move_agent(agent, trigger, AgentState.WRAP_UP, until=wrap_up_until)
+        return
+    if trigger is AgentTrigger.WRAP_UP_OVER:
+        agent.idle_since = floor.at
+    agent.worked = False
+    leave_work(agent)
+    floor.move_agent(agent, trigger, state, reason)
+
+
+def connect(floor: Floor, contact: Contact, agent: AgentId) -> None:
+    """The contact talks with the agent, whatever it was doing for the router."""
+    timely_s = floor.queues[contact.queue].timely_s
+    floor.figures.answered(contact.queue, contact.contact, contact.queued_at, floor.at, timely_s)
+    if contact.offer is not None:
+        floor.withdraw_offer(floor.offers[contact.offer], OfferTrigger.WITHDRAWN, OfferOutcome.CANCELLED)
+        contact.offer = None
+    contact.agent = agent
+    floor.move_contact(contact, ContactTrigger.CONNECTED, ContactState.CONNECTED)
+
+
+def answer(floor: Floor, offer: Offer) -> None:
+    """Agent and contact are connected through this offer, in time or late."""
+    agent = floor.agents.get(offer.agent)
+    contact = floor.contacts.get(offer.contact)
+    takes = agent is not None and AGENT.allows(
+        agent.agent, agent.state, AgentTrigger.CONNECTED, agent.history
+    )
+    talks = CONTACT.allows(offer.contact, contact.state if contact else GONE, ContactTrigger.CONNECTED)
+    if offer.state is not OfferState.GIVEN_UP:
+        floor.tell_offer_closed(
+            offer, OfferOutcome.ACCEPTED if talks else offer.outcome or OfferOutcome.CANCELLED
+        )
+        if agent is not None and agent.offer == offer.offer:
+            agent.offer = None
+        if contact is not None and contact.offer == offer.offer:
+            contact.offer = None
+    floor.drop_offer(offer)
+    if talks and contact is not None:
+        connect(floor, contact, offer.agent)
+    if takes and agent is not None:
+        occupy(floor, agent, AgentTrigger.CONNECTED, contact if talks else None)
+
+
+def let_go(floor: Floor, offer: Offer, outcome: OfferOutcome) -> None:
+    """The offer came to nothing: the contact has its place again, the agent what the outcome means."""
+    agent = floor.agents[offer.agent]
+    contact = floor.contacts.get(offer.contact)
+    blameless = outcome is OfferOutcome.CANCELLED or offer.outcome is OfferOutcome.BUSY
+    trigger = AgentTrigger.OFFER_WITHDRAWN if blameless else AgentTrigger.OFFER_FAILED
+    free = AGENT.allows(agent.agent, agent.state, trigger, agent.history)
+    floor.tell_offer_closed(offer, outcome)
+    agent.offer = None
+    if free:
+        if not blameless and agent.next_state is AgentState.READY:
+            agent.next_state, agent.next_reason = AgentState.NOT_READY, NOT_READY_AFTER[outcome]
+        go_on(floor, agent, trigger)
+    if contact is not None and contact.offer == offer.offer:
+        contact.offer = contact.agent = None
+        if not blameless:
+            floor.note_tried(contact, agent.agent)
+        floor.move_contact(contact, ContactTrigger.OFFER_ENDED, ContactState.WAITING)

@@ -1,0 +1,122 @@
+"""What follows from each event about an agent.
+
+Here as for every event, the tables are asked about everything that is going to be touched before it is
+touched, so an event that does not fit has changed nothing.
+"""
+
+from __future__ import annotations
+
+from acd.consequences import check_seat_free, go_on, known_agent, leave_work, occupy, sit_down, wish
+from acd.events import (
+    AgentEngaged,
+    AgentLoggedIn,
+    AgentLoggedOut,
+    AgentNotReady,
+    AgentReady,
+    AgentReleased,
+    AgentRestored,
+    WrapUpExtended,
+)
+from acd.floor import Floor
+from acd.model import AgentState, ContactState
+from acd.states import AGENT, AgentTrigger, ContactTrigger
+
+LOGGED_IN = "logged_in"
+"""Why an agent who has just logged in is not ready."""
+
+
+def agent_logged_in(floor: Floor, event: AgentLoggedIn) -> None:
+    agent = known_agent(floor, event.agent)
+    AGENT.allows(agent.agent, agent.state, AgentTrigger.LOG_IN, agent.history)
+    check_seat_free(floor, event.seat, event.agent)
+    sit_down(agent, event.seat)
+    floor.move_agent(agent, AgentTrigger.LOG_IN, AgentState.NOT_READY, LOGGED_IN)
+
+
+def agent_logged_out(floor: Floor, event: AgentLoggedOut) -> None:
+    agent = known_agent(floor, event.agent)
+    if not AGENT.allows(agent.agent, agent.state, AgentTrigger.LOG_OUT, agent.history):
+        return
+    if agent.state in (AgentState.RESERVED, AgentState.BUSY):
+        wish(floor, agent, AgentTrigger.LOG_OUT, AgentState.LOGGED_OUT, None)
+    else:
+        leave_work(agent)
+        floor.move_agent(agent, AgentTrigger.LOG_OUT, AgentState.LOGGED_OUT)
+
+
+def agent_ready(floor: Floor, event: AgentReady) -> None:
+    agent = known_agent(floor, event.agent)
+    if not AGENT.allows(agent.agent, agent.state, AgentTrigger.READY, agent.history):
+        return
+    if agent.state in (AgentState.RESERVED, AgentState.BUSY):
+        wish(floor, agent, AgentTrigger.READY, AgentState.READY, None)
+    else:
+        leave_work(agent)
+        agent.idle_since = event.at
+        floor.move_agent(agent, AgentTrigger.READY, AgentState.READY)
+
+
+def agent_not_ready(floor: Floor, event: AgentNotReady) -> None:
+    agent = known_agent(floor, event.agent)
+    AGENT.allows(agent.agent, agent.state, AgentTrigger.NOT_READY, agent.history)
+    if agent.state in (AgentState.RESERVED, AgentState.BUSY):
+        wish(floor, agent, AgentTrigger.NOT_READY, AgentState.NOT_READY, event.reason)
+    else:
+        leave_work(agent)
+        floor.move_agent(agent, AgentTrigger.NOT_READY, AgentState.NOT_READY, event.reason)
+
+
+def wrap_up_extended(floor: Floor, event: WrapUpExtended) -> None:
+    agent = known_agent(floor, event.agent)
+    AGENT.allows(agent.agent, agent.state, AgentTrigger.WRAP_UP_EXTENDED, agent.history)
+    assert agent.until is not None
+    until = agent.until + max(0.0, event.seconds)
+    ceiling_s = agent.policy.max_wrap_up_s
+    if ceiling_s is not None:
+        until = max(agent.until, min(until, agent.since + ceiling_s))
+    if until > agent.until:
+        agent.wrap_up_until = until
+        floor.move_agent(agent, AgentTrigger.WRAP_UP_EXTENDED, AgentState.WRAP_UP, until=until)
+
+
+def agent_engaged(floor: Floor, event: AgentEngaged) -> None:
+    agent = known_agent(floor, event.agent)
+    if AGENT.allows(agent.agent, agent.state, AgentTrigger.ENGAGED, agent.history):
+        occupy(floor, agent, AgentTrigger.ENGAGED, None)
+
+
+def agent_released(floor: Floor, event: AgentReleased) -> None:
+    agent = known_agent(floor, event.agent)
+    if not AGENT.allows(agent.agent, agent.state, AgentTrigger.RELEASED, agent.history):
+        return
+    contact = floor.contacts.get(agent.contact) if agent.contact else None
+    if contact is not None and contact.agent == agent.agent and contact.state is ContactState.CONNECTED:
+        floor.figures.ended(contact.queue)
+        floor.forget(contact, ContactTrigger.RELEASED)
+    if agent.wrap_up_s > 0:
+        ceiling_s = agent.policy.max_wrap_up_s
+        wrap_up_s = agent.wrap_up_s if ceiling_s is None else min(agent.wrap_up_s, ceiling_s)
+        agent.wrap_up_until = event.at + wrap_up_s
+        agent.wrap_up_s = 0.0
+    if agent.worked:
+        agent.idle_since = event.at
+    go_on(floor, agent, AgentTrigger.RELEASED)
+
+
+def agent_restored(floor: Floor, event: AgentRestored) -> None:
+    agent = floor.agents.get(event.agent)
+    if agent is None or event.state is AgentState.LOGGED_OUT:
+        return
+    if not AGENT.allows(agent.agent, agent.state, AgentTrigger.RESTORED, agent.history):
+        return
+    check_seat_free(floor, event.seat, event.agent)
+    sit_down(agent, event.seat)
+    state = AgentState.READY if event.state is AgentState.RESERVED else event.state
+    agent.idle_since = event.since
+    agent.worked = state is AgentState.BUSY
+    until = None
+    if state is AgentState.WRAP_UP:
+        until = event.at if event.until is None else event.until
+    reason = event.reason if state is AgentState.NOT_READY else None
+    floor.move_agent(agent, AgentTrigger.RESTORED, state, reason, until)
+    agent.since = event.since

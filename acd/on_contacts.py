@@ -1,0 +1,105 @@
+"""What follows from each event about a contact."""
+
+from __future__ import annotations
+
+from acd.consequences import answer, connect, occupy
+from acd.events import ContactAltered, ContactLeft, ContactQueued, ContactRestored
+from acd.floor import Floor
+from acd.model import ContactState, OfferOutcome
+from acd.records import Contact
+from acd.states import AGENT, CONTACT, GONE, AgentTrigger, ContactTrigger, OfferTrigger, UnknownEntity
+
+
+def contact_queued(floor: Floor, event: ContactQueued) -> None:
+    known = floor.contacts.get(event.contact)
+    state = known.state if known else GONE
+    if not CONTACT.allows(event.contact, state, ContactTrigger.QUEUED):
+        return
+    if event.queue not in floor.policy.queues:
+        raise UnknownEntity("queue", event.queue)
+    floor.figures.queued(event.queue, event.contact, event.queued_at)
+    floor.admit(
+        Contact(
+            event.contact,
+            event.queue,
+            event.priority,
+            event.queued_at,
+            ContactState.WAITING,
+            event.at,
+            place_from=event.queued_at,
+            own_steps=event.steps,
+        ),
+        ContactTrigger.QUEUED,
+    )
+
+
+def contact_altered(floor: Floor, event: ContactAltered) -> None:
+    contact = floor.contacts.get(event.contact)
+    state = contact.state if contact else GONE
+    history = contact.history if contact else ()
+    if not CONTACT.allows(event.contact, state, ContactTrigger.ALTERED, history) or contact is None:
+        return
+    if event.queue is not None and event.queue not in floor.policy.queues:
+        raise UnknownEntity("queue", event.queue)
+    waits = contact.state is ContactState.WAITING
+    if waits:
+        floor.leave_waiting(contact)
+    if event.queue is not None and event.queue != contact.queue:
+        floor.change_queue(contact, event.queue)
+    if event.priority is not None:
+        contact.priority = event.priority
+    if event.steps is not None:
+        contact.own_steps = event.steps
+    if waits:
+        floor.enter_waiting(contact)
+    floor.tell_contact(contact, ContactTrigger.ALTERED)
+
+
+def contact_left(floor: Floor, event: ContactLeft) -> None:
+    contact = floor.contacts.get(event.contact)
+    if contact is None:
+        CONTACT.allows(event.contact, GONE, ContactTrigger.LEFT)
+        return
+    CONTACT.allows(contact.contact, contact.state, ContactTrigger.LEFT, contact.history)
+    if contact.state is ContactState.CONNECTED:
+        floor.figures.ended(contact.queue)
+    else:
+        short_abandon_s = floor.queues[contact.queue].short_abandon_s
+        floor.figures.abandoned(contact.queue, contact.contact, contact.queued_at, event.at, short_abandon_s)
+    if contact.offer is not None:
+        floor.withdraw_offer(floor.offers[contact.offer], OfferTrigger.WITHDRAWN, OfferOutcome.CANCELLED)
+    floor.forget(contact, ContactTrigger.LEFT)
+
+
+def contact_restored(floor: Floor, event: ContactRestored) -> None:
+    contact = floor.contacts.get(event.contact)
+    if not CONTACT.allows(event.contact, contact.state if contact else GONE, ContactTrigger.FOUND_TALKING):
+        return
+    agent = floor.agents.get(event.agent)
+    takes = agent is not None and AGENT.allows(
+        agent.agent, agent.state, AgentTrigger.CONNECTED, agent.history
+    )
+    terms = floor.queues.get(contact.queue if contact else event.queue)
+    if terms is None:
+        raise UnknownEntity("queue", event.queue)
+    offer = floor.offers.get(contact.offer) if contact and contact.offer else None
+    if offer is not None and offer.agent == event.agent:
+        answer(floor, offer)
+        return
+    if contact is None:
+        contact = Contact(
+            event.contact,
+            event.queue,
+            event.priority,
+            event.queued_at,
+            ContactState.CONNECTED,
+            event.at,
+            event.agent,
+            place_from=event.queued_at,
+        )
+        floor.figures.found_talking(event.queue, event.contact, event.queued_at, event.at, terms.timely_s)
+        floor.admit(contact, ContactTrigger.FOUND_TALKING)
+    else:
+        connect(floor, contact, event.agent)
+    if takes and agent is not None:
+        occupy(floor, agent, AgentTrigger.CONNECTED, contact)

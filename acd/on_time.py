@@ -1,0 +1,50 @@
+"""What follows when time passes, and when operations staff change the policy."""
+
+from __future__ import annotations
+
+from acd.consequences import go_on, let_go
+from acd.events import PolicyChanged, TimePassed
+from acd.floor import Floor
+from acd.model import AgentState, OfferOutcome
+from acd.records import Agent, Offer
+from acd.states import AgentTrigger, OfferState, OfferTrigger
+
+
+def time_passed(floor: Floor, event: TimePassed) -> None:
+    while (key := floor.timers.pop_due(event.at)) is not None:
+        kind, name = key
+        if kind == "wrap_up":
+            go_on(floor, floor.agents[name], AgentTrigger.WRAP_UP_OVER)
+        elif kind == "offer":
+            offer_overdue(floor, floor.offers[name])
+        elif kind == "rest":
+            floor.end_rest(floor.agents[name])
+        else:
+            floor.place_again(floor.contacts[name])
+
+
+def offer_overdue(floor: Floor, offer: Offer) -> None:
+    if offer.state is OfferState.RINGING:
+        floor.withdraw_offer(offer, OfferTrigger.OVERDUE, OfferOutcome.NO_ANSWER)
+    elif offer.state is OfferState.ENDING:
+        offer.outcome = None
+        let_go(floor, offer, OfferOutcome.FAILED)
+        floor.give_up_offer(offer)
+    else:
+        floor.drop_offer(offer)
+
+
+def policy_changed(floor: Floor, event: PolicyChanged) -> None:
+    kept = {queue: terms for queue, terms in floor.queues.items() if queue in floor.open_contacts}
+    floor.policy = event.policy
+    floor.queues = kept | dict(event.policy.queues)
+    for name in list(floor.agents):
+        if name not in event.policy.agents and floor.agents[name].state is AgentState.LOGGED_OUT:
+            del floor.agents[name]
+    for name, terms in event.policy.agents.items():
+        agent = floor.agents.get(name)
+        if agent is None:
+            floor.agents[name] = Agent(name, terms)
+        else:
+            agent.employ(terms)
+    floor.seat_everybody_again()

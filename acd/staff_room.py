@@ -1,0 +1,134 @@
+"""Agents: in which state, how occupied, whether they may be asked."""
+
+from __future__ import annotations
+
+from acd.index import ReadyIndex, WaitingIndex
+from acd.model import AgentState, ContactState, Instant
+from acd.ranking import idle_rank
+from acd.records import Agent
+from acd.states import AGENT, AgentTrigger
+from acd.waiting_room import WaitingRoom
+
+RESTING = "resting"
+"""Reason of a ready agent whom the occupancy limit spares for the moment."""
+
+
+class StaffRoom(WaitingRoom):
+    """Agents change state here and nowhere else; indices, timers and the day's working time go along."""
+
+    def move_agent(
+        self,
+        agent: Agent,
+        trigger: AgentTrigger,
+        state: AgentState,
+        reason: str | None = None,
+        until: Instant | None = None,
+    ) -> None:
+        """Puts the agent into a state that the table allows, and tells."""
+        AGENT.check(agent.agent, agent.state, trigger, state)
+        before = agent.state
+        self.count_time(agent)
+        if before is AgentState.READY:
+            self._leave_ready(agent)
+        if before is AgentState.WRAP_UP:
+            self.timers.cancel(("wrap_up", agent.agent))
+        if state is not before:
+            agent.since = self.at
+        agent.state, agent.reason, agent.until = state, reason, until
+        if before is AgentState.LOGGED_OUT:
+            self.enter_staff(agent)
+        if state is AgentState.READY:
+            agent.occupancy = occupancy(agent)
+            if before in (AgentState.BUSY, AgentState.WRAP_UP):
+                self._rest_if_due(agent)
+            if agent.reason != RESTING:
+                self.enter_ready(agent)
+        elif state is AgentState.WRAP_UP and until is not None:
+            self.timers.set(("wrap_up", agent.agent), until)
+        self.tell_agent(agent, trigger)
+        if state is AgentState.LOGGED_OUT:
+            self._leave_staff(agent)
+
+    def count_time(self, agent: Agent) -> None:
+        """Adds the time since the last count to what the agent did in it."""
+        elapsed = max(0.0, self.at - agent.counted_at)
+        if agent.state in (AgentState.BUSY, AgentState.WRAP_UP):
+            agent.handled_s += elapsed
+        elif agent.state in (AgentState.READY, AgentState.RESERVED):
+            agent.available_s += elapsed
+        agent.counted_at = self.at
+
+    def enter_ready(self, agent: Agent) -> None:
+        self.ready.add(agent, idle_rank(agent))
+        self.unsettled_agents[agent.agent] = None
+        for reserve in self.policy.reserves:
+            if reserve.skill in agent.policy.skills:
+                others = self.ready.having(f"skill:{reserve.skill}")
+                if len(others) == reserve.keep + 1:
+                    self.unsettled_agents.update((name, None) for _, name in others)
+
+    def _leave_ready(self, agent: Agent) -> None:
+        if agent.reason == RESTING:
+            self.timers.cancel(("rest", agent.agent))
+        else:
+            self.ready.remove(agent.agent)
+            self.unsettled_agents.pop(agent.agent, None)
+
+    def _rest_if_due(self, agent: Agent) -> None:
+        limit = self.policy.max_occupancy
+        if limit is None or agent.occupancy <= limit:
+            return
+        rest_s = min(self.policy.max_rest_s, agent.handled_s / limit - agent.handled_s - agent.available_s)
+        agent.reason, agent.until = RESTING, self.at + rest_s
+        self.timers.set(("rest", agent.agent), agent.until)
+
+    def end_rest(self, agent: Agent) -> None:
+        AGENT.check(agent.agent, agent.state, AgentTrigger.RESTED, AgentState.READY)
+        agent.reason = agent.until = None
+        self.enter_ready(agent)
+        self.tell_agent(agent, AgentTrigger.RESTED)
+
+    def enter_staff(self, agent: Agent) -> None:
+        assert agent.seat is not None
+        self.seats[agent.seat] = agent.agent
+        self.staff.add(agent, (0.0, agent.agent))
+        for stage in self.waiting.matching(agent):
+            if not stage.staffed:
+                stage.staffed = True
+                self._place_again(list(stage.skipped))
+
+    def _leave_staff(self, agent: Agent) -> None:
+        assert agent.seat is not None
+        self.staff.remove(agent.agent)
+        del self.seats[agent.seat]
+        agent.seat = None
+        for stage in self.waiting.matching(agent):
+            if stage.staffed and not self._anybody_for(stage.need):
+                stage.staffed = False
+                if not stage.final:
+                    self._place_again([rank[3] for rank in stage.waiting])
+        if agent.agent not in self.policy.agents:
+            del self.agents[agent.agent]
+
+    def seat_everybody_again(self) -> None:
+        """Rebuilds the indices after a change of policy, and has everything matched anew."""
+        waiting = [contact for contact in self.contacts.values() if contact.state is ContactState.WAITING]
+        for contact in waiting:
+            self.leave_waiting(contact)
+        self.derive()
+        self.ready, self.staff, self.waiting = ReadyIndex(), ReadyIndex(), WaitingIndex()
+        self.unsettled_agents.clear()
+        for agent in self.agents.values():
+            if agent.state is not AgentState.LOGGED_OUT:
+                self.staff.add(agent, (0.0, agent.agent))
+            if agent.state is AgentState.READY and agent.reason != RESTING:
+                self.enter_ready(agent)
+        for contact in waiting:
+            self.enter_waiting(contact)
+        self.unsettled_contacts.clear()
+
+
+def occupancy(agent: Agent) -> float:
+    """Share of the working time counted today that was spent on contacts and other calls; 0 before any."""
+    worked = agent.handled_s + agent.available_s
+    return agent.handled_s / worked if worked else 0.0

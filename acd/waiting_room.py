@@ -1,0 +1,105 @@
+"""Where a waiting contact stands: at which step of what it asks for, with which rank, and what wakes it."""
+
+from __future__ import annotations
+
+from acd.index import Stage
+from acd.known import Known
+from acd.model import ContactId, Instant, QueuePolicy, RoutingStep
+from acd.ranking import contact_rank
+from acd.records import Contact
+from acd.requirement import Need, need_of, step_key
+
+
+class WaitingRoom(Known):
+    """Contacts come in, are placed again when something about them changes, and go."""
+
+    def enter_waiting(self, contact: Contact) -> None:
+        """Puts a waiting contact where its requirement and its rank belong now."""
+        contact.placed_at = self.at
+        queue = self.queues[contact.queue]
+        urgency = self._urgency(queue.priority + contact.priority) if self.policy.reserves else 0
+        steps = contact.own_steps + queue.steps
+        if steps != contact.steps:
+            contact.steps = steps
+            contact.step_ends.clear()
+        if steps:
+            step, skipped = self._present_step(contact, queue, urgency)
+        else:
+            step, skipped = None, []
+        stage = self._stage(queue, step, urgency)
+        rank = contact_rank(contact, queue, self.policy)
+        self.waiting.add(contact.contact, rank, stage, skipped)
+        if contact.tried:
+            self._wake_for_retry(contact)
+        self.unsettled_contacts[contact.contact] = None
+
+    def _present_step(
+        self, contact: Contact, queue: QueuePolicy, urgency: int
+    ) -> tuple[RoutingStep | None, list[Stage]]:
+        """The first step that is in its time and that somebody logged in can serve (None: all have passed),
+        and the stages of those skipped before it. A step's time begins when the one before it is over or is
+        skipped.
+        """
+        ends = contact.step_ends
+        skipped: list[Stage] = []
+        present: RoutingStep | None = None
+        next_end: Instant | None = None
+        for number, step in enumerate(contact.steps):
+            if number == len(ends):
+                begins = contact.place_from if number == 0 else min(ends[-1], self.at)
+                ends.append(begins + step.ttl_s)
+            if ends[number] <= self.at:
+                continue
+            next_end = ends[number] if next_end is None else min(next_end, ends[number])
+            stage = self._stage(queue, step, urgency)
+            if stage.staffed:
+                present = step
+                break
+            skipped.append(stage)
+        if next_end is not None:
+            self.timers.set(("step", contact.contact), next_end)
+        return present, skipped
+
+    def _stage(self, queue: QueuePolicy, step: RoutingStep | None, urgency: int) -> Stage:
+        key = step_key(queue.queue, step, urgency)
+        stage = self.waiting.stages.get(key)
+        if stage is None:
+            if step is None:
+                need = self.needs[queue.queue]
+            else:
+                need = need_of(queue, step.requirement, step.beyond_queue)
+            stage = Stage(key, queue, need, self._anybody_for(need))
+            self.waiting.open(stage, self.staff)
+        return stage
+
+    def _urgency(self, priority: int) -> int:
+        """Which reserves a contact of this priority may use, one bit each."""
+        return sum(
+            1 << bit for bit, reserve in enumerate(self.policy.reserves) if priority >= reserve.urgent_from
+        )
+
+    def _wake_for_retry(self, contact: Contact) -> None:
+        times = [until for _, until in contact.tried.values() if until is not None and until > self.at]
+        if times:
+            self.timers.set(("retry", contact.contact), min(times))
+
+    def place_again(self, contact: Contact) -> None:
+        """Takes a waiting contact out and in again, as its step, queue or priority may have changed."""
+        self.leave_waiting(contact)
+        self.enter_waiting(contact)
+
+    def _place_again(self, contacts: list[ContactId]) -> None:
+        for name in contacts:
+            self.place_again(self.contacts[name])
+
+    def leave_waiting(self, contact: Contact) -> None:
+        self.waiting.remove(contact.contact)
+        self.unsettled_contacts.pop(contact.contact, None)
+        if contact.steps:
+            self.timers.cancel(("step", contact.contact))
+        if contact.tried:
+            self.timers.cancel(("retry", contact.contact))
+
+    def _anybody_for(self, need: Need) -> bool:
+        agents, accepts = self.agents, need.accepts
+        return any(accepts(agents[name].policy) for _, name in self.staff.candidates(need))

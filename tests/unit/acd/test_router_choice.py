@@ -1,0 +1,318 @@
+"""Scores across queues, the criteria between agents, reserves, rests, back-off and wrap-up ceilings."""
+
+from __future__ import annotations
+
+import pytest
+
+from acd.effects import AgentChanged, Candidate, Decided, MakeOffer
+from acd.events import WrapUpExtended
+from acd.model import (
+    AgentPolicy,
+    AgentState,
+    Criterion,
+    Has,
+    OfferOutcome,
+    OneOf,
+    QueuePolicy,
+    Reserve,
+    RoutingStep,
+)
+from acd.states import InvalidTransition
+from tests.unit.acd.floorplan import Center, policy
+
+
+def test_priority_is_worth_so_many_seconds_and_no_more() -> None:
+    center = Center(policy(priority_worth_s=30.0))
+    center.queue("old")
+    center.wait(29)
+    center.queue("urgent", priority=1)
+    center.ready("ann")
+    assert center.offer().contact == "urgent"
+    other = Center(policy(priority_worth_s=30.0))
+    other.queue("old")
+    other.wait(31)
+    other.queue("urgent", priority=1)
+    other.ready("ann")
+    assert other.offer().contact == "old"
+
+
+def test_in_a_queue_of_more_weight_waiting_counts_more() -> None:
+    center = Center(policy([QueuePolicy("q"), QueuePolicy("heavy", weight=3)]))
+    center.queue("old", "q")
+    center.wait(20)
+    center.queue("new", "heavy")
+    center.wait(9)
+    center.ready("ann")
+    assert center.offer().contact == "old", "29 points against 27"
+    center.answer(center.offer().offer)
+    center.queue("older", "q", queued_at=center.now - 28)
+    center.wait(1)
+    center.release("ann")
+    center.ready("ann")
+    assert center.offer().contact == "new", "29 points against 30"
+    assert center.heard(Decided)[0].score == 30
+
+
+def test_an_agent_with_a_penalty_in_a_queue_serves_it_later_and_is_asked_last() -> None:
+    agents = {"ann": AgentPolicy("ann", {}, {"p": 0.0, "q": 60.0}), "bob": AgentPolicy("bob", {}, {"q": 0.0})}
+    center = Center(policy([QueuePolicy("p"), QueuePolicy("q")], agents))
+    center.ready("ann")
+    center.wait(10)
+    center.ready("bob")
+    center.queue("c1", "q")
+    assert center.offer().agent == "bob"
+    decided = center.heard(Decided)[0]
+    assert decided.criterion == "penalty"
+    assert decided.candidates[1] == Candidate("ann", "penalty of 60 s in this queue")
+    center.engage("ann")
+    center.queue("c2", "q")
+    center.wait(59)
+    center.queue("c3", "p")
+    center.release("ann")
+    assert center.offer().contact == "c3"
+
+
+def chosen(center: Center) -> tuple[str, str, str | None]:
+    decided = center.heard(Decided)[0]
+    return decided.agent, decided.criterion, decided.candidates[1].against
+
+
+def test_by_proficiency_the_best_in_what_the_contact_needs_is_chosen() -> None:
+    queue = QueuePolicy("q", {"tax": 1}, criteria=(Criterion.PROFICIENCY,))
+    center = Center(policy([queue], {"ann": {"tax": 2, "law": 5}, "bob": {"tax": 4}}))
+    center.ready("ann")
+    center.wait(1)
+    center.ready("bob")
+    center.queue("c1")
+    assert chosen(center) == ("bob", "proficiency", "proficiency 2 against 4")
+
+
+def test_by_scarcity_generalists_are_kept_for_those_who_need_them() -> None:
+    queue = QueuePolicy("q", {"tax": 1}, criteria=(Criterion.FEWEST_SCARCE,))
+    center = Center(policy([queue], {"ann": {"tax": 5, "korean": 5}, "bob": {"tax": 1}, "cyd": {"tax": 1}}))
+    center.ready("ann")
+    center.wait(1)
+    center.ready("bob")
+    center.queue("c1")
+    assert chosen(center) == ("bob", "fewest_scarce", "has scarcer skills (1.333 against 0.333)")
+
+
+def test_by_preference_the_agent_whom_the_contact_names_is_chosen_even_after_that_step() -> None:
+    queue = QueuePolicy("q", criteria=(Criterion.PREFERRED,))
+    center = Center(policy([queue], {"ann": {}, "bob": {}}))
+    center.ready("ann")
+    center.wait(1)
+    center.ready("bob")
+    center.queue("c1", steps=(RoutingStep(OneOf(("bob",)), 5),), queued_at=center.now - 6)
+    assert chosen(center) == ("bob", "preferred", "not preferred by this contact")
+
+
+def test_by_occupancy_the_one_who_worked_least_today_is_chosen() -> None:
+    queue = QueuePolicy("q", criteria=(Criterion.LEAST_OCCUPIED,), wrap_up_s=0)
+    center = Center(policy([queue], {"ann": {}, "bob": {}}))
+    center.ready("ann", "bob")
+    center.connect("c1", "ann")
+    center.wait(30)
+    center.release("ann")
+    center.wait(10)
+    center.queue("c2")
+    assert chosen(center) == ("bob", "least_occupied", "occupied 100% against 0%")
+
+
+def test_criteria_are_asked_in_their_order_and_equals_are_told_apart_by_idle_time() -> None:
+    queue = QueuePolicy("q", {"tax": 1}, criteria=(Criterion.PROFICIENCY, Criterion.PREFERRED))
+    center = Center(policy([queue], {"ann": {"tax": 4}, "bob": {"tax": 4}, "cyd": {"tax": 3}}))
+    center.ready("cyd")
+    center.wait(1)
+    center.ready("bob")
+    center.wait(1)
+    center.ready("ann")
+    center.queue("c1")
+    assert chosen(center)[:2] == ("bob", "longest_idle")
+
+
+RESERVED = (Reserve("tax", keep=1, urgent_from=5),)
+
+
+def test_the_last_agents_of_a_reserved_skill_are_kept_for_urgent_contacts() -> None:
+    center = Center(policy(agents={"ann": {"tax": 1}, "bob": {"tax": 1}}, reserves=RESERVED))
+    center.ready("ann")
+    center.queue("ordinary")
+    assert not center.heard(MakeOffer)
+    center.queue("urgent", priority=5)
+    assert center.offer().agent == "ann"
+
+
+def test_a_kept_agent_is_free_for_anyone_once_enough_others_are_ready() -> None:
+    center = Center(policy(agents={"ann": {"tax": 1}, "bob": {"tax": 1, "law": 1}}, reserves=RESERVED))
+    center.ready("ann")
+    center.queue("c1")
+    center.queue("c2")
+    center.ready("bob")
+    assert [offer.agent for offer in center.heard(MakeOffer)] == ["ann"]
+    assert center.heard(Decided)[0].contact == "c1"
+
+
+def test_the_explanation_names_who_is_kept_free() -> None:
+    center = Center(policy(agents={"ann": {"tax": 1}, "bob": {}}, reserves=RESERVED))
+    center.ready("ann")
+    center.queue("waits")
+    center.wait(1)
+    center.ready("bob")
+    center.queue("urgent", priority=5)
+    assert center.heard(Decided)[0].candidates[0].agent == "ann"
+    other = Center(policy(agents={"ann": {"tax": 1}, "bob": {}}, reserves=RESERVED))
+    other.ready("ann", "bob")
+    other.queue("c1")
+    assert chosen(other) == ("bob", "only_candidate", "kept free for urgent contacts that need skill tax")
+
+
+def test_an_urgent_contact_in_a_worthwhile_queue_passes_those_for_whom_nobody_is_kept() -> None:
+    center = Center(policy(agents={"ann": {"tax": 1}}, reserves=RESERVED, priority_worth_s=1.0))
+    center.queue("patient", queued_at=center.now - 600)
+    center.queue("urgent", priority=5)
+    center.ready("ann")
+    decided = center.heard(Decided)[0]
+    assert decided.contact == "urgent"
+    assert decided.passed_over == ("patient in q: kept free for urgent contacts that need skill tax",)
+
+
+def test_an_agent_occupied_beyond_the_limit_rests_before_the_next_call() -> None:
+    center = Center(policy([QueuePolicy("q", wrap_up_s=0)], max_occupancy=0.75, max_rest_s=600))
+    center.ready("ann")
+    center.wait(5)
+    center.connect("c1", "ann")
+    center.queue("c2")
+    center.wait(30)
+    center.release("ann")
+    record = center.agent("ann")
+    assert (record.state, record.reason, record.until) == (AgentState.READY, "resting", center.now + 5)
+    center.wait(4.9)
+    assert not center.heard(MakeOffer)
+    center.wait(0.1)
+    assert center.offer().contact == "c2"
+    assert center.heard(AgentChanged)[0].reason is None
+
+
+def test_a_rest_is_never_longer_than_allowed_and_ends_with_the_state() -> None:
+    center = Center(policy([QueuePolicy("q", wrap_up_s=0)], max_occupancy=0.5, max_rest_s=20))
+    center.ready("ann")
+    center.connect("c1", "ann")
+    center.wait(300)
+    center.release("ann")
+    assert center.agent("ann").until == center.now + 20
+    center.not_ready("ann")
+    assert center.router.next_deadline() is None
+    center.ready("ann")
+    center.queue("c2")
+    assert center.offer().contact == "c2"
+
+
+def test_the_day_begins_with_nobody_occupied() -> None:
+    center = Center(policy([QueuePolicy("q", wrap_up_s=0)], max_occupancy=0.5))
+    center.ready("ann")
+    center.connect("c1", "ann")
+    center.wait(100)
+    center.router.reset_figures(center.now)
+    center.release("ann")
+    assert center.agent("ann").reason is None
+
+
+def test_an_agent_who_did_not_take_a_contact_is_not_asked_again_for_a_while() -> None:
+    center = Center(policy([QueuePolicy("q", offer_backoff_s=30)]))
+    center.ready("ann")
+    center.queue("c1")
+    center.wait(1)
+    center.queue("c2")
+    offers = [effect for effect in center.all_said if isinstance(effect, MakeOffer)]
+    center.end(offers[0].offer, OfferOutcome.REJECTED)
+    center.ready("ann")
+    assert center.offer().contact == "c2"
+    assert center.heard(Decided)[0].passed_over == ("c1 in q: did not take this contact before",)
+    center.answer(center.offer().offer)
+    center.release("ann")
+    center.ready("ann")
+    assert not center.heard(MakeOffer)
+    center.wait(30)
+    assert center.offer().contact == "c1"
+
+
+def test_one_contact_is_offered_to_the_same_agent_only_so_often() -> None:
+    center = Center(policy([QueuePolicy("q", max_offers_per_agent=2)], {"ann": {}, "bob": {}}))
+    center.ready("ann")
+    center.queue("c1")
+    for _ in range(2):
+        center.end(center.offer().offer, OfferOutcome.REJECTED)
+        center.ready("ann")
+    assert not center.heard(MakeOffer)
+    center.wait(600)
+    assert not center.heard(MakeOffer)
+    center.ready("bob")
+    assert center.offer().agent == "bob"
+
+
+def test_auto_answer_is_the_queues_matter() -> None:
+    center = Center(policy([QueuePolicy("q", auto_answer=True)]))
+    center.ready("ann")
+    center.queue("c1")
+    assert center.offer().auto_answer
+
+
+def wrapping_up(max_wrap_up_s: float | None) -> Center:
+    agents = {"ann": AgentPolicy("ann", {}, None, max_wrap_up_s)}
+    center = Center(policy([QueuePolicy("q", wrap_up_s=20)], agents))
+    center.ready("ann")
+    center.connect("c1", "ann")
+    center.release("ann")
+    return center
+
+
+def extend(center: Center, seconds: float) -> None:
+    center.tell(WrapUpExtended(center.now, center.cause, "ann", seconds))
+
+
+def test_a_wrap_up_can_be_extended_and_ends_later() -> None:
+    center = wrapping_up(None)
+    end = center.now + 20
+    center.wait(10)
+    extend(center, 15)
+    assert center.agent("ann").until == end + 15
+    center.wait(24.9)
+    assert center.agent("ann").state is AgentState.WRAP_UP
+    center.wait(0.1)
+    assert center.agent("ann").state is AgentState.READY
+
+
+def test_a_wrap_up_is_never_longer_than_the_agents_ceiling() -> None:
+    center = wrapping_up(25)
+    begin = center.now
+    extend(center, 15)
+    assert center.agent("ann").until == begin + 25
+    extend(center, 15)
+    assert center.said == ()
+    assert wrapping_up(5).agent("ann").until == begin + 5
+
+
+def test_only_a_wrap_up_can_be_extended() -> None:
+    center = Center(policy())
+    center.ready("ann")
+    with pytest.raises(InvalidTransition, match="wrap_up_extended is not allowed"):
+        extend(center, 5)
+
+
+def test_an_extended_wrap_up_interrupted_by_a_call_goes_on_until_its_new_end() -> None:
+    center = wrapping_up(None)
+    end = center.now + 30
+    extend(center, 10)
+    center.engage("ann")
+    center.wait(25)
+    center.release("ann")
+    assert (center.agent("ann").state, center.agent("ann").until) == (AgentState.WRAP_UP, end)
+
+
+def test_a_step_beyond_the_queue_ranks_by_the_skills_it_names() -> None:
+    queue = QueuePolicy("q", {"tax": 1}, criteria=(Criterion.PROFICIENCY,))
+    center = Center(policy([queue], {"ann": {"tax": 5, "law": 1}, "bob": {"law": 3}}))
+    center.ready("ann", "bob")
+    center.queue("c1", steps=(RoutingStep(Has("law"), 9, beyond_queue=True),))
+    assert chosen(center)[0] == "bob"
