@@ -1,0 +1,163 @@
+"""The citizens' ears and mouths: real RTP for many calls in one thread.
+
+Each line says its caller's tone, in the codec and to the address that the other side sends from, and notes
+which seats' tones it hears and when.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from lab.g711 import PCMA, PCMU, decode, encode
+from lab.network import LOOPBACK
+from lab.tones import SEAT_TONES, TONES, WINDOW, WINDOW_S, tone, tones_in
+
+PACKET_S: Final = 0.02
+SAMPLES: Final = 160
+_HEADER: Final = struct.Struct("!BBHII")
+_HEARD_WINDOWS: Final = 3
+"""A tone counts as heard after so many windows of 0.1 s."""
+_SEATS: Final = len(SEAT_TONES)
+
+
+class Line:
+    """One call's media. Times are seconds since the epoch."""
+
+    def __init__(self, sock: socket.socket, tone_hz: int, on_heard: Callable[[], None]) -> None:
+        self.socket = sock
+        self.port: int = sock.getsockname()[1]
+        self.tone_hz = tone_hz
+        self.heard_s: dict[int, float] = {}
+        """How long each seat's tone was heard, by tone in Hz."""
+        self.first_heard_at: float | None = None
+        """When any seat's tone was first heard for long enough to be sure."""
+        self.last_heard_at: float | None = None
+        self._on_heard = on_heard
+        self._windows = 0
+        self._buffer = bytearray()
+        self._remote: tuple[str, int] | None = None
+        self._payload_type = PCMA
+        self._speech = {kind: encode(tone(tone_hz, WINDOW_S), kind).tobytes() for kind in (PCMA, PCMU)}
+        self._sequence = 0
+
+    def send(self) -> None:
+        """Says the next 20 ms of the tone."""
+        if self._remote is None:
+            return
+        self._sequence += 1
+        place = self._sequence % (WINDOW // SAMPLES) * SAMPLES
+        header = _HEADER.pack(
+            0x80,
+            self._payload_type,
+            self._sequence & 0xFFFF,
+            self._sequence * SAMPLES & 0xFFFFFFFF,
+            self.port,
+        )
+        try:
+            self.socket.sendto(
+                header + self._speech[self._payload_type][place : place + SAMPLES], self._remote
+            )
+        except OSError:
+            self._remote = None  # the other side's port is closed: the call is over or begins anew
+
+    def receive(self) -> None:
+        """Takes in what has arrived."""
+        while True:
+            try:
+                packet, sender = self.socket.recvfrom(2048)
+            except OSError:
+                return
+            if len(packet) > _HEADER.size and packet[1] & 0x7F in (PCMA, PCMU):
+                self._remote, self._payload_type = sender, packet[1] & 0x7F
+                self._buffer += packet[_HEADER.size :]
+
+    def window(self) -> np.ndarray[tuple[int], np.dtype[np.int16]] | None:
+        """The next 100 ms heard, if there are so many."""
+        if len(self._buffer) < WINDOW:
+            return None
+        codes = np.frombuffer(bytes(self._buffer[:WINDOW]), np.uint8)
+        del self._buffer[:WINDOW]
+        return decode(codes, self._payload_type)
+
+    def note(self, there: np.ndarray[tuple[int], np.dtype[np.bool_]], now: float) -> None:
+        """Takes in which of TONES were heard in a window that ended now."""
+        seats = np.flatnonzero(there[:_SEATS])
+        if not seats.size:
+            return
+        for place in seats:
+            hz = int(TONES[place])
+            self.heard_s[hz] = self.heard_s.get(hz, 0.0) + WINDOW_S
+        self._windows += 1
+        self.last_heard_at = now
+        if self._windows == _HEARD_WINDOWS:
+            self.first_heard_at = now - _HEARD_WINDOWS * WINDOW_S
+            self._on_heard()
+
+
+class Media:
+    """All lines, served by one thread from `start` to `close`."""
+
+    def __init__(self) -> None:
+        self._lines: dict[int, Line] = {}
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name="rtp", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._over.set()
+        self._thread.join()
+        for line in list(self._lines.values()):
+            self.remove(line)
+
+    def add(self, tone_hz: int, on_heard: Callable[[], None]) -> Line:
+        """A new line. `on_heard` is called in the media thread once a seat's tone is heard."""
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        while True:
+            sock.bind((LOOPBACK, 0))
+            if sock.getsockname()[1] % 2 == 0:
+                break
+            sock.close()
+            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.setblocking(False)
+        line = Line(sock, tone_hz, on_heard)
+        with self._lock:
+            self._lines[line.port] = line
+        return line
+
+    def remove(self, line: Line) -> None:
+        with self._lock:
+            if self._lines.pop(line.port, None) is not None:
+                line.socket.close()
+
+    def _serve(self) -> None:
+        due = time.monotonic()
+        while not self._over.is_set():
+            with self._lock:
+                lines = list(self._lines.values())
+                for line in lines:
+                    line.receive()
+                    line.send()
+            self._listen(lines)
+            due = max(due + PACKET_S, time.monotonic() - 5 * PACKET_S)
+            self._over.wait(max(0.0, due - time.monotonic()))
+
+    @staticmethod
+    def _listen(lines: list[Line]) -> None:
+        """One Fourier transform for all lines that have a whole window."""
+        ready = [(line, samples) for line in lines if (samples := line.window()) is not None]
+        if not ready:
+            return
+        now = time.time()
+        there = tones_in(np.stack([samples for _, samples in ready]))
+        for (line, _), tones in zip(ready, there, strict=True):
+            line.note(tones, now)
