@@ -82,7 +82,10 @@ class AsteriskProcess:
             # Asterisk inherits the lock's descriptor: the directory is taken for as long as it lives,
             # whatever becomes of this process.
             self._child = ChildProcess(
-                program.argv("-f", "-C", self._etc / "asterisk.conf"), self._output, keep_open=(lock,)
+                program.argv("-f", "-C", self._etc / "asterisk.conf"),
+                self._output,
+                keep_open=(lock,),
+                directory=self._directory,
             )
             os.ftruncate(lock, 0)
             os.pwrite(lock, f"{self._child.pid}\n".encode(), 0)

@@ -10,10 +10,14 @@ from config.models import Secrets, Site
 from lab.network import LOOPBACK, free_ports, rtp_range
 from tests.support.small_site import small_site
 
+SHORT_GREETING = "ready-ok"
+"""A prompt of a second and a half, so that tests do not spend their time on the real greeting."""
+
 
 def asterisk_site(root: Path) -> Site:
     """The small site with its files under `root`; nothing on this machine uses its ports."""
     site = small_site(root)
+    hotlines = tuple(line.model_copy(update={"greeting": SHORT_GREETING}) for line in site.hotlines)
     sip_port, ami_port, trunk_port = free_ports(3)
     rtp_start, rtp_end = rtp_range(200)
     listening = {
@@ -25,6 +29,7 @@ def asterisk_site(root: Path) -> Site:
     }
     return site.model_copy(
         update={
+            "hotlines": hotlines,
             "asterisk": site.asterisk.model_copy(update=listening),
             "trunk": site.trunk.model_copy(update={"host": LOOPBACK, "port": trunk_port}),
         }
