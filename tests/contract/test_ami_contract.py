@@ -47,9 +47,7 @@ class AmiContract(ABC):
 
     async def test_a_wrong_secret_is_told_apart(self, settings: AmiSettings) -> None:
         async with watched(replace(settings, secret="wrong")) as watch:
-            async with asyncio.timeout(DEADLINE_S):
-                while watch.client.state is not LinkState.SECRET_REFUSED:  # noqa: ASYNC110 - no callback for it
-                    await asyncio.sleep(0.01)
+            await watch.until_state(LinkState.SECRET_REFUSED)
             assert watch.connected == []
 
     async def test_answered_pings_keep_the_link(self, settings: AmiSettings) -> None:

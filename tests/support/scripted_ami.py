@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 Action = dict[str, str]
+_WITHIN_S = 30.0
 BANNER = b"Asterisk Call Manager/11.0.0\r\n"
 
 
@@ -44,8 +45,8 @@ class Link:
         await self._writer.drain()
 
     async def expect(self, name: str) -> Action:
-        """The next unexpected-so-far action of that name."""
-        async with self._arrived:
+        """The first action of that name that was not expected before."""
+        async with asyncio.timeout(_WITHIN_S), self._arrived:
             while True:
                 for action in self.actions:
                     if action["Action"] == name and "seen" not in action:
@@ -136,7 +137,7 @@ class ScriptedAmi:
 
     async def link(self, number: int = 1) -> Link:
         """The client's first connection, or a later one."""
-        async with self._linked:
+        async with asyncio.timeout(_WITHIN_S), self._linked:
             await self._linked.wait_for(lambda: len(self.links) >= number)
         return self.links[number - 1]
 

@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from cti.ami.client import AmiClient, AmiSettings
+from cti.ami.client import AmiClient, AmiSettings, LinkState
 from cti.ami.messages import AmiMessage
 
 _T = TypeVar("_T")
+_WITHIN_S = 30.0
 
 
 class Watched:
@@ -36,8 +37,13 @@ class Watched:
         return [event for event in self.events if event.event == name]
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        async with self._changed:
+        async with asyncio.timeout(_WITHIN_S), self._changed:
             await self._changed.wait_for(holds)
+
+    async def until_state(self, state: LinkState) -> None:
+        async with asyncio.timeout(_WITHIN_S):
+            while self.client.state is not state:  # noqa: ASYNC110 - the client calls nobody back for it
+                await asyncio.sleep(0.005)
 
     async def until_connected(self, times: int = 1) -> None:
         await self.until(lambda: len(self.connected) >= times)

@@ -142,7 +142,7 @@ async def test_07_a_line_break_in_a_value_does_not_leave(server: ScriptedAmi, ba
 
 async def test_08_a_wrong_secret_is_a_state_of_its_own_and_not_tried_again_soon(server: ScriptedAmi) -> None:
     async with watched(settings_for(server.port, secret="wrong", refused_base_s=600)) as watch:
-        await until_state(watch, LinkState.SECRET_REFUSED)
+        await watch.until_state(LinkState.SECRET_REFUSED)
         assert len(server.links) == 1
         assert watch.connected == []
     delays = [refused_delay_s(failures, 30, 600, chance=0.0) for failures in range(8)]
@@ -152,14 +152,9 @@ async def test_08_a_wrong_secret_is_a_state_of_its_own_and_not_tried_again_soon(
 async def test_08_a_secret_that_was_mended_is_found_out(server: ScriptedAmi) -> None:
     server.secret = "other"
     async with watched(settings_for(server.port, refused_base_s=0.05)) as watch:
-        await until_state(watch, LinkState.SECRET_REFUSED)
+        await watch.until_state(LinkState.SECRET_REFUSED)
         server.secret = "s3cret"
         await watch.until_connected()
-
-
-async def until_state(watch: Watched, state: LinkState) -> None:
-    while watch.client.state is not state:  # noqa: ASYNC110 - the client calls nobody back for it
-        await asyncio.sleep(0.005)
 
 
 async def test_09_close_leaves_no_task_no_timer_and_no_reconnect(server: ScriptedAmi) -> None:
@@ -185,7 +180,7 @@ async def test_09_close_ends_the_wait_for_the_next_attempt() -> None:
     watch = Watched(settings)
     watch.client._chance = lambda: 0.99
     await watch.client.start()
-    await until_state(watch, LinkState.RETRYING)
+    await watch.until_state(LinkState.RETRYING)
     await watch.client.close()
     assert pending_timers() == []
 
@@ -280,7 +275,7 @@ async def test_14_a_connection_that_is_never_accepted_is_given_up() -> None:
         settings = settings_for(listener.getsockname()[1], connect_timeout_s=0.05)
         async with watched(replace(settings, retry_base_s=1000, retry_cap_s=1000)) as watch:
             watch.client._chance = lambda: 0.99
-            await until_state(watch, LinkState.RETRYING)
+            await watch.until_state(LinkState.RETRYING)
     finally:
         for filler in [*fillers, listener]:
             filler.close()
@@ -346,7 +341,7 @@ async def test_15_tls_is_spoken_with_the_context_given() -> None:
         wary = replace(settings_for(server.port, tls=ssl.create_default_context()), retry_base_s=1000)
         async with watched(wary) as watch:
             watch.client._chance = lambda: 0.99
-            await until_state(watch, LinkState.RETRYING)
+            await watch.until_state(LinkState.RETRYING)
             assert watch.connected == []
 
 
