@@ -17,6 +17,8 @@ from lab.tones import dominant_tones
 from lab.witness import ArchiveSays, AsteriskSaw, read_archive, read_asterisk
 
 ARCHIVED_WITHIN_S = 5.0
+HEARD_WITHIN_S = 1.0
+"""A pair connected for less cannot be expected to have heard each other: audio starts, a tone takes 0.3 s."""
 
 
 async def account(center: CallCenter, phones: PhonePool, reports: Sequence[CallerReport]) -> Report:
@@ -25,8 +27,9 @@ async def account(center: CallCenter, phones: PhonePool, reports: Sequence[Calle
     hung_up_at = time.monotonic()
     saw, says = await settled(center, hung_up_at + ARCHIVED_WITHIN_S)
     lag_s = time.monotonic() - hung_up_at
-    answered = [r for r in reports if r.outcome == "answered"]
-    abandoned = [r for r in reports if r.outcome == "abandoned"]
+    crossed = too_short_to_hear(saw)
+    answered = [r for r in reports if r.outcome == "answered" or r.number in crossed]
+    abandoned = [r for r in reports if r.outcome == "abandoned" and r.number not in crossed]
     sources = {
         "callers": Counts(len(reports), len(answered), len(abandoned)),
         "Asterisk": Counts(len(saw.calls), len(saw.answered), len(saw.abandoned)),
@@ -52,6 +55,7 @@ async def account(center: CallCenter, phones: PhonePool, reports: Sequence[Calle
         offer_ms=spread(after_agent),
         arrival_ms=spread(after_caller),
         sources=sources,
+        too_short_to_hear=len(crossed),
         archive_lag_s=round(lag_s, 2),
         problems=problems,
     )
@@ -78,13 +82,25 @@ async def settled(center: CallCenter, deadline: float) -> tuple[AsteriskSaw, Arc
         await engine.dispose()
 
 
+def too_short_to_hear(saw: AsteriskSaw) -> set[str]:
+    """Numbers of callers who were connected so shortly that no tone could be made out."""
+    return {
+        call.number
+        for call in saw.answered
+        if call.answered_at is not None
+        and call.ended_at is not None
+        and call.ended_at - call.answered_at < HEARD_WITHIN_S
+    }
+
+
 def seat_problems(saw: AsteriskSaw, reports: Sequence[CallerReport]) -> list[str]:
     """Calls in which the caller heard another seat than the one that Asterisk connected them with."""
+    crossed = too_short_to_hear(saw)
     seen = {call.number: call.seat for call in saw.calls.values()}
     return [
         f"caller {report.number} heard {report.seat}, Asterisk connected {seen.get(report.number)}"
         for report in reports
-        if seen.get(report.number) != report.seat
+        if seen.get(report.number) != report.seat and report.number not in crossed
     ]
 
 
@@ -96,12 +112,13 @@ def voices(
     root: Path,
 ) -> tuple[int, list[str]]:
     """How many recordings have both parties' tones, each in its channel; and what the others lack."""
+    crossed = too_short_to_hear(saw)
     tone_of = {report.number: report.tone_hz for report in reports}
     both = 0
     problems = []
     for recording in says.recordings:
         call = saw.calls.get(recording["call"])
-        if call is None or call.seat is None:
+        if call is None or call.seat is None or call.number in crossed:
             continue
         path = root / recording["path"]
         said = {span.hz for span in dominant_tones(path, 0)}

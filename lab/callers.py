@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import random
 import socket
 import time
 from dataclasses import dataclass
@@ -83,6 +84,7 @@ class CallerPool:
         self._seat_of = {hz: seat for seat, hz in seats.items()}
         self._media = Media()
         self._places = itertools.count()
+        self._audio_ports = random.randrange(6000, 14000, 2)  # noqa: S311 - not a secret
         self._tasks: set[asyncio.Task[CallerReport]] = set()
         self._control = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 
@@ -160,7 +162,7 @@ class CallerPool:
         argv = roots.tool("sipp").argv(
             "{}:{}".format(*self._asterisk),
             *("-sf", SCENARIOS / "caller.xml", "-i", LOOPBACK, "-p", str(port), "-m", "1"),
-            *("-cid_str", call_id, "-nostdin", "-nd"),
+            *("-cid_str", call_id, "-nostdin", "-nd", "-mp", str(self._audio_port(place))),
             *("-key", "number", caller.number, "-key", "hotline", caller.hotline),
             *("-key", "media", str(caller.line.port), "-trace_err", "-error_file", errors),
         )
@@ -171,6 +173,14 @@ class CallerPool:
             stderr=asyncio.subprocess.DEVNULL,
             preexec_fn=die_with_parent,
         )
+
+    def _audio_port(self, place: int) -> int:
+        """SIPp binds two ports for audio of its own, even when it has none, and fails when they are taken."""
+        for attempt in range(100):
+            port = self._audio_ports + (place + 37 * attempt) % 900 * 6
+            if _is_free(port) and _is_free(port + 2):
+                return port
+        raise OSError("no ports are left for another caller")
 
     def _report(self, caller: Caller, called_at: float, status: int) -> CallerReport:
         line = caller.line
@@ -200,6 +210,15 @@ async def _first(*ends: asyncio.Task[int] | asyncio.Event, within_s: float | Non
         for wait, end in zip(waits, ends, strict=True):
             if wait is not end:
                 wait.cancel()
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+        return True
 
 
 def _free_udp_port() -> int:

@@ -58,6 +58,8 @@ class Report:
     arrival_ms: Spread
     """A caller begins to wait while an agent is free -> the channel to the agent's phone begins."""
     sources: dict[str, Counts]
+    too_short_to_hear: int
+    """Callers who hung up as the agent answered: connected, but not for long enough to hear each other."""
     archive_lag_s: float | None
     """From the last hang-up until everything was in PostgreSQL."""
     problems: list[str] = field(default_factory=list)

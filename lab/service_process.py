@@ -35,6 +35,8 @@ class ServiceProcess:
     database_url: str
     api_url: str
     log: Path
+    base: Path | None = None
+    """Where it runs: relative paths of the configuration begin here."""
     environment: dict[str, str] = field(default_factory=dict)
     process: asyncio.subprocess.Process | None = None
     started_at: float = 0.0
@@ -58,6 +60,8 @@ class ServiceProcess:
                 stdout=log,
                 stderr=log,
                 env=os.environ | self.environment | {"DATABASE_URL": self.database_url},
+                cwd=self.base,
+                start_new_session=True,
                 preexec_fn=die_with_parent,
             )
         await self._until_ready(began + ready_within_s)
