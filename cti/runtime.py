@@ -32,6 +32,7 @@ RONA = "rona"
 PHONE_UNREACHABLE = "phone_unreachable"
 TAKE_OVER_AGAIN_S = 5.0
 """A caller who is still in the fallback queue this long after we asked for them is asked for again."""
+CALLS_OVER_KEPT = 10_000
 FALLBACK_STATES = frozenset({AgentState.READY, AgentState.RESERVED, AgentState.BUSY, AgentState.WRAP_UP})
 """Whose seats the fallback queue may ring; Asterisk itself passes over a phone in use."""
 
@@ -99,6 +100,7 @@ class Runtime:
         self.reachable: set[SeatId] = set()
         self._agent_at: dict[SeatId, AgentId] = {}
         self._with_work_order: set[CallId] = set()
+        self._over: dict[CallId, None] = {}
         self._asked_for: dict[CallId, Instant] = {}
         self._paused: dict[SeatId, bool] = {}
         self._pending: deque[Output] = deque()
@@ -329,8 +331,10 @@ class Runtime:
         """Writes each call that changed, once, as it stands at the end of the step."""
         for call_id, record in self._updated.items():
             body = encode(record)
-            over = record.ended_at is not None
             self._step.drafts.append(Draft(at, "call", call_id, body))
+            if call_id in self._over:
+                continue  # an offer of a call that is over has ended: nothing else about the call is new
+            over = record.ended_at is not None
             self._step.state[f"call/{call_id}"] = None if over else body
             if self.figures.note(record, at):
                 self._step.state["figures"] = self.figures.to_json()
@@ -338,6 +342,9 @@ class Runtime:
             if over:
                 self._with_work_order.discard(call_id)
                 self._asked_for.pop(call_id, None)
+                self._over[call_id] = None
+                while len(self._over) > CALLS_OVER_KEPT:
+                    del self._over[next(iter(self._over))]
         self._updated.clear()
         return self._step
 

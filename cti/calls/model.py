@@ -39,6 +39,8 @@ class CallModel:
         self._agent_at: dict[SeatId, AgentId] = {}
         self._belief = RouterBelief(self._state, self._agent_at)
         self._done: dict[LegId, None] = {}
+        self._unsettled: dict[CallId, OpenCall] = {}
+        """Calls that are over while the router has not said yet how an offer of theirs ended."""
         self._out: list[Output] = []
 
     # -- what the owner asks and tells -----------------------------------------------------------------------
@@ -114,12 +116,14 @@ class CallModel:
         """The router says how an offer ended."""
         if closed.outcome is not OfferOutcome.ACCEPTED and closed.offer not in self._state.legs:
             self._state.offers.pop(closed.offer, None)
-        call = self._state.calls.get(closed.contact)
+        call = self._state.calls.get(closed.contact) or self._unsettled.get(closed.contact)
         if call is not None:
             for offer in call.record.offers:
                 if offer.offer == closed.offer and offer.outcome is None:
                     offer.ended_at, offer.outcome = closed.at, closed.outcome
                     self._changed(call, closed.at, closed.cause)
+            if all(offer.outcome is not None for offer in call.record.offers):
+                self._unsettled.pop(closed.contact, None)
         return self._take()
 
     def handle(self, fact: Fact) -> tuple[Output, ...]:
@@ -271,6 +275,8 @@ class CallModel:
             call.record.outcome = call.record.outcome_when_ended()
             call.record.ended_by = call.record.ended_by or EndedBy.SYSTEM
             del self._state.calls[call.record.call]
+            if any(offer.outcome is None for offer in call.record.offers):
+                self._unsettled[call.record.call] = call
         self._changed(call, fact.at, fact.cause)
 
     def _recording_over(self, leg: Leg, call: OpenCall | None, cause: str) -> None:

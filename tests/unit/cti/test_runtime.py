@@ -149,6 +149,27 @@ def test_a_caller_who_hangs_up_while_the_phone_rings_stops_the_ringing() -> None
     assert rig.state("1001") is AgentState.READY
 
 
+@pytest.mark.parametrize("caller_first", [True, False])
+def test_the_record_says_that_an_offer_was_cancelled_though_the_call_is_over_first(
+    caller_first: bool,
+) -> None:
+    rig = Rig()
+    rig.ready_agent()
+    ring = rig.offer(5.0)
+    if not caller_first:
+        rig.tell(*seat_rings(ring.leg, "seat-01", CALL, 5.0))
+    rig.tell(f.LegEnded(6.0, "t", CALL, 16, True))
+    if caller_first:
+        rig.tell(f.OriginateFailed(6.1, "t", ring.leg, "failed"))
+    else:
+        rig.tell(f.LegEnded(6.1, "t", ring.leg, 16, False))
+
+    drafts = [draft for step in rig.steps for draft in step.drafts if draft.kind == "call"]
+    assert [o.outcome for o in decode_call(drafts[-1].body).offers] == ["cancelled"]
+    total = rig.runtime.figures.total(7.0)
+    assert (total.offered, total.abandoned) == (1, 1)
+
+
 def test_an_originate_that_asterisk_refuses_takes_the_agent_out_and_not_the_caller() -> None:
     rig = Rig()
     rig.ready_agent()

@@ -1,0 +1,93 @@
+"""The service dies with SIGKILL while people talk and wait: nothing audible happens and nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from lab.account import account
+from lab.callers import Caller, CallerReport
+from tests.support.staffed import Staffed, staffed
+
+TALKING, WAITING = 10, 5
+FALLBACK_WITHIN_S = 10.0
+
+
+async def test_ten_talk_and_five_wait_when_the_service_is_killed(tmp_path: Path) -> None:
+    async with staffed(tmp_path, TALKING, wrap_up_s=1.0) as place:
+        begun = [place.callers.begin(f"1390000{i:04d}", "12345") for i in range(TALKING + WAITING)]
+        for _ in range(TALKING):
+            await place.answer_next()
+        await place.until(lambda: stands(place, talking=TALKING, waiting=WAITING))
+        talking = [caller for caller, _ in begun if caller.heard.is_set()]
+        waiting = [caller for caller, _ in begun if not caller.heard.is_set()]
+        assert (len(talking), len(waiting)) == (TALKING, WAITING)
+
+        await place.center.service.kill()
+        killed_at = asyncio.get_running_loop().time()
+        heard_before = {caller.number: total_heard(caller) for caller in talking}
+        newcomer, newcomer_task = place.callers.begin("13900009999", "12345")
+        await place.until(lambda: in_fallback(place, WAITING + 1), FALLBACK_WITHIN_S + 3)
+        fell_back_s = asyncio.get_running_loop().time() - killed_at
+        assert fell_back_s <= FALLBACK_WITHIN_S
+
+        # Three agents end their calls: the plain queue rings them, and they answer three of those who wait.
+        for seat in place.seats[:3]:
+            await place.phones.hang_up(seat)
+        for _ in range(3):
+            await place.answer_next()
+        served = [*waiting, newcomer]
+        await place.until(lambda: heard_an_agent(served, 3))
+        still = [caller for caller in talking if not caller.hanging_up.is_set()][3:]
+        await place.until(lambda: keep_hearing(still, heard_before, len(still) - 3))
+
+        await place.center.service.start()
+        await place.until(lambda: stands(place, talking=TALKING, waiting=WAITING + 1 - 3))
+
+        # The rest is routed again, longest waiting first.
+        answered_before = {caller.number for caller in served if caller.heard.is_set()}
+        for seat in place.seats[3:6]:
+            await place.phones.hang_up(seat)
+        for _ in range(3):
+            await place.answer_next()
+        await place.until(lambda: heard_an_agent(served, WAITING + 1))
+        for caller, _ in [*begun, (newcomer, newcomer_task)]:
+            caller.hang_up()
+        reports = await asyncio.gather(*(task for _, task in begun), newcomer_task)
+
+        assert len(reports) == TALKING + WAITING + 1
+        assert {report.outcome for report in reports} == {"answered"}
+        report = await account(place.center, place.phones, reports)
+        assert report.problems == []
+        assert report.recordings == len(reports)
+        says = await place.archive()
+        routes = [call["route"] for call in says.calls.values()]
+        assert (routes.count("fallback"), routes.count("acd")) == (3, len(reports) - 3)
+        assert len(answered_before) == 3
+
+
+async def stands(place: Staffed, *, talking: int, waiting: int) -> bool:
+    total = await place.total()
+    return bool((total["talking"], total["waiting"]) == (talking, waiting))
+
+
+async def in_fallback(place: Staffed, count: int) -> bool:
+    shown = await asyncio.to_thread(place.center.asterisk.console, "queue show hotline-fallback")
+    return f"has {count} calls" in shown
+
+
+async def heard_an_agent(callers: list[Caller], count: int) -> bool:
+    return sum(caller.heard.is_set() for caller in callers) >= count
+
+
+def total_heard(caller: Caller) -> float:
+    return sum(caller.line.heard_s.values())
+
+
+async def keep_hearing(callers: list[Caller], before: dict[str, float], count: int) -> bool:
+    """Whether so many callers have heard their agents for another second since the service died."""
+    return sum(total_heard(caller) >= before[caller.number] + 1.0 for caller in callers) >= count
+
+
+def order_of(reports: list[CallerReport]) -> list[str]:
+    return [report.number for report in sorted(reports, key=lambda report: report.heard_at or 0.0)]
