@@ -71,7 +71,7 @@ class WaitingIndex:
         insort(stage.waiting, rank)
         self._place_of[contact] = (stage, rank)
         if skipped:
-            self._skipped_by[contact] = tuple(skipped)
+            self._skipped_by[contact] = tuple(dict.fromkeys(skipped))
             for one in skipped:
                 one.skipped[contact] = None
 

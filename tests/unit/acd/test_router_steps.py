@@ -184,3 +184,15 @@ def test_a_contact_that_talks_or_left_is_not_changed() -> None:
     center.connect("c1", "ann")
     assert center.alter("c1", priority=5) == ()
     assert center.alter("nobody", priority=5) == ()
+
+
+def test_two_steps_that_ask_for_the_same_are_passed_and_taken_up_together() -> None:
+    center = center_with(EXPERT, RoutingStep(Has("tax", 4), 40))
+    center.ready("bob")
+    center.engage("bob")
+    center.queue("c1")
+    center.log_in("cyd")
+    center.release("bob")
+    assert not offered_to(center)
+    center.leave("c1")
+    assert center.router.next_deadline() is None
