@@ -32,25 +32,30 @@ events = CHAN_START,CHAN_END,ANSWER,HANGUP,BRIDGE_ENTER,BRIDGE_EXIT,USER_DEFINED
 """
 """cel.conf. Without `dateformat` the time is `<seconds>.<microseconds>` since the epoch."""
 
-CEL_FIELDS = (
-    "EventEnum,EventTime,UniqueID,LinkedID,AccountCode,ChanName,Num,Exten,Context,UserDefType,EventExtra"
+CEL_COLUMNS = (
+    "eventenum",
+    "eventtime",
+    "CHANNEL(uniqueid)",
+    "CHANNEL(linkedid)",
+    "CHANNEL(accountcode)",
+    "CHANNEL(channame)",
+    "CALLERID(num)",
+    "CHANNEL(exten)",
+    "CHANNEL(context)",
+    "userdeftype",
+    "eventextra",
 )
-"""The log's columns, as cel_custom.conf names them and `CelRow` reads them."""
+"""The log's columns, as Asterisk names them, in the order in which `CelRow` reads them."""
 
 
 def cel_custom_conf(log_file: Path) -> str:
-    """cel_custom.conf that writes `log_file`, an absolute path whose directory exists before Asterisk
-    starts.
+    """cel_custom.conf that writes `log_file`, an absolute path whose directory exists before Asterisk starts.
+
+    A mapping, and not a section for the file, because Asterisk cuts the names of sections off at 79
+    characters.
     """
-    return (
-        f"[{log_file}]\n"
-        "format = dsv\n"
-        "separator_character = ,\n"
-        'quote_character = "\n'
-        'quote_escape_character = "\n'
-        "quoting_method = all\n"
-        f"fields = {CEL_FIELDS}\n"
-    )
+    columns = ",".join(f"${{CSV_QUOTE(${{{column}}})}}" for column in CEL_COLUMNS)
+    return f"[mappings]\n{log_file} => {columns}\n"
 
 
 class CelRow(NamedTuple):

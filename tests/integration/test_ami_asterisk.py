@@ -326,6 +326,7 @@ async def test_a_snapshot_shows_who_waits_and_who_talks(
     assert waiting.started_at <= call.queued_at
 
     await ring(phone, seat, call, "shown-1")
+    await phone.first(LegRinging, lambda told: told.leg == "shown-1")
     shown = {leg.leg: leg for leg in (await phone.pbx.snapshot()).legs}
     assert (shown["shown-1"].ringing, shown["shown-1"].up, shown["shown-1"].call) == (True, False, call.call)
     seat.answer()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cti.ami.cel import CEL_FIELDS, CelRow, cel_custom_conf, decode_cel, parse_cel_line, read_cel
+from cti.ami.cel import CEL_COLUMNS, CelRow, cel_custom_conf, decode_cel, parse_cel_line, read_cel
 from cti.calls.facts import (
     CallArrived,
     CallerQueued,
@@ -129,8 +129,12 @@ def test_half_a_line_is_not_taken_for_one(text: str) -> None:
 
 
 def test_the_columns_asked_of_asterisk_are_those_that_are_read() -> None:
-    assert len(CEL_FIELDS.split(",")) == len(CelRow._fields)
-    assert "[/spool/cel/hotline.csv]\n" in cel_custom_conf(Path("/spool/cel/hotline.csv"))
+    assert len(CEL_COLUMNS) == len(CelRow._fields)
+    mapping = cel_custom_conf(Path("/spool/cel/hotline.csv")).splitlines()[1]
+    assert mapping.startswith(
+        "/spool/cel/hotline.csv => ${CSV_QUOTE(${eventenum})},${CSV_QUOTE(${eventtime})},"
+    )
+    assert mapping.count("CSV_QUOTE") == len(CelRow._fields)
 
 
 def test_reading_starts_at_the_instant_asked_for(tmp_path: Path) -> None:
