@@ -65,6 +65,12 @@ class Manager:
     async def variable(self, channel: str, name: str) -> str:
         return (await self.act("Getvar", Channel=channel, Variable=name))["Value"]
 
+    async def variable_becomes(self, channel: str, name: str, value: str, within_s: float = 20.0) -> None:
+        """Returns once the dialplan has set the variable so; Asterisk tells nobody, so it is asked."""
+        async with asyncio.timeout(within_s):
+            while await self.variable(channel, name) != value:  # noqa: ASYNC110 - see above
+                await asyncio.sleep(0.02)
+
     async def beat(self) -> None:
         await self.act("Setvar", Variable="HL_BEAT", Value=str(int(time.time())))
 

@@ -43,6 +43,13 @@ class TalkingParty(SipParty):
     def heard_lately(self, seconds: float = 0.5) -> NDArray[np.int16]:
         return from_alaw(bytes(self.heard_alaw[-round(seconds * RATE_HZ) :]))
 
+    async def hears_for(self, seconds: float, within_s: float = 20.0) -> None:
+        """Returns once it has heard so much since `heard_alaw` was last cleared."""
+        async with asyncio.timeout(within_s):
+            while len(self.heard_alaw) < seconds * RATE_HZ:
+                self._frame_came.clear()
+                await self._frame_came.wait()
+
     async def hears(self, hz: int, seconds: float = 0.5, within_s: float = 20.0) -> None:
         """Returns once so many seconds on end were that tone and nothing else to speak of."""
         async with asyncio.timeout(within_s):
