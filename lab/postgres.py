@@ -75,7 +75,8 @@ class Postgres:
         self._write_settings()
         self._make_socket_directory()
         options = f"-h '' -k {self._socket_directory}"
-        self._pg_ctl("start", "-t", str(_START_S), "-l", str(self._log), "-o", options)
+        self._pg_ctl("start", "-W", "-l", str(self._log), "-o", options)
+        self._wait_ready()
 
     def stop(self) -> None:
         """Ends the server cleanly; no process of it is left. Harmless when it is not running."""
@@ -93,14 +94,25 @@ class Postgres:
             return
         processes = [postmaster, *postmaster.children(recursive=True)]
         try:
-            self._pg_ctl("stop", "-t", str(_STOP_S), "-m", mode)
+            self._pg_ctl("stop", "-w", "-t", str(_STOP_S), "-m", mode)
         finally:
             for process in _still_running(processes, _STOP_S):
                 process.kill()
             _still_running(processes, _STOP_S)
 
+    def _wait_ready(self) -> None:
+        """Waits for the server's own word. `pg_ctl -w` does not take it when the machine's clock was stepped."""
+        deadline = time.monotonic() + _START_S
+        while time.monotonic() < deadline:
+            if self.process is not None and _status(self._directory) == "ready":
+                return
+            time.sleep(0.02)
+        raise PostgresError(
+            f"PostgreSQL in {self._directory} did not start within {_START_S} s{self.log_end()}"
+        )
+
     def _pg_ctl(self, action: str, *arguments: str) -> None:
-        command = [str(self._binaries / "pg_ctl"), "-w", "-D", str(self._directory), *arguments, action]
+        command = [str(self._binaries / "pg_ctl"), "-D", str(self._directory), *arguments, action]
         # To a file, not a pipe: the server inherits it and would hold a pipe open.
         with tempfile.TemporaryFile() as output:
             code = subprocess.run(
@@ -114,9 +126,7 @@ class Postgres:
             output.seek(0)
             said = output.read().decode(errors="replace").strip()
         if code != 0:
-            raise PostgresError(
-                f"PostgreSQL in {self._directory} could not {action}: {said}{self._log_end()}"
-            )
+            raise PostgresError(f"PostgreSQL in {self._directory} could not {action}: {said}{self.log_end()}")
 
     def _as_user(self) -> dict[str, Any]:
         if self._user is None:
@@ -144,7 +154,8 @@ class Postgres:
         elif self._socket_directory.stat().st_uid != os.geteuid():
             raise PostgresError(f"{self._socket_directory} belongs to another user; remove it")
 
-    def _log_end(self) -> str:
+    def log_end(self) -> str:
+        """The end of the server's log, on lines of its own; '' when there is none."""
         if not self._log.exists():
             return ""
         return "\n" + "\n".join(self._log.read_text(errors="replace").splitlines()[-15:])
@@ -162,6 +173,15 @@ def _initialise(directory: Path) -> tuple[Path, str | None]:
             f"PostgreSQL's data in {directory} could not be made: {error} {detail}"
         ) from error
     return server.bin_path, server.system_user
+
+
+def _status(directory: Path) -> str:
+    """The eighth line of postmaster.pid (PostgreSQL's src/include/utils/pidfile.h): `ready` once it serves."""
+    try:
+        lines = (directory / "postmaster.pid").read_text().splitlines()
+    except FileNotFoundError:
+        return ""
+    return lines[7].strip() if len(lines) > 7 else ""
 
 
 def _postmaster(directory: Path) -> psutil.Process | None:

@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cti.database import create_engine
-from lab.postgres import Postgres
+from lab.postgres import Postgres, PostgresError
 from migrations.upgrade import upgrade
 
 QUICK = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "32MB", "max_connections": "60"}
@@ -32,7 +32,11 @@ def in_own_loop(coroutine: Coroutine[Any, Any, None]) -> None:
 
 async def execute(server: Postgres, *statements: str) -> None:
     """Runs statements that need no transaction, such as CREATE DATABASE."""
-    connection = await asyncpg.connect(make_url(server.url()).set(drivername="postgresql").render_as_string())
+    url = make_url(server.url()).set(drivername="postgresql").render_as_string()
+    try:
+        connection = await asyncpg.connect(url)
+    except OSError as error:
+        raise PostgresError(f"the tests' PostgreSQL is gone: {error}{server.log_end()}") from error
     try:
         for statement in statements:
             await connection.execute(statement)
