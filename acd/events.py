@@ -32,6 +32,8 @@ class ContactQueued:
     """When its wait began; earlier than `at` for a contact taken over after a restart."""
     steps: tuple[RoutingStep, ...] = ()
     """What this contact asks for before its queue's own steps."""
+    caller: str | None = None
+    """Who it is, in any form that stays the same when they call again; None when unknown or withheld."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class ContactLeft:
     at: Instant
     cause: str
     contact: ContactId
+    cut_off: bool = False
+    """It ended through a fault, not by anybody's wish: the caller keeps the place for a while."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,8 @@ class Known:
         self.contacts: dict[ContactId, Contact] = {}
         self.offers: dict[OfferId, Offer] = {}
         self.offers_made = 0
+        self.kept_places: dict[str, Instant] = {}
+        """Since when callers who were cut off had waited."""
         self.ready = ReadyIndex()
         self.staff = ReadyIndex()
         """Everybody who is logged in, by id."""

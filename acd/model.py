@@ -191,3 +191,7 @@ class Policy:
     """An agent whose share of working time spent on calls exceeds this rests before the next; None: never."""
     max_rest_s: float = 30.0
     """The longest such rest."""
+    keep_place_s: float = 0.0
+    """How long a caller who was cut off keeps the place in the queue; 0: not at all."""
+    skills: tuple[Skill, ...] | None = None
+    """All skills there are, to find misspelt ones; None: not known."""

@@ -18,6 +18,7 @@ def contact_queued(floor: Floor, event: ContactQueued) -> None:
     if event.queue not in floor.policy.queues:
         raise UnknownEntity("queue", event.queue)
     floor.figures.queued(event.queue, event.contact, event.queued_at)
+    kept = floor.take_kept_place(event.caller)
     floor.admit(
         Contact(
             event.contact,
@@ -26,7 +27,8 @@ def contact_queued(floor: Floor, event: ContactQueued) -> None:
             event.queued_at,
             ContactState.WAITING,
             event.at,
-            place_from=event.queued_at,
+            caller=event.caller,
+            place_from=event.queued_at if kept is None else min(kept, event.queued_at),
             own_steps=event.steps,
         ),
         ContactTrigger.QUEUED,
@@ -68,6 +70,8 @@ def contact_left(floor: Floor, event: ContactLeft) -> None:
         floor.figures.abandoned(contact.queue, contact.contact, contact.queued_at, event.at, short_abandon_s)
     if contact.offer is not None:
         floor.withdraw_offer(floor.offers[contact.offer], OfferTrigger.WITHDRAWN, OfferOutcome.CANCELLED)
+    if event.cut_off:
+        floor.keep_place(contact)
     floor.forget(contact, ContactTrigger.LEFT)
 
 

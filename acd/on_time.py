@@ -6,6 +6,7 @@ from acd.consequences import go_on, let_go
 from acd.events import PolicyChanged, TimePassed
 from acd.floor import Floor
 from acd.model import AgentState, OfferOutcome
+from acd.policy import check_policy
 from acd.records import Agent, Offer
 from acd.states import AgentTrigger, OfferState, OfferTrigger
 
@@ -19,6 +20,8 @@ def time_passed(floor: Floor, event: TimePassed) -> None:
             offer_overdue(floor, floor.offers[name])
         elif kind == "rest":
             floor.end_rest(floor.agents[name])
+        elif kind == "kept":
+            del floor.kept_places[name]
         else:
             floor.place_again(floor.contacts[name])
 
@@ -35,6 +38,7 @@ def offer_overdue(floor: Floor, offer: Offer) -> None:
 
 
 def policy_changed(floor: Floor, event: PolicyChanged) -> None:
+    check_policy(event.policy)
     kept = {queue: terms for queue, terms in floor.queues.items() if queue in floor.open_contacts}
     floor.policy = event.policy
     floor.queues = kept | dict(event.policy.queues)

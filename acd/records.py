@@ -119,6 +119,7 @@ class Contact:
     since: Instant
     agent: AgentId | None = None
     offer: OfferId | None = None
+    caller: str | None = None
     place_from: Instant = 0.0
     """Since when it waits for the purpose of its place in the queue."""
     own_steps: tuple[RoutingStep, ...] = ()

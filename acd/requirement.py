@@ -20,6 +20,8 @@ from acd.model import (
     Skill,
 )
 
+MAX_PROFICIENCY = 5
+
 Key: TypeAlias = str
 """What agents are indexed under: a skill that they have, or their own id."""
 Accepts: TypeAlias = Callable[[AgentPolicy], bool]

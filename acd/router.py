@@ -33,6 +33,7 @@ from acd.floor import Floor
 from acd.matching import settle
 from acd.metrics import QueueFigures
 from acd.model import AgentId, AgentState, ContactId, Instant, Policy, QueueId
+from acd.policy import check_policy
 from acd.records import AgentRecord, ContactRecord
 from acd.snapshot import load, save
 
@@ -60,6 +61,8 @@ class Router:
     """Which contact goes to which agent. Pure: the same events give the same effects, always."""
 
     def __init__(self, policy: Policy) -> None:
+        """Raises `InvalidPolicy` with everything that is wrong with the policy."""
+        check_policy(policy)
         self._floor = Floor(policy)
 
     def handle(self, event: Event) -> tuple[Effect, ...]:

@@ -13,7 +13,7 @@ from acd.records import Agent, Contact, Offer
 from acd.staff_room import RESTING
 from acd.states import OfferState
 
-VERSION = 2
+VERSION = 3
 _DERIVED = frozenset({"keys", "policy"})
 
 
@@ -22,6 +22,7 @@ def save(floor: Floor) -> dict[str, Any]:
     return {
         "version": VERSION,
         "offers_made": floor.offers_made,
+        "kept_places": dict(floor.kept_places),
         "draining": [
             plain(terms) for queue, terms in sorted(floor.queues.items()) if queue not in floor.policy.queues
         ],
@@ -44,6 +45,7 @@ def load(floor: Floor, saved: Mapping[str, Any]) -> None:
     if saved["version"] != VERSION:
         raise ValueError(f"snapshot has version {saved['version']}, this router reads {VERSION}")
     floor.offers_made = saved["offers_made"]
+    floor.kept_places = dict(saved["kept_places"])
     for terms in map(rebuilt, saved["draining"]):
         floor.queues[terms.queue] = terms
     policies = dict(floor.policy.agents) | {terms.agent: terms for terms in map(rebuilt, saved["leaving"])}

@@ -92,6 +92,19 @@ class WaitingRoom(Known):
         for name in contacts:
             self.place_again(self.contacts[name])
 
+    def keep_place(self, contact: Contact) -> None:
+        """The caller was cut off and may come back to the same place for a while."""
+        if contact.caller is not None and self.policy.keep_place_s > 0:
+            self.kept_places[contact.caller] = contact.place_from
+            self.timers.set(("kept", contact.caller), self.at + self.policy.keep_place_s)
+
+    def take_kept_place(self, caller: str | None) -> Instant | None:
+        """Since when this caller had waited when cut off; None when nothing is kept for them."""
+        if caller is None:
+            return None
+        self.timers.cancel(("kept", caller))
+        return self.kept_places.pop(caller, None)
+
     def leave_waiting(self, contact: Contact) -> None:
         self.waiting.remove(contact.contact)
         self.unsettled_contacts.pop(contact.contact, None)

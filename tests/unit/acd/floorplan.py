@@ -94,8 +94,8 @@ class Center:
     def alter(self, contact: str, **changes: Any) -> tuple[Effect, ...]:
         return self.tell(ContactAltered(self.now, self.cause, contact, **changes))
 
-    def leave(self, contact: str) -> tuple[Effect, ...]:
-        return self.tell(ContactLeft(self.now, self.cause, contact))
+    def leave(self, contact: str, cut_off: bool = False) -> tuple[Effect, ...]:
+        return self.tell(ContactLeft(self.now, self.cause, contact, cut_off))
 
     def log_in(self, agent: str, seat: str | None = None) -> tuple[Effect, ...]:
         return self.tell(AgentLoggedIn(self.now, self.cause, agent, seat or f"seat-{agent}"))

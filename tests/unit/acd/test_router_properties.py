@@ -61,12 +61,15 @@ criteria = st.lists(st.sampled_from(Criterion), max_size=3, unique=True).map(tup
 skills = st.dictionaries(st.sampled_from(SKILLS), st.integers(1, 5))
 leaves = st.one_of(
     st.builds(Has, st.sampled_from(SKILLS), st.integers(1, 3), st.integers(3, 5)),
-    st.builds(OneOf, st.lists(st.sampled_from(AGENTS), max_size=2, unique=True).map(tuple)),
+    st.builds(OneOf, st.lists(st.sampled_from(AGENTS), min_size=1, max_size=2, unique=True).map(tuple)),
 )
 requirements = st.recursive(
     leaves,
     lambda parts: st.one_of(
-        *(st.builds(kind, st.lists(parts, max_size=2).map(tuple)) for kind in (AllOf, AnyOf, NoneOf))
+        *(
+            st.builds(kind, st.lists(parts, min_size=1, max_size=2).map(tuple))
+            for kind in (AllOf, AnyOf, NoneOf)
+        )
     ),
     max_leaves=3,
 )
@@ -92,7 +95,8 @@ def policies(draw: st.DrawFn) -> Policy:
         )
         for name in draw(st.lists(st.sampled_from(QUEUES), min_size=1, unique=True))
     ]
-    served = st.none() | st.none() | st.dictionaries(st.sampled_from(QUEUES), st.sampled_from((0.0, 15.0)))
+    names = [queue.queue for queue in queues]
+    served = st.none() | st.none() | st.dictionaries(st.sampled_from(names), st.sampled_from((0.0, 15.0)))
     agents = [
         AgentPolicy(name, draw(skills), draw(served), draw(st.sampled_from((None, None, 5.0))))
         for name in draw(st.lists(st.sampled_from(AGENTS), min_size=1, unique=True))
@@ -104,6 +108,7 @@ def policies(draw: st.DrawFn) -> Policy:
         priority_worth_s=draw(st.sampled_from((None, 10.0))),
         reserves=tuple(draw(st.just([]) | st.lists(reserve, max_size=2))),
         max_occupancy=draw(st.sampled_from((None, None, 0.8))),
+        keep_place_s=draw(st.sampled_from((0.0, 60.0))),
     )
 
 
@@ -180,7 +185,7 @@ class RouterMachine(RuleBasedStateMachine):
 
     @rule(contact=st.sampled_from(CONTACTS), queue=st.sampled_from(QUEUES), own=steps)
     def queue_with_steps(self, contact: str, queue: str, own: tuple[RoutingStep, ...]) -> None:
-        self.tell(ContactQueued(self.now, self.cause, contact, queue, 0, self.now, own))
+        self.tell(ContactQueued(self.now, self.cause, contact, queue, 0, self.now, own, f"of {contact}"))
 
     @rule(
         contact=st.sampled_from(CONTACTS),
@@ -197,9 +202,9 @@ class RouterMachine(RuleBasedStateMachine):
     def extend_wrap_up(self, agent: str, seconds: float) -> None:
         self.tell(WrapUpExtended(self.now, self.cause, agent, seconds))
 
-    @rule(contact=st.sampled_from(CONTACTS))
-    def leave(self, contact: str) -> None:
-        self.tell(ContactLeft(self.now, self.cause, contact))
+    @rule(contact=st.sampled_from(CONTACTS), cut_off=st.booleans())
+    def leave(self, contact: str, cut_off: bool) -> None:
+        self.tell(ContactLeft(self.now, self.cause, contact, cut_off))
 
     @precondition(lambda self: self.watched.router._floor.offers)
     @rule(data=st.data())

@@ -1,0 +1,156 @@
+"""What can be wrong with a routing policy, and what a new one changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from math import isfinite
+from typing import Any
+
+from acd.model import (
+    AgentPolicy,
+    AllOf,
+    AnyOf,
+    Has,
+    NoneOf,
+    OneOf,
+    Policy,
+    QueuePolicy,
+    Requirement,
+)
+from acd.requirement import MAX_PROFICIENCY
+from acd.states import InvalidEvent
+
+
+class InvalidPolicy(InvalidEvent):
+    """The policy contradicts itself; `problems` names each place. Nothing has changed."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+def check_policy(policy: Policy) -> None:
+    """Raises `InvalidPolicy` unless the policy is sound."""
+    found = problems(policy)
+    if found:
+        raise InvalidPolicy(found)
+
+
+def problems(policy: Policy) -> tuple[str, ...]:
+    """Everything wrong with the policy, each with its place and what would be right."""
+    return tuple(_problems(policy))
+
+
+def difference(old: Policy, new: Policy) -> tuple[str, ...]:
+    """What the new policy changes, one line for each thing, in a fixed order."""
+    lines = [*_changed("queue", old.queues, new.queues), *_changed("agent", old.agents, new.agents)]
+    for each in fields(Policy):
+        if each.name not in ("queues", "agents"):
+            before, after = getattr(old, each.name), getattr(new, each.name)
+            if before != after:
+                lines.append(f"{each.name}: {before!r} -> {after!r}")
+    return tuple(lines)
+
+
+def _changed(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    for name in sorted({*old, *new}):
+        if name not in new:
+            yield f"{kind} {name}: removed"
+        elif name not in old:
+            yield f"{kind} {name}: added"
+        else:
+            for each in fields(old[name]):
+                before, after = getattr(old[name], each.name), getattr(new[name], each.name)
+                if before != after:
+                    yield f"{kind} {name}: {each.name} {before!r} -> {after!r}"
+
+
+def _problems(policy: Policy) -> Iterator[str]:
+    for name, queue in policy.queues.items():
+        place = f"queue {name}"
+        if queue.queue != name:
+            yield f"{place}: is named {queue.queue} in itself; two queues cannot share one name"
+        yield from _queue_problems(place, queue, policy)
+    for name, agent in policy.agents.items():
+        place = f"agent {name}"
+        if agent.agent != name:
+            yield f"{place}: is named {agent.agent} in itself; two agents cannot share one name"
+        yield from _agent_problems(place, agent, policy)
+    for reserve in policy.reserves:
+        place = f"reserve of skill {reserve.skill}"
+        yield from _skill_problems(place, (reserve.skill,), policy)
+        if reserve.keep < 1:
+            yield f"{place}: keeps {reserve.keep} agents; at least 1 would be right"
+    for setting in ("priority_worth_s", "max_rest_s", "keep_place_s"):
+        yield from _duration_problems("policy", setting, getattr(policy, setting))
+    if policy.max_occupancy is not None and not 0 < policy.max_occupancy <= 1:
+        yield f"policy: max_occupancy is {policy.max_occupancy:g}; a share above 0 and up to 1 would be right"
+
+
+def _queue_problems(place: str, queue: QueuePolicy, policy: Policy) -> Iterator[str]:
+    for setting in ("ring_timeout_s", "wrap_up_s", "timely_s", "short_abandon_s", "offer_backoff_s"):
+        yield from _duration_problems(place, setting, getattr(queue, setting))
+    if not (isfinite(queue.weight) and queue.weight > 0):
+        yield f"{place}: weight is {queue.weight:g}; a number above 0 would be right"
+    if queue.max_offers_per_agent is not None and queue.max_offers_per_agent < 1:
+        yield f"{place}: max_offers_per_agent is {queue.max_offers_per_agent}; at least 1 would be right"
+    if len(set(queue.criteria)) != len(queue.criteria):
+        yield f"{place}: criteria names one twice"
+    yield from _skill_problems(f"{place}, required_skills", queue.required_skills, policy)
+    for skill, least in queue.required_skills.items():
+        yield from _proficiency_problems(f"{place}, required_skills, {skill}", least)
+    if queue.requirement is not None:
+        yield from _requirement_problems(f"{place}, requirement", queue.requirement, policy)
+    for number, step in enumerate(queue.steps, start=1):
+        here = f"{place}, step {number}"
+        if not (isfinite(step.ttl_s) and step.ttl_s > 0):
+            yield f"{here}: ttl_s is {step.ttl_s:g}; a time above 0 would be right"
+        yield from _requirement_problems(here, step.requirement, policy)
+
+
+def _agent_problems(place: str, agent: AgentPolicy, policy: Policy) -> Iterator[str]:
+    yield from _skill_problems(f"{place}, skills", agent.skills, policy)
+    for skill, proficiency in agent.skills.items():
+        yield from _proficiency_problems(f"{place}, skills, {skill}", proficiency)
+    for queue, penalty_s in (agent.queues or {}).items():
+        if queue not in policy.queues:
+            yield f"{place}, queues: there is no queue {queue}"
+        yield from _duration_problems(place, f"penalty in queue {queue}", penalty_s)
+    yield from _duration_problems(place, "max_wrap_up_s", agent.max_wrap_up_s)
+
+
+def _requirement_problems(place: str, requirement: Requirement, policy: Policy) -> Iterator[str]:
+    match requirement:
+        case Has(skill, least, most):
+            yield from _skill_problems(place, (skill,), policy)
+            if not 1 <= least <= most <= MAX_PROFICIENCY:
+                yield (
+                    f"{place}: skill {skill} between {least} and {most}; "
+                    f"1 to {MAX_PROFICIENCY}, the lower first, would be right"
+                )
+        case OneOf(agents):
+            if not agents:
+                yield f"{place}: names no agent, so nobody can ever meet it"
+        case AllOf(parts) | AnyOf(parts) | NoneOf(parts):
+            if not parts:
+                yield f"{place}: is empty; at least one part would be right"
+            for part in parts:
+                yield from _requirement_problems(place, part, policy)
+
+
+def _skill_problems(place: str, skills: Mapping[str, int] | tuple[str, ...], policy: Policy) -> Iterator[str]:
+    if policy.skills is not None:
+        for skill in skills:
+            if skill not in policy.skills:
+                yield f"{place}: there is no skill {skill}"
+
+
+def _proficiency_problems(place: str, proficiency: int) -> Iterator[str]:
+    if not 1 <= proficiency <= MAX_PROFICIENCY:
+        yield f"{place}: proficiency is {proficiency}; 1 to {MAX_PROFICIENCY} would be right"
+
+
+def _duration_problems(place: str, setting: str, seconds: float | None) -> Iterator[str]:
+    if seconds is not None and not (isfinite(seconds) and seconds >= 0):
+        yield f"{place}: {setting} is {seconds:g}; 0 or more seconds would be right"

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from acd.events import PolicyChanged
+from acd.model import (
+    AgentPolicy,
+    AllOf,
+    AnyOf,
+    Criterion,
+    Has,
+    OneOf,
+    Policy,
+    QueuePolicy,
+    Requirement,
+    Reserve,
+    RoutingStep,
+)
+from acd.policy import InvalidPolicy, difference, problems
+from acd.router import Router
+from tests.unit.acd.floorplan import Center, policy
+
+
+def queue(**terms: Any) -> Policy:
+    return policy([QueuePolicy("q", **terms)])
+
+
+def step(requirement: Requirement, ttl_s: float = 5.0) -> Policy:
+    return queue(steps=(RoutingStep(requirement, ttl_s),))
+
+
+@pytest.mark.parametrize(
+    ("rules", "problem"),
+    [
+        (queue(wrap_up_s=-1), "queue q: wrap_up_s is -1; 0 or more seconds would be right"),
+        (queue(timely_s=float("nan")), "queue q: timely_s is nan; 0 or more seconds would be right"),
+        (queue(weight=0), "queue q: weight is 0; a number above 0 would be right"),
+        (queue(max_offers_per_agent=0), "queue q: max_offers_per_agent is 0; at least 1 would be right"),
+        (queue(criteria=(Criterion.PREFERRED,) * 2), "queue q: criteria names one twice"),
+        (
+            queue(required_skills={"tax": 6}),
+            "queue q, required_skills, tax: proficiency is 6; 1 to 5 would be right",
+        ),
+        (step(Has("tax"), 0), "queue q, step 1: ttl_s is 0; a time above 0 would be right"),
+        (step(AnyOf(())), "queue q, step 1: is empty; at least one part would be right"),
+        (step(OneOf(())), "queue q, step 1: names no agent, so nobody can ever meet it"),
+        (
+            queue(requirement=AllOf((Has("tax", 4, 2),))),
+            "queue q, requirement: skill tax between 4 and 2; 1 to 5, the lower first, would be right",
+        ),
+        (
+            policy(agents={"ann": {"tax": 0}}),
+            "agent ann, skills, tax: proficiency is 0; 1 to 5 would be right",
+        ),
+        (
+            policy(agents={"ann": AgentPolicy("ann", {}, {"nowhere": 0})}),
+            "agent ann, queues: there is no queue nowhere",
+        ),
+        (
+            policy(agents={"ann": AgentPolicy("ann", {}, {"q": -2})}),
+            "agent ann: penalty in queue q is -2; 0 or more seconds would be right",
+        ),
+        (
+            policy(reserves=(Reserve("tax", 0, 1),)),
+            "reserve of skill tax: keeps 0 agents; at least 1 would be right",
+        ),
+        (
+            policy(reserves=(Reserve("tax", 1, 1),), skills=("law",)),
+            "reserve of skill tax: there is no skill tax",
+        ),
+        (
+            policy(agents={"ann": {"tax": 1}}, skills=()),
+            "agent ann, skills: there is no skill tax",
+        ),
+        (
+            policy(max_occupancy=1.5),
+            "policy: max_occupancy is 1.5; a share above 0 and up to 1 would be right",
+        ),
+        (
+            policy(priority_worth_s=-1.0),
+            "policy: priority_worth_s is -1; 0 or more seconds would be right",
+        ),
+        (
+            Policy({"a": QueuePolicy("b")}, {}),
+            "queue a: is named b in itself; two queues cannot share one name",
+        ),
+        (
+            Policy({}, {"a": AgentPolicy("b")}),
+            "agent a: is named b in itself; two agents cannot share one name",
+        ),
+    ],
+)
+def test_a_mistake_in_the_policy_is_named_with_its_place_and_what_would_be_right(
+    rules: Policy, problem: str
+) -> None:
+    assert problems(rules) == (problem,)
+    with pytest.raises(InvalidPolicy) as refused:
+        Router(rules)
+    assert refused.value.problems == (problem,)
+
+
+def test_all_mistakes_are_named_at_once() -> None:
+    assert len(problems(queue(wrap_up_s=-1, timely_s=-1, weight=-1))) == 3
+
+
+def test_a_wrong_policy_at_run_time_changes_nothing() -> None:
+    center = Center(policy())
+    center.queue("c1")
+    before = center.router.snapshot()
+    with pytest.raises(InvalidPolicy):
+        center.router.handle(PolicyChanged(center.now, "x", queue(weight=0)))
+    assert center.router.snapshot() == before
+
+
+def test_the_difference_names_what_is_new_gone_and_other() -> None:
+    old = policy([QueuePolicy("gone"), QueuePolicy("q")], {"ann": {"tax": 1}, "bob": {}})
+    new = policy(
+        [QueuePolicy("q", priority=2), QueuePolicy("new")], {"ann": {"tax": 2}, "cyd": {}}, keep_place_s=9.0
+    )
+    assert difference(old, new) == (
+        "queue gone: removed",
+        "queue new: added",
+        "queue q: priority 0 -> 2",
+        "agent ann: skills {'tax': 1} -> {'tax': 2}",
+        "agent bob: removed",
+        "agent cyd: added",
+        "keep_place_s: 0.0 -> 9.0",
+    )
+    assert difference(old, old) == ()
