@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from lab.account import account
-from lab.callers import Caller, CallerReport
+from lab.callers import Caller
 from tests.support.staffed import Staffed, staffed
 
 TALKING, WAITING = 10, 5
@@ -19,6 +19,7 @@ async def test_ten_talk_and_five_wait_when_the_service_is_killed(tmp_path: Path)
         for _ in range(TALKING):
             await place.answer_next()
         await place.until(lambda: stands(place, talking=TALKING, waiting=WAITING))
+        await place.until(lambda: heard_an_agent([caller for caller, _ in begun], TALKING))
         talking = [caller for caller, _ in begun if caller.heard.is_set()]
         waiting = [caller for caller, _ in begun if not caller.heard.is_set()]
         assert (len(talking), len(waiting)) == (TALKING, WAITING)
@@ -38,8 +39,7 @@ async def test_ten_talk_and_five_wait_when_the_service_is_killed(tmp_path: Path)
             await place.answer_next()
         served = [*waiting, newcomer]
         await place.until(lambda: heard_an_agent(served, 3))
-        still = [caller for caller in talking if not caller.hanging_up.is_set()][3:]
-        await place.until(lambda: keep_hearing(still, heard_before, len(still) - 3))
+        await place.until(lambda: keep_hearing(talking, heard_before, TALKING - 3))
 
         await place.center.service.start()
         await place.until(lambda: stands(place, talking=TALKING, waiting=WAITING + 1 - 3))
@@ -50,7 +50,8 @@ async def test_ten_talk_and_five_wait_when_the_service_is_killed(tmp_path: Path)
             await place.phones.hang_up(seat)
         for _ in range(3):
             await place.answer_next()
-        await place.until(lambda: heard_an_agent(served, WAITING + 1))
+        nothing_yet = dict.fromkeys((caller.number for caller in served), 0.5)
+        await place.until(lambda: keep_hearing(served, nothing_yet, WAITING + 1))
         for caller, _ in [*begun, (newcomer, newcomer_task)]:
             caller.hang_up()
         reports = await asyncio.gather(*(task for _, task in begun), newcomer_task)
@@ -87,7 +88,3 @@ def total_heard(caller: Caller) -> float:
 async def keep_hearing(callers: list[Caller], before: dict[str, float], count: int) -> bool:
     """Whether so many callers have heard their agents for another second since the service died."""
     return sum(total_heard(caller) >= before[caller.number] + 1.0 for caller in callers) >= count
-
-
-def order_of(reports: list[CallerReport]) -> list[str]:
-    return [report.number for report in sorted(reports, key=lambda report: report.heard_at or 0.0)]

@@ -63,6 +63,8 @@ class Staffed:
             ringing = [s for s in self.seats if What.INCOMING in self.phones.calls(s).values()]
             seat = ringing[0] if ringing else (await events.next(What.INCOMING, within_s=WITHIN_S)).seat
             await self.phones.answer(seat)
+            while What.ESTABLISHED not in self.phones.calls(seat).values():
+                await events.next(What.ESTABLISHED, within_s=WITHIN_S)
             return seat
 
 
