@@ -189,6 +189,8 @@ class Service:
                 log.error("illegal_event", event_story=str(illegal))
         await self._write()
         for item, step in steps:
+            if isinstance(item.event, f.PbxSnapshot):
+                self._begin_routing(item.event)
             for action in step.actions:
                 if self.connected:
                     self._telephony.perform(action)
@@ -199,15 +201,18 @@ class Service:
                     self._recordings.void(recording.leg)
             for archived in step.archived:
                 self._recordings.confirm(archived)
-            if isinstance(item.event, f.PbxSnapshot):
-                self.routing = self.connected
-                self._telephony.perform(Beat("heartbeat", int(time.time())))
-                log.info("routing", legs=len(item.event.legs), cause=item.event.cause)
             if item.done is not None and not item.done.done():
                 if step.refused is None:
                     item.done.set_result(None)
                 else:
                     item.done.set_exception(step.refused)
+
+    def _begin_routing(self, snapshot: f.PbxSnapshot) -> None:
+        """Beats before anything else: a caller taken over meets the heartbeat's check at once."""
+        self.routing = self.connected
+        if self.routing:
+            self._telephony.perform(Beat("heartbeat", int(time.time())))
+            log.info("routing", legs=len(snapshot.legs), cause=snapshot.cause)
 
     async def _write(self) -> None:
         """Writes to the journal. A disk that refuses delays records, which wait in memory, not calls."""

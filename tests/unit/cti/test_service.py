@@ -12,7 +12,7 @@ import pytest
 
 from acd.model import AgentPolicy, AgentState, Instant, Policy, QueuePolicy
 from cti.calls import facts as f
-from cti.calls.actions import Beat, RingSeat
+from cti.calls.actions import Beat, RingSeat, TakeOver
 from cti.calls.outputs import RecordingDue
 from cti.journal import Journal, JournalError
 from cti.records_json import JSON, Draft
@@ -127,6 +127,14 @@ async def test_the_heartbeat_begins_once_asterisk_has_shown_what_is_there(rig: R
         rig.telephony.log_may_be_read.set()
         await rig.telephony.wait_for(Beat)
         assert rig.service.routing
+
+
+async def test_the_heartbeat_comes_before_a_caller_is_taken_over(rig: Rig) -> None:
+    """A caller redirected while the beat is stale falls back again at once, and is asked for only later."""
+    rig.telephony.present = snapshot(shown(CALL, "trunk", CALL, place="fallback"), at=101.0)
+    async with rig.running():
+        await rig.telephony.wait_for(TakeOver)
+        assert isinstance(rig.telephony.performed[0], Beat)
 
 
 async def test_a_command_returns_when_its_outcome_is_in_the_journal(rig: Rig) -> None:
