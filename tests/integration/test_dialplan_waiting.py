@@ -141,6 +141,7 @@ async def test_the_service_takes_a_caller_out_of_the_fallback_queue_with_its_pla
     await manager.user_event("HotlineFallback")
     await happens(agent.ringing)
     async with heartbeat(manager):
+        manager.messages.clear()
         await manager.act(
             "Redirect", Channel=queued["Channel"], Context="hl-waiting", Exten="s", Priority="1"
         )

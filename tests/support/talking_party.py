@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.support.sip_party import SipParty
+from tests.support.sip_party import SipParty, _SipMessage
 from tests.support.tones import RATE_HZ, alaw, from_alaw, share, tone
 
 _FRAME_S = 0.02
@@ -34,6 +34,13 @@ class TalkingParty(SipParty):
         self._frames_sent = 0
         self._timer: asyncio.TimerHandle | None = None
         self._frame_came = asyncio.Event()
+
+    @property
+    def invitation(self) -> _SipMessage:
+        """The call that came in, as it was asked for."""
+        assert self._dialog
+        assert self._dialog.invite
+        return self._dialog.invite
 
     @property
     def heard(self) -> NDArray[np.int16]:
