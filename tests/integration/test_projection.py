@@ -27,7 +27,7 @@ from recording import archive
 from recording.tables import agent_states, calls, recordings
 from tests.support.archive_records import NOON, agent_changed, decided, draft, ended, ringing, spawned, stored
 from tests.support.cutting_proxy import cutting_proxy
-from tests.support.postgres_fixtures import TEMPLATE, start_migrated
+from tests.support.postgres_fixtures import TEMPLATE
 from tests.support.until import until
 from workorder import store
 from workorder.tables import work_orders
@@ -163,22 +163,13 @@ async def test_two_journals_into_one_database_do_not_disturb_each_other(
     assert len(await rows(database, select(agent_states.c.id))) == 4
 
 
-@pytest.fixture
-def mortal_server() -> Iterator[Postgres]:
-    """A server of this test's own, to be killed. Its path is short enough for a socket in it."""
-    with tempfile.TemporaryDirectory() as directory:
-        server = start_migrated(Path(directory) / "data")
-        yield server
-        server.stop()
-
-
 async def test_a_server_killed_in_the_middle_loses_nothing_and_doubles_nothing(
-    journal: Journal, mortal_server: Postgres, more: asyncio.Event, monkeypatch: pytest.MonkeyPatch
+    journal: Journal, mortal_postgres_server: Postgres, more: asyncio.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Small batches: the kills meet the projector in a transaction, not between two.
     monkeypatch.setattr(projection, "BATCH", 3)
     monkeypatch.setattr(projection, "LINGER_S", 0.0)
-    engine = create_engine(mortal_server.url(TEMPLATE))
+    engine = create_engine(mortal_postgres_server.url(TEMPLATE))
     last = 0
 
     def append(number: int) -> int:
@@ -196,10 +187,10 @@ async def test_a_server_killed_in_the_middle_loses_nothing_and_doubles_nothing(
                     last = append(number)
                 await until(lambda at=begun_at: projector.applied_seq > at + 20)  # type: ignore[misc]
                 assert projector.backlog() > 0
-                await asyncio.to_thread(mortal_server.kill)
+                await asyncio.to_thread(mortal_postgres_server.kill)
                 await until(lambda: not projector.reachable)
                 assert projector.backlog() > 0, "PostgreSQL is away, and the journal goes on"
-                await asyncio.to_thread(mortal_server.start_again)
+                await asyncio.to_thread(mortal_postgres_server.start_again)
             await projector.wait_applied(last, 120)
             assert (projector.reachable, projector.rejected) == (True, 0)
 
@@ -231,17 +222,17 @@ async def test_a_commit_whose_answer_got_lost_is_not_done_again(
 
 
 async def test_a_server_that_comes_later_gets_everything(
-    journal: Journal, mortal_server: Postgres, more: asyncio.Event
+    journal: Journal, mortal_postgres_server: Postgres, more: asyncio.Event
 ) -> None:
-    mortal_server.stop()
+    mortal_postgres_server.stop()
     last = journal.append(a_whole_call("c.1"))
-    engine = create_engine(mortal_server.url(TEMPLATE))
+    engine = create_engine(mortal_postgres_server.url(TEMPLATE))
 
     async with projecting(journal, engine, more) as projector:
         with pytest.raises(TimeoutError):
             await projector.wait_applied(last, 0.2)
         assert (projector.reachable, projector.backlog()) == (False, last)
-        await asyncio.to_thread(mortal_server.start_again)
+        await asyncio.to_thread(mortal_postgres_server.start_again)
         await projector.wait_applied(last, 60)
         assert (projector.reachable, projector.backlog()) == (True, 0)
     await engine.dispose()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import asyncpg
@@ -44,20 +46,35 @@ async def execute(server: Postgres, *statements: str) -> None:
         await connection.close()
 
 
-def start_migrated(directory: Path) -> Postgres:
-    """A server of one's own, for tests that kill it; the caller stops it."""
-    server = Postgres.start(directory, QUICK)
-    in_own_loop(execute(server, f"CREATE DATABASE {TEMPLATE}"))
-    in_own_loop(upgrade(server.url(TEMPLATE)))
-    return server
+@contextmanager
+def migrated_server() -> Iterator[Postgres]:
+    """A server with a migrated database, `TEMPLATE`; stopped and removed at the end.
+
+    Not under pytest's own temporary directory: any other run of pytest by root closes that to other users,
+    and the server is one of them.
+    """
+    with TemporaryDirectory(prefix="hotline-pg-") as directory:
+        server = Postgres.start(Path(directory) / "data", QUICK)
+        try:
+            in_own_loop(execute(server, f"CREATE DATABASE {TEMPLATE}"))
+            in_own_loop(upgrade(server.url(TEMPLATE)))
+            yield server
+        finally:
+            server.stop()
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgres_server() -> Iterator[Postgres]:
     """The session's server. Do not stop it."""
-    server = start_migrated(tmp_path_factory.mktemp("postgres") / "data")
-    yield server
-    server.stop()
+    with migrated_server() as server:
+        yield server
+
+
+@pytest.fixture
+def mortal_postgres_server() -> Iterator[Postgres]:
+    """A server of the test's own, to be killed."""
+    with migrated_server() as server:
+        yield server
 
 
 @pytest.fixture
