@@ -6,7 +6,8 @@ import re
 
 _PJSIP_CHANNEL = re.compile(r"PJSIP/(?P<endpoint>.+)-[0-9a-f]{8,}")
 _NOT_DIALLED = frozenset({"s", "h", "i", "t"})
-_UNKNOWN_NUMBER = frozenset({"<unknown>", "(null)"})
+# `unknown` is what a leg of the trunk has until the dialplan took the number from the SIP header.
+_UNKNOWN_NUMBER = frozenset({"<unknown>", "(null)", "unknown"})
 
 
 def endpoint_of(channel: str) -> str | None:
