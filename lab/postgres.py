@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import hashlib
 import os
-import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Final
 from urllib.parse import quote
 
 import psutil
+
+from lab.processes import ChildProcess
 
 with warnings.catch_warnings():
     # On import it looks for a runtime directory, which a container may not have and nobody needs here.
@@ -30,6 +32,9 @@ with warnings.catch_warnings():
 _SETTINGS_FILE = "hotline.conf"
 _START_S = 60
 _STOP_S = 30
+_FAST: Final = signal.SIGINT
+"""Ends sessions and shuts down cleanly (PostgreSQL manual, 18.5)."""
+_IMMEDIATE: Final = signal.SIGQUIT
 _SOCKET_NAME = ".s.PGSQL.5432"
 _SOCKET_PATH_MAX = 107
 """Linux: `sun_path` holds 108 bytes with the final NUL."""
@@ -48,22 +53,18 @@ class Postgres:
         self._log = directory / "server.log"
         self._socket_directory = _socket_directory(directory)
         self._binaries, self._user = _initialise(directory)
+        self._child: ChildProcess | None = None
 
     @classmethod
     def start(cls, directory: Path, settings: Mapping[str, str] | None = None) -> Postgres:
         """Starts a server over `directory`, which is made and filled at first.
 
-        One that is already running there, left by a killed run, is taken over. `settings` are server
-        parameters, such as `{"fsync": "off"}` for data that nobody will miss. Raises `PostgresError`.
+        It ends when this process does, however that happens. `settings` are server parameters, such as
+        `{"fsync": "off"}` for data that nobody will miss. Raises `PostgresError`.
         """
         server = cls(directory.expanduser().resolve(), settings or {})
         server.start_again()
         return server
-
-    @property
-    def process(self) -> psutil.Process | None:
-        """The server's first process, or None when it is not running."""
-        return _postmaster(self._directory)
 
     def url(self, database: str = "postgres") -> str:
         """Where SQLAlchemy finds a database of this server, over asyncpg."""
@@ -71,57 +72,68 @@ class Postgres:
 
     def start_again(self) -> None:
         """Starts the server over its data, after `stop` or `kill`; harmless while it runs."""
-        if self.process is not None:
+        if self._child is not None and self._child.running:
             return
+        self._refuse_a_second()
         self._write_settings()
         self._make_socket_directory()
-        options = f"-h '' -k {self._socket_directory}"
-        self._pg_ctl("start", "-t", str(_START_S), "-l", str(self._log), "-o", options)
+        self._child = ChildProcess(
+            [self._binaries / "postgres", "-D", self._directory, "-h", "", "-k", self._socket_directory],
+            self._log,
+            directory=Path("/"),
+            end_signal=_FAST,
+            user=self._user,
+        )
+        try:
+            self._wait_ready(self._child)
+        except BaseException:
+            self._end(_FAST)
+            raise
+
+    @property
+    def running(self) -> bool:
+        return self._child is not None and self._child.running
 
     def stop(self) -> None:
         """Ends the server cleanly; no process of it is left. Harmless when it is not running."""
-        self._end("fast")
+        self._end(_FAST)
         if self._socket_directory != self._directory:
             shutil.rmtree(self._socket_directory, ignore_errors=True)
 
     def kill(self) -> None:
         """Ends the server at once, as a crash would: the next start recovers from its write-ahead log."""
-        self._end("immediate")
+        self._end(_IMMEDIATE)
 
-    def _end(self, mode: str) -> None:
-        postmaster = self.process
-        if postmaster is None:
+    def _end(self, how: signal.Signals) -> None:
+        if self._child is None or not self._child.running:
             return
-        processes = [postmaster, *postmaster.children(recursive=True)]
-        try:
-            self._pg_ctl("stop", "-t", str(_STOP_S), "-m", mode)
-        finally:
-            for process in _still_running(processes, _STOP_S):
-                process.kill()
-            _still_running(processes, _STOP_S)
+        children = _children(self._child.pid)
+        self._child.signal(how)
+        if not self._child.wait(_STOP_S):
+            self._child.kill()
+        for process in _still_running(children, _STOP_S):
+            process.kill()
+        _still_running(children, _STOP_S)
 
-    def _pg_ctl(self, action: str, *arguments: str) -> None:
-        command = [str(self._binaries / "pg_ctl"), "-w", "-D", str(self._directory), *arguments, action]
-        # To a file, not a pipe: the server inherits it and would hold a pipe open.
-        with tempfile.TemporaryFile() as output:
-            code = subprocess.run(
-                command,
-                check=False,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                **self._as_user(),
-            ).returncode
-            output.seek(0)
-            said = output.read().decode(errors="replace").strip()
-        if code != 0:
-            raise PostgresError(f"PostgreSQL in {self._directory} could not {action}: {said}{self.log_end()}")
+    def _refuse_a_second(self) -> None:
+        """Raises PostgresError when a server runs on this data. One that is just ending is waited for."""
+        other = _postmaster(self._directory)
+        if other is None or (_state(self._directory) == "stopping" and not _still_running([other], _STOP_S)):
+            return
+        raise PostgresError(
+            f"{self._directory} is in use by a PostgreSQL that runs (process {other.pid}); "
+            "stop what started it, or use another directory"
+        )
 
-    def _as_user(self) -> dict[str, Any]:
-        if self._user is None:
-            return {}
-        entry = pwd.getpwnam(self._user)
-        return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": [], "cwd": "/"}
+    def _wait_ready(self, child: ChildProcess) -> None:
+        deadline = time.monotonic() + _START_S
+        while not (_pid(self._directory) == child.pid and _state(self._directory) == "ready"):
+            if child.wait(0.02):
+                raise PostgresError(f"PostgreSQL in {self._directory} ended while starting:{self.log_end()}")
+            if time.monotonic() > deadline:
+                raise PostgresError(
+                    f"PostgreSQL in {self._directory} did not come up within {_START_S} s:{self.log_end()}"
+                )
 
     def _write_settings(self) -> None:
         lines = [f"{name} = '{value}'\n" for name, value in self._settings.items()]
@@ -164,15 +176,43 @@ def _initialise(directory: Path) -> tuple[Path, str | None]:
     return server.bin_path, server.system_user
 
 
-def _postmaster(directory: Path) -> psutil.Process | None:
+def _pid_file(directory: Path) -> list[str]:
     try:
-        pid = int((directory / "postmaster.pid").read_text().splitlines()[0])
-        process = psutil.Process(pid)
+        return (directory / "postmaster.pid").read_text().splitlines()
+    except FileNotFoundError:
+        return []
+
+
+def _pid(directory: Path) -> int | None:
+    lines = _pid_file(directory)
+    return int(lines[0]) if lines and lines[0].isdecimal() else None
+
+
+def _state(directory: Path) -> str:
+    """The server's own word for what it does: `starting`, `ready`, `stopping`; '' when it has said none.
+
+    The file's lines: PostgreSQL's src/include/utils/pidfile.h.
+    """
+    lines = _pid_file(directory)
+    return lines[7].strip() if len(lines) > 7 else ""
+
+
+def _postmaster(directory: Path) -> psutil.Process | None:
+    pid = _pid(directory)
+    try:
+        process = psutil.Process(pid) if pid is not None else None
         # After a crash of the machine the file may name somebody else's process.
-        ours = str(directory) in process.cmdline() and _runs(process)
-    except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
+        ours = process is not None and str(directory) in process.cmdline() and _runs(process)
+    except psutil.NoSuchProcess:
         return None
     return process if ours else None
+
+
+def _children(pid: int) -> list[psutil.Process]:
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _still_running(processes: Sequence[psutil.Process], within_s: float) -> list[psutil.Process]:

@@ -8,11 +8,13 @@ does not reach them: they are sessions of their own, and whoever started one sto
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import signal
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 
@@ -25,30 +27,44 @@ class ChildProcess:
 
     def __init__(
         self,
-        argv: Sequence[str],
-        output: Path,
+        argv: Sequence[str | Path],
+        output: Path | None,
         *,
         keep_open: Sequence[int] = (),
         environment: Mapping[str, str] | None = None,
         directory: Path | None = None,
+        end_signal: signal.Signals = signal.SIGTERM,
+        user: str | None = None,
     ) -> None:
-        """Starts the program; what it prints is appended to `output`. It inherits the descriptors
-        `keep_open`. Raises ProcessError.
+        """Starts the program; what it prints is appended to `output`, or goes where this process prints.
+
+        It inherits the descriptors `keep_open`. `end_signal` asks it to end: sent by `stop`, and by the
+        kernel when this process dies. As root, `user` is whom it runs as. Raises ProcessError.
         """
         if shutil.which("setpriv") is None:
             raise ProcessError("setpriv is missing; it is in Debian's package util-linux")
+        identity = [] if user is None else _identity(user)
+        self._end_signal = end_signal
         self._ended = threading.Event()
         started: list[subprocess.Popen[bytes] | OSError] = []
         ready = threading.Event()
 
         def keep() -> None:
             try:
-                with output.open("ab") as out:
+                with ExitStack() as stack:
+                    out = None if output is None else stack.enter_context(output.open("ab"))
                     process = subprocess.Popen(
-                        ["setpriv", "--pdeathsig", "TERM", "--", *argv],
+                        [
+                            "setpriv",
+                            *identity,
+                            "--pdeathsig",
+                            end_signal.name.removeprefix("SIG"),
+                            "--",
+                            *argv,
+                        ],
                         stdin=subprocess.DEVNULL,
                         stdout=out,
-                        stderr=subprocess.STDOUT,
+                        stderr=None if out is None else subprocess.STDOUT,
                         pass_fds=tuple(keep_open),
                         env=None if environment is None else dict(environment),
                         cwd=directory,
@@ -96,7 +112,7 @@ class ChildProcess:
 
     def stop(self, timeout_s: float = 10.0) -> None:
         """Asks it to end and, after `timeout_s`, makes it. It has ended on return."""
-        self.signal(signal.SIGTERM)
+        self.signal(self._end_signal)
         if not self.wait(timeout_s):
             self.kill()
 
@@ -104,3 +120,8 @@ class ChildProcess:
         """It has ended on return."""
         self.signal(signal.SIGKILL)
         self._ended.wait()
+
+
+def _identity(user: str) -> list[str]:
+    entry = pwd.getpwnam(user)
+    return ["--reuid", str(entry.pw_uid), "--regid", str(entry.pw_gid), "--clear-groups"]
