@@ -15,6 +15,7 @@ from typing import Final
 
 import jinja2
 from pydantic import SecretStr
+from ruamel.yaml import YAML
 
 from config.models import Secrets, Site
 from config.secretcheck import ALPHABET
@@ -43,6 +44,12 @@ class Layout:
     """Directory of its documentation, which modules need to load. None: where it was built to find it."""
 
 
+def prompt_texts() -> dict[str, str]:
+    """Prompt name -> Mandarin text, from `asterisk-conf/prompts.yaml`."""
+    texts: dict[str, str] = YAML(typ="safe").load(ASTERISK_CONF / "prompts.yaml")
+    return texts
+
+
 def render(site: Site, secrets: Secrets, directory: Path, layout: Layout) -> None:
     """Writes Asterisk's whole configuration into `directory`, readable by the owner and the group alone, and
     creates the spool's directories. Files of the same names are replaced. Raises RenderError.
@@ -64,7 +71,7 @@ def render(site: Site, secrets: Secrets, directory: Path, layout: Layout) -> Non
         "secrets": secrets,
         "directory": directory.resolve(),
         "layout": layout,
-        "ami_bind": _address("ami_host", site.asterisk.ami_host),
+        "ami_bind": _manager_address(site.asterisk.ami_host),
         "sip_bind": _with_port(_address("sip_bind", site.asterisk.sip_bind), site.asterisk.sip_port),
         "trunk_address": _with_port(site.trunk.host, site.trunk.port),
     }
@@ -90,6 +97,13 @@ def _check(site: Site, secrets: Secrets, directory: Path, layout: Layout) -> Non
                 f"{what}: {path} cannot stand in Asterisk's configuration; "
                 "use an absolute path of letters, digits and _ . / ~ + @ - alone"
             )
+    prompts = prompt_texts()
+    for hotline in site.hotlines:
+        if hotline.greeting not in prompts:
+            raise RenderError(
+                f"hotline {hotline.number}: there is no prompt `{hotline.greeting}` in "
+                f"asterisk-conf/prompts.yaml; there are {', '.join(sorted(prompts))}"
+            )
     for seat in site.seats:
         if seat.id not in secrets.seats:
             raise RenderError(f"seat {seat.id} has no password in the secrets file")
@@ -103,6 +117,16 @@ def _check_secret(what: str, secret: SecretStr) -> None:
         raise RenderError(
             f"{what} cannot stand in Asterisk's configuration; use letters, digits and - _ . ~ + / ="
         )
+
+
+def _manager_address(host: str) -> str:
+    address = _address("ami_host", host)
+    if ipaddress.ip_address(address).is_unspecified:
+        raise RenderError(
+            f"asterisk.ami_host: {host} is every address of the machine; the manager interface is for the "
+            "service alone: use 127.0.0.1"
+        )
+    return address
 
 
 def _address(what: str, host: str) -> str:

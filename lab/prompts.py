@@ -16,9 +16,8 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from ruamel.yaml import YAML
 
-from config.render import ASTERISK_CONF
+from config.render import ASTERISK_CONF, prompt_texts
 from lab import roots
 
 RATE_HZ: Final = 8000
@@ -28,12 +27,6 @@ _FORMAT: Final = ("-r", str(RATE_HZ), "-c", "1", "-b", "16", "-e", "signed-integ
 
 class PromptError(Exception):
     """A sound could not be made; the message names it."""
-
-
-def prompt_texts() -> dict[str, str]:
-    """Prompt name -> Mandarin text."""
-    texts: dict[str, str] = YAML(typ="safe").load(ASTERISK_CONF / "prompts.yaml")
-    return texts
 
 
 def sounds() -> Path:
