@@ -31,7 +31,7 @@ from cti.records_json import encode
 from cti.runtime import Plan, Runtime
 from cti.service import Service
 from cti.work_order_desk import JournaledWorkOrders
-from migrations.upgrade import DatabaseError, upgrade
+from migrations.upgrade import DatabaseError, DatabaseUnreachable, upgrade
 from recording.archive import HANDLERS as ARCHIVE_HANDLERS
 from recording.archive import CallArchive
 from recording.model import RecordingRecord
@@ -43,6 +43,7 @@ log = structlog.get_logger(__name__)
 
 WHOLE = "全部队列"
 TRIM_EVERY_S = 3600.0
+UPGRADE_RETRY_S = 5.0
 
 
 class CannotStart(Exception):
@@ -63,7 +64,8 @@ async def run(settings: Settings) -> None:
     """Runs the service until it is cancelled. Raises `CannotStart`."""
     async with AsyncExitStack() as stack:
         journal = _open_journal(settings.site, stack)
-        engine = await _open_database(settings, stack)
+        engine = _open_database(settings, stack)
+        upgraded = await _upgraded(settings.database_url)
         past = read_past(journal)
         clock = SteadyClock()
         more = asyncio.Event()
@@ -82,7 +84,7 @@ async def run(settings: Settings) -> None:
         await stack.enter_async_context(_serving(app, settings.site))
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(service.run(), name="service")
-            tasks.create_task(projector.run(), name="projection")
+            tasks.create_task(_project(projector, settings.database_url, upgraded), name="projection")
             tasks.create_task(_trim(journal, projector), name="trim")
 
 
@@ -95,14 +97,35 @@ def _open_journal(site: Site, stack: AsyncExitStack) -> Journal:
     return journal
 
 
-async def _open_database(settings: Settings, stack: AsyncExitStack) -> AsyncEngine:
+def _open_database(settings: Settings, stack: AsyncExitStack) -> AsyncEngine:
     try:
-        await upgrade(settings.database_url)
         engine = create_engine(settings.database_url)
-    except (DatabaseError, BadDatabaseUrl) as error:
+    except BadDatabaseUrl as error:
         raise CannotStart(str(error)) from error
     stack.push_async_callback(engine.dispose)
     return engine
+
+
+async def _upgraded(url: str) -> bool:
+    """Brings the schema up to date; False when PostgreSQL is away, which delays records and not calls."""
+    try:
+        await upgrade(url)
+    except DatabaseUnreachable as error:
+        log.warning("database_away_at_start", reason=str(error))
+        return False
+    except DatabaseError as error:
+        raise CannotStart(str(error)) from error
+    return True
+
+
+async def _project(projector: Projector, url: str, upgraded: bool) -> None:
+    while not upgraded:
+        await asyncio.sleep(UPGRADE_RETRY_S)
+        try:
+            upgraded = await _upgraded(url)
+        except CannotStart as error:
+            log.error("database_unusable", reason=str(error))
+    await projector.run()
 
 
 def _service(
