@@ -1,4 +1,4 @@
-"""PostgreSQL away: calls are routed all the same, also by a service that starts without it, and nothing is lost."""
+"""PostgreSQL away: calls are routed all the same, also by a service that starts without it."""
 
 from __future__ import annotations
 
