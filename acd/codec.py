@@ -11,17 +11,37 @@ from acd.model import (
     AgentPolicy,
     AllOf,
     AnyOf,
+    Calendar,
     Criterion,
+    Diversion,
     Has,
+    Limit,
     NoneOf,
     OneOf,
+    OpeningHours,
+    OverflowRule,
     QueuePolicy,
     RoutingStep,
 )
 
 _KINDS: dict[str, Any] = {
     kind.__name__: kind
-    for kind in (AgentPolicy, AllOf, AnyOf, Criterion, Has, NoneOf, OneOf, QueuePolicy, RoutingStep)
+    for kind in (
+        AgentPolicy,
+        AllOf,
+        AnyOf,
+        Calendar,
+        Criterion,
+        Diversion,
+        Has,
+        Limit,
+        NoneOf,
+        OneOf,
+        OpeningHours,
+        OverflowRule,
+        QueuePolicy,
+        RoutingStep,
+    )
 }
 
 

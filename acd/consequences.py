@@ -104,6 +104,7 @@ def go_on(floor: Floor, agent: Agent, trigger: AgentTrigger) -> None:
 def connect(floor: Floor, contact: Contact, agent: AgentId) -> None:
     """The contact talks with the agent, whatever it was doing for the router."""
     timely_s = floor.queues[contact.queue].timely_s
+    floor.pace(contact.queue).answered(contact.queued_at, floor.at)
     floor.figures.answered(contact.queue, contact.contact, contact.queued_at, floor.at, timely_s)
     if contact.offer is not None:
         floor.withdraw_offer(floor.offers[contact.offer], OfferTrigger.WITHDRAWN, OfferOutcome.CANCELLED)

@@ -10,7 +10,9 @@ from acd.model import (
     AgentState,
     ContactId,
     ContactState,
+    Diversion,
     Instant,
+    Limit,
     OfferId,
     OfferOutcome,
     QueueId,
@@ -116,4 +118,19 @@ class Decided:
     """Its points in the eyes of the chosen agent: seconds waited, worth of priority and penalty, weighted."""
 
 
-Effect: TypeAlias = MakeOffer | CancelOffer | AgentChanged | ContactChanged | OfferClosed | Decided
+@dataclass(frozen=True, slots=True)
+class ContactDiverted:
+    """A limit of its queue sends a contact elsewhere; see `acd.model.Diversion` for what that means."""
+
+    at: Instant
+    cause: str
+    contact: ContactId
+    queue: QueueId
+    limit: Limit
+    to: Diversion
+    target: str
+
+
+Effect: TypeAlias = (
+    MakeOffer | CancelOffer | AgentChanged | ContactChanged | OfferClosed | Decided | ContactDiverted
+)

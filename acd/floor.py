@@ -95,7 +95,8 @@ class Floor(StaffRoom):
             return
         del self.open_contacts[queue]
         if queue not in self.policy.queues:
-            del self.queues[queue], self.needs[queue]
+            del self.queues[queue], self.terms[queue], self.needs[queue]
+            self.timers.cancel(("hours", queue))
 
     # Offers
 

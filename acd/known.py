@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from acd.effects import AgentChanged, ContactChanged, Effect
+from acd.estimate import Pace
 from acd.index import ReadyIndex, Stage, WaitingIndex
 from acd.metrics import Figures
 from acd.model import AgentId, ContactId, Instant, OfferId, Policy, QueueId, QueuePolicy, SeatId, Skill
@@ -20,6 +21,8 @@ class Known:
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
+        self.terms: dict[QueueId, QueuePolicy] = dict(policy.queues)
+        """Each queue as configured; `queues` has what holds at this hour."""
         self.queues: dict[QueueId, QueuePolicy] = dict(policy.queues)
         """Those of the policy, and removed ones that still hold contacts."""
         self.needs: dict[QueueId, Need] = {}
@@ -35,6 +38,9 @@ class Known:
         self.contacts: dict[ContactId, Contact] = {}
         self.offers: dict[OfferId, Offer] = {}
         self.offers_made = 0
+        self.paces: dict[QueueId, Pace] = {}
+        self.hours_known = False
+        """Whether day or night mode has been worked out since the policy came."""
         self.kept_places: dict[str, Instant] = {}
         """Since when callers who were cut off had waited."""
         self.ready = ReadyIndex()

@@ -23,6 +23,8 @@ class Tally:
     timely: int = 0
     moved_away: int = 0
     """Contacts that went on to another queue without having been answered in this one."""
+    diverted: int = 0
+    """Contacts sent to a message or the busy tone at one of the queue's limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class QueueFigures:
     short_abandoned: int
     timely: int
     moved_away: int
+    diverted: int
     waiting: int
     """Contacts that hear music, those being offered included."""
     longest_waiting_since: Instant | None
@@ -124,6 +127,15 @@ class Figures:
         before.tally.moved_away += 1
         insort(after.waiting, (queued_at, contact))
         after.tally.offered += 1
+
+    def diverted(self, queue: QueueId, contact: ContactId, queued_at: Instant) -> None:
+        for board in self._pair(queue):
+            _take_out(board.waiting, (queued_at, contact))
+            board.tally.diverted += 1
+
+    def position(self, queue: QueueId, queued_at: Instant, contact: ContactId) -> int:
+        """A waiting contact's place by arrival, from 1."""
+        return bisect_left(self._board(queue).waiting, (queued_at, contact)) + 1
 
     def ended(self, queue: QueueId) -> None:
         """A connected contact is over."""

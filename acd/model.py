@@ -131,6 +131,62 @@ class Reserve:
     """The priority (queue's plus contact's) from which on a contact is urgent."""
 
 
+class Limit(StrEnum):
+    """What a queue may have too much of."""
+
+    CLOSED = "closed"
+    """Its calendar says so, and it has no night mode."""
+    NOBODY_LOGGED_IN = "nobody_logged_in"
+    SIZE = "size"
+    """As many as the threshold wait already."""
+    EXPECTED_WAIT = "expected_wait"
+    """The estimate for a contact that arrives is longer than the threshold, in seconds."""
+    WAITED = "waited"
+    """The contact has waited as long as the threshold, in seconds."""
+
+
+class Diversion(StrEnum):
+    """Where a contact goes when a limit is reached."""
+
+    QUEUE = "queue"
+    """To the queue named as target, keeping its wait."""
+    CALLBACK = "callback"
+    """It is offered a callback, and waits on until it takes it."""
+    MESSAGE = "message"
+    """It hears the message named as target and is over for the router."""
+    BUSY = "busy"
+    """It hears the busy tone and is over for the router."""
+
+
+@dataclass(frozen=True, slots=True)
+class OverflowRule:
+    """What happens to a contact at a limit. The first of a queue's rules that applies is followed, once."""
+
+    limit: Limit
+    to: Diversion
+    threshold: float = 0.0
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningHours:
+    """Open from one second of the local day to another, on these weekdays (0 is Monday)."""
+
+    weekdays: tuple[int, ...]
+    opens_s: float = 0.0
+    closes_s: float = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """When a queue is open. Local time is UTC plus a fixed offset; the default is China's."""
+
+    hours: tuple[OpeningHours, ...]
+    holidays: tuple[str, ...] = ()
+    """Dates (ISO 8601) on which it is closed all day."""
+    utc_offset_s: float = 28_800.0
+
+
 @dataclass(frozen=True, slots=True)
 class QueuePolicy:
     """What a queue asks of agents and how it treats them. Durations are seconds."""
@@ -159,6 +215,11 @@ class QueuePolicy:
     """How often one contact is offered to the same agent without being taken; None: without end."""
     auto_answer: bool = False
     """The phone is asked to answer by itself."""
+    overflow: tuple[OverflowRule, ...] = ()
+    calendar: Calendar | None = None
+    """None: open day and night."""
+    night_skills: Mapping[Skill, int] | None = None
+    """Night mode: while the calendar says closed, these are required and nothing else is asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from acd.consequences import answer, connect, occupy
 from acd.events import ContactAltered, ContactLeft, ContactQueued, ContactRestored
 from acd.floor import Floor
 from acd.model import ContactState, OfferOutcome
+from acd.overflow import ON_ARRIVAL, divert_if_due
 from acd.records import Contact
 from acd.states import AGENT, CONTACT, GONE, AgentTrigger, ContactTrigger, OfferTrigger, UnknownEntity
 
@@ -33,6 +34,7 @@ def contact_queued(floor: Floor, event: ContactQueued) -> None:
         ),
         ContactTrigger.QUEUED,
     )
+    divert_if_due(floor, floor.contacts[event.contact], ON_ARRIVAL)
 
 
 def contact_altered(floor: Floor, event: ContactAltered) -> None:

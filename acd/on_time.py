@@ -5,7 +5,9 @@ from __future__ import annotations
 from acd.consequences import go_on, let_go
 from acd.events import PolicyChanged, TimePassed
 from acd.floor import Floor
+from acd.hours import in_force
 from acd.model import AgentState, OfferOutcome
+from acd.overflow import WHILE_WAITING, divert_if_due
 from acd.policy import check_policy
 from acd.records import Agent, Offer
 from acd.states import AgentTrigger, OfferState, OfferTrigger
@@ -20,6 +22,10 @@ def time_passed(floor: Floor, event: TimePassed) -> None:
             offer_overdue(floor, floor.offers[name])
         elif kind == "rest":
             floor.end_rest(floor.agents[name])
+        elif kind == "hours":
+            floor.keep_hours(name)
+        elif kind == "overflow":
+            divert_if_due(floor, floor.contacts[name], WHILE_WAITING)
         elif kind == "kept":
             del floor.kept_places[name]
         else:
@@ -39,9 +45,13 @@ def offer_overdue(floor: Floor, offer: Offer) -> None:
 
 def policy_changed(floor: Floor, event: PolicyChanged) -> None:
     check_policy(event.policy)
-    kept = {queue: terms for queue, terms in floor.queues.items() if queue in floor.open_contacts}
+    kept = {queue: terms for queue, terms in floor.terms.items() if queue in floor.open_contacts}
+    for queue in floor.terms:
+        floor.timers.cancel(("hours", queue))
     floor.policy = event.policy
-    floor.queues = kept | dict(event.policy.queues)
+    floor.terms = kept | dict(event.policy.queues)
+    floor.queues = {queue: in_force(terms, event.at) for queue, terms in floor.terms.items()}
+    floor.watch_hours()
     for name in list(floor.agents):
         if name not in event.policy.agents and floor.agents[name].state is AgentState.LOGGED_OUT:
             del floor.agents[name]

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from datetime import date
+from itertools import pairwise
 from math import isfinite
 from typing import Any
 
+from acd.hours import DAY_S
 from acd.model import (
     AgentPolicy,
     AllOf,
     AnyOf,
+    Calendar,
+    Diversion,
     Has,
+    Limit,
     NoneOf,
     OneOf,
     Policy,
@@ -100,6 +106,7 @@ def _queue_problems(place: str, queue: QueuePolicy, policy: Policy) -> Iterator[
     yield from _skill_problems(f"{place}, required_skills", queue.required_skills, policy)
     for skill, least in queue.required_skills.items():
         yield from _proficiency_problems(f"{place}, required_skills, {skill}", least)
+    yield from _overflow_problems(place, queue, policy)
     if queue.requirement is not None:
         yield from _requirement_problems(f"{place}, requirement", queue.requirement, policy)
     for number, step in enumerate(queue.steps, start=1):
@@ -107,6 +114,60 @@ def _queue_problems(place: str, queue: QueuePolicy, policy: Policy) -> Iterator[
         if not (isfinite(step.ttl_s) and step.ttl_s > 0):
             yield f"{here}: ttl_s is {step.ttl_s:g}; a time above 0 would be right"
         yield from _requirement_problems(here, step.requirement, policy)
+
+
+def _overflow_problems(place: str, queue: QueuePolicy, policy: Policy) -> Iterator[str]:
+    for number, rule in enumerate(queue.overflow, start=1):
+        here = f"{place}, overflow {number}"
+        yield from _duration_problems(here, "threshold", rule.threshold)
+        if rule.limit is Limit.CLOSED and queue.calendar is None:
+            yield f"{here}: is for when the queue is closed, but it has no calendar"
+        if rule.to is Diversion.QUEUE and rule.target not in policy.queues:
+            yield f"{here}: there is no queue {rule.target or '(none named)'}"
+        if rule.to is Diversion.MESSAGE and not rule.target:
+            yield f"{here}: names no message"
+    if _comes_back(queue.queue, policy):
+        yield f"{place}: overflow leads back to itself"
+    if queue.night_skills is not None:
+        if queue.calendar is None:
+            yield f"{place}: has night_skills but no calendar to say when it is night"
+        yield from _skill_problems(f"{place}, night_skills", queue.night_skills, policy)
+    if queue.calendar is not None:
+        yield from _calendar_problems(f"{place}, calendar", queue.calendar)
+
+
+def _comes_back(start: str, policy: Policy) -> bool:
+    """Whether overflow from a queue can lead to it again."""
+    seen: set[str] = set()
+    ahead = [start]
+    while ahead:
+        queue = policy.queues.get(ahead.pop())
+        for rule in queue.overflow if queue else ():
+            if rule.to is Diversion.QUEUE and rule.target == start:
+                return True
+            if rule.to is Diversion.QUEUE and rule.target not in seen:
+                seen.add(rule.target)
+                ahead.append(rule.target)
+    return False
+
+
+def _calendar_problems(place: str, calendar: Calendar) -> Iterator[str]:
+    for day in range(7):
+        spans = sorted((span.opens_s, span.closes_s) for span in calendar.hours if day in span.weekdays)
+        for before, after in pairwise(spans):
+            if after[0] < before[1]:
+                yield f"{place}: two spans of opening hours overlap on weekday {day}"
+    for span in calendar.hours:
+        if not 0 <= span.opens_s < span.closes_s <= DAY_S:
+            span_s = f"{span.opens_s:g} to {span.closes_s:g}"
+            yield f"{place}: open from {span_s}; between 0 and 86400, rising, would be right"
+        if not span.weekdays or not all(0 <= day <= 6 for day in span.weekdays):
+            yield f"{place}: weekdays are {span.weekdays}; numbers from 0 (Monday) to 6 would be right"
+    for holiday in calendar.holidays:
+        try:
+            date.fromisoformat(holiday)
+        except ValueError:
+            yield f"{place}: holiday {holiday!r} is not a date like 2026-10-01"
 
 
 def _agent_problems(place: str, agent: AgentPolicy, policy: Policy) -> Iterator[str]:

@@ -127,6 +127,8 @@ class Contact:
     """Its own, then its queue's."""
     step_ends: list[Instant] = field(default_factory=list)
     """When each step that has been reached ends; a step's time runs from its being reached."""
+    diversions: list[str] = field(default_factory=list)
+    """The overflow rules that were followed for it."""
     placed_at: Instant = 0.0
     """When its present step was worked out."""
     tried: dict[AgentId, tuple[int, Instant | None]] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from typing import Any
 
 from acd import on_agents, on_contacts, on_offers, on_time
 from acd.effects import Effect
+from acd.estimate import Estimate
 from acd.events import (
     AgentEngaged,
     AgentLoggedIn,
@@ -32,7 +33,7 @@ from acd.events import (
 from acd.floor import Floor
 from acd.matching import settle
 from acd.metrics import QueueFigures
-from acd.model import AgentId, AgentState, ContactId, Instant, Policy, QueueId
+from acd.model import AgentId, AgentState, ContactId, ContactState, Instant, Policy, QueueId
 from acd.policy import check_policy
 from acd.records import AgentRecord, ContactRecord
 from acd.snapshot import load, save
@@ -73,6 +74,10 @@ class Router:
         floor = self._floor
         floor.at, floor.cause, floor.effects = event.at, event.cause, []
         HANDLERS[type(event)](floor, event)
+        if not floor.hours_known:
+            floor.watch_hours()
+            for queue in floor.terms:
+                floor.keep_hours(queue)
         if floor.unsettled_agents or floor.unsettled_contacts:
             settle(floor)
         return tuple(floor.effects)
@@ -113,6 +118,14 @@ class Router:
     def queue_figures(self, queue: QueueId | None) -> QueueFigures:
         """Today's and the present figures of a queue; of all together for None."""
         return self._floor.figures.queue(queue)
+
+    def estimate(self, contact: ContactId) -> Estimate | None:
+        """A waiting contact's position and remaining wait; None while too little is known."""
+        known = self._floor.contacts.get(contact)
+        if known is None or known.state is ContactState.CONNECTED:
+            return None
+        position = self._floor.figures.position(known.queue, known.queued_at, contact)
+        return self._floor.pace(known.queue).estimate(position)
 
     def reset_figures(self, boundary: Instant) -> None:
         """A new local day began at `boundary`: the counts start from 0."""

@@ -7,13 +7,15 @@ from dataclasses import fields
 from typing import Any
 
 from acd.codec import plain, rebuilt
+from acd.estimate import Pace
 from acd.floor import Floor
+from acd.hours import at_night
 from acd.model import AgentState, ContactState, OfferOutcome
 from acd.records import Agent, Contact, Offer
 from acd.staff_room import RESTING
 from acd.states import OfferState
 
-VERSION = 3
+VERSION = 4
 _DERIVED = frozenset({"keys", "policy"})
 
 
@@ -22,9 +24,12 @@ def save(floor: Floor) -> dict[str, Any]:
     return {
         "version": VERSION,
         "offers_made": floor.offers_made,
+        "hours_known": floor.hours_known,
+        "paces": {queue: pace.saved() for queue, pace in sorted(floor.paces.items())},
+        "in_force": [queue for queue in sorted(floor.queues) if floor.queues[queue] != floor.terms[queue]],
         "kept_places": dict(floor.kept_places),
         "draining": [
-            plain(terms) for queue, terms in sorted(floor.queues.items()) if queue not in floor.policy.queues
+            plain(terms) for queue, terms in sorted(floor.terms.items()) if queue not in floor.policy.queues
         ],
         "leaving": [
             plain(agent.policy) for name, agent in floor.agents.items() if name not in floor.policy.agents
@@ -47,7 +52,13 @@ def load(floor: Floor, saved: Mapping[str, Any]) -> None:
     floor.offers_made = saved["offers_made"]
     floor.kept_places = dict(saved["kept_places"])
     for terms in map(rebuilt, saved["draining"]):
-        floor.queues[terms.queue] = terms
+        floor.terms[terms.queue] = terms
+    floor.queues = {
+        queue: at_night(terms) if queue in saved["in_force"] else terms
+        for queue, terms in floor.terms.items()
+    }
+    floor.hours_known = saved["hours_known"]
+    floor.paces = {queue: Pace.of(pace) for queue, pace in saved["paces"].items()}
     policies = dict(floor.policy.agents) | {terms.agent: terms for terms in map(rebuilt, saved["leaving"])}
     floor.agents.clear()
     for data in saved["agents"]:
@@ -88,7 +99,7 @@ def _saved(entity: Agent | Contact | Offer) -> dict[str, Any]:
         value = getattr(entity, each.name)
         if each.name == "history":
             value = [list(step) for step in value]
-        elif each.name == "step_ends":
+        elif each.name in ("step_ends", "diversions"):
             value = list(value)
         elif each.name == "tried":
             value = {agent: list(tried) for agent, tried in value.items()}
@@ -106,6 +117,6 @@ def _fill(entity: Agent | Contact | Offer, data: Mapping[str, Any]) -> None:
             value = {agent: (count, until) for agent, (count, until) in value.items()}
         elif name in ("own_steps", "steps"):
             value = rebuilt(value)
-        elif name == "step_ends":
+        elif name in ("step_ends", "diversions"):
             value = list(value)
         setattr(entity, name, value)

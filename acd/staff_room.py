@@ -105,7 +105,7 @@ class StaffRoom(WaitingRoom):
         for stage in self.waiting.matching(agent):
             if stage.staffed and not self._anybody_for(stage.need):
                 stage.staffed = False
-                if not stage.final:
+                if not stage.final or stage.queue.overflow:
                     self._place_again([rank[3] for rank in stage.waiting])
         if agent.agent not in self.policy.agents:
             del self.agents[agent.agent]
@@ -115,6 +115,8 @@ class StaffRoom(WaitingRoom):
         waiting = [contact for contact in self.contacts.values() if contact.state is ContactState.WAITING]
         for contact in waiting:
             self.leave_waiting(contact)
+        for queue in [queue for queue in self.paces if queue not in self.queues]:
+            del self.paces[queue]
         self.derive()
         self.ready, self.staff, self.waiting = ReadyIndex(), ReadyIndex(), WaitingIndex()
         self.unsettled_agents.clear()

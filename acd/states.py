@@ -72,6 +72,7 @@ class ContactTrigger(StrEnum):
     """Asterisk shows it connected with an agent, without an answer that the router was told of."""
     OFFER_ENDED = "offer_ended"
     ALTERED = "altered"
+    DIVERTED = "diverted"
     LEFT = "left"
     RELEASED = "released"
     """The agent it talked with is done with it."""
@@ -285,6 +286,7 @@ CONTACT = Table(
             _C.FOUND_TALKING: to(_CONNECTED),
             _C.OFFER_ENDED: Ignored("the caller left first"),
             _C.ALTERED: Ignored("not queued, or already over"),
+            _C.DIVERTED: NO,
             _C.LEFT: Ignored("not queued, or already over"),
             _C.RELEASED: Ignored("already over"),
         },
@@ -295,6 +297,7 @@ CONTACT = Table(
             _C.FOUND_TALKING: to(_CONNECTED),
             _C.OFFER_ENDED: NO,
             _C.ALTERED: to(_WAITING),
+            _C.DIVERTED: to(GONE),
             _C.LEFT: to(GONE),
             _C.RELEASED: NO,
         },
@@ -305,6 +308,7 @@ CONTACT = Table(
             _C.FOUND_TALKING: to(_CONNECTED),
             _C.OFFER_ENDED: to(_WAITING),
             _C.ALTERED: to(_OFFERED),
+            _C.DIVERTED: NO,
             _C.LEFT: to(GONE),
             _C.RELEASED: NO,
         },
@@ -315,6 +319,7 @@ CONTACT = Table(
             _C.FOUND_TALKING: Ignored("already talks with an agent"),
             _C.OFFER_ENDED: Ignored("already talks with an agent"),
             _C.ALTERED: Ignored("already talks with an agent"),
+            _C.DIVERTED: NO,
             _C.LEFT: to(GONE),
             _C.RELEASED: to(GONE),
         },

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from acd.estimate import Pace
+from acd.hours import in_force, next_change
 from acd.index import Stage
 from acd.known import Known
-from acd.model import ContactId, Instant, QueuePolicy, RoutingStep
+from acd.model import ContactId, ContactState, Instant, Limit, QueueId, QueuePolicy, RoutingStep
 from acd.ranking import contact_rank
 from acd.records import Contact
 from acd.requirement import Need, need_of, step_key
@@ -32,6 +34,62 @@ class WaitingRoom(Known):
         if contact.tried:
             self._wake_for_retry(contact)
         self.unsettled_contacts[contact.contact] = None
+        if queue.overflow:
+            self._watch_limits(contact, queue, stage)
+
+    def _watch_limits(self, contact: Contact, queue: QueuePolicy, stage: Stage) -> None:
+        """Arranges for the contact to be looked at when a limit is reached that its waiting brings about."""
+        due: Instant | None = None
+        for number, rule in enumerate(queue.overflow):
+            if f"{queue.queue}/{number}" in contact.diversions:
+                continue
+            if rule.limit is Limit.WAITED:
+                reached = contact.queued_at + rule.threshold
+            elif rule.limit is Limit.NOBODY_LOGGED_IN and stage.final and not stage.staffed:
+                reached = self.at
+            else:
+                continue
+            due = reached if due is None else min(due, reached)
+        if due is not None:
+            self.timers.set(("overflow", contact.contact), due)
+
+    def pace(self, queue: QueueId) -> Pace:
+        """How fast the queue's contacts were answered lately."""
+        pace = self.paces.get(queue)
+        if pace is None:
+            pace = self.paces[queue] = Pace()
+        return pace
+
+    def keep_hours(self, queue: QueueId) -> None:
+        """Puts in force what holds in the queue at this hour; its contacts are matched anew on a change."""
+        self.watch_hours_of(queue)
+        present = in_force(self.terms[queue], self.at)
+        if present == self.queues[queue]:
+            return
+        waiting = [
+            contact
+            for contact in self.contacts.values()
+            if contact.queue == queue and contact.state is ContactState.WAITING
+        ]
+        for contact in waiting:
+            self.leave_waiting(contact)
+        self.queues[queue], self.needs[queue] = present, need_of(present)
+        for contact in waiting:
+            self.enter_waiting(contact)
+
+    def watch_hours(self) -> None:
+        """Wakes the router when any queue opens or closes."""
+        self.hours_known = True
+        for queue in self.terms:
+            self.watch_hours_of(queue)
+
+    def watch_hours_of(self, queue: QueueId) -> None:
+        calendar = self.terms[queue].calendar
+        change = None if calendar is None else next_change(calendar, self.at)
+        if change is None:
+            self.timers.cancel(("hours", queue))
+        else:
+            self.timers.set(("hours", queue), change)
 
     def _present_step(
         self, contact: Contact, queue: QueuePolicy, urgency: int
@@ -112,6 +170,7 @@ class WaitingRoom(Known):
             self.timers.cancel(("step", contact.contact))
         if contact.tried:
             self.timers.cancel(("retry", contact.contact))
+        self.timers.cancel(("overflow", contact.contact))
 
     def _anybody_for(self, need: Need) -> bool:
         agents, accepts = self.agents, need.accepts

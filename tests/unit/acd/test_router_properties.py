@@ -35,11 +35,16 @@ from acd.model import (
     AgentState,
     AllOf,
     AnyOf,
+    Calendar,
     Criterion,
+    Diversion,
     Has,
+    Limit,
     NoneOf,
     OfferOutcome,
     OneOf,
+    OpeningHours,
+    OverflowRule,
     Policy,
     QueuePolicy,
     Reserve,
@@ -78,8 +83,29 @@ steps = st.lists(
 ).map(tuple)
 
 
+OFFICE_HOURS = Calendar(
+    (OpeningHours(tuple(range(7)), 0, 28_830), OpeningHours(tuple(range(7)), 28_860, 86_400)),
+)
+"""Closed for half a minute soon after `START`, which is 08:00 in China."""
+
+
+def overflow_from(place: int, names: list[str]) -> st.SearchStrategy[tuple[OverflowRule, ...]]:
+    """Rules that lead only to queues further on, so that none comes back."""
+    to_queue = [(Diversion.QUEUE, name) for name in names[place + 1 :]]
+    elsewhere = [(Diversion.CALLBACK, ""), (Diversion.MESSAGE, "sorry"), (Diversion.BUSY, "")]
+    limits = (Limit.NOBODY_LOGGED_IN, Limit.SIZE, Limit.EXPECTED_WAIT, Limit.WAITED)
+    rule = st.builds(
+        lambda limit, to, threshold: OverflowRule(limit, to[0], threshold, to[1]),
+        st.sampled_from(limits),
+        st.sampled_from(to_queue + elsewhere),
+        st.sampled_from((1.0, 10.0)),
+    )
+    return st.lists(rule, max_size=2).map(tuple)
+
+
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
+    names = draw(st.lists(st.sampled_from(QUEUES), min_size=1, unique=True))
     queues = [
         QueuePolicy(
             name,
@@ -92,10 +118,12 @@ def policies(draw: st.DrawFn) -> Policy:
             criteria=draw(st.just((Criterion.LONGEST_IDLE,)) | criteria),
             offer_backoff_s=draw(st.sampled_from((0.0, 30.0))),
             max_offers_per_agent=draw(st.sampled_from((None, None, 1))),
+            overflow=draw(st.just(()) | overflow_from(place, names)),
+            calendar=(calendar := draw(st.none() | st.just(OFFICE_HOURS))),
+            night_skills=None if calendar is None else draw(st.sampled_from((None, {}, {"english": 1}))),
         )
-        for name in draw(st.lists(st.sampled_from(QUEUES), min_size=1, unique=True))
+        for place, name in enumerate(names)
     ]
-    names = [queue.queue for queue in queues]
     served = st.none() | st.none() | st.dictionaries(st.sampled_from(names), st.sampled_from((0.0, 15.0)))
     agents = [
         AgentPolicy(name, draw(skills), draw(served), draw(st.sampled_from((None, None, 5.0))))

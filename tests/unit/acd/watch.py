@@ -11,13 +11,14 @@ from acd.effects import (
     CancelOffer,
     Candidate,
     ContactChanged,
+    ContactDiverted,
     Decided,
     Effect,
     MakeOffer,
     OfferClosed,
 )
 from acd.events import ContactLeft, ContactQueued, ContactRestored, Event, PolicyChanged, TimePassed
-from acd.model import AgentState, ContactState, Policy, QueuePolicy, RoutingStep
+from acd.model import AgentState, ContactState, Diversion, Policy, QueuePolicy, RoutingStep
 from acd.records import Agent, Contact
 from acd.router import Router
 from acd.staff_room import RESTING
@@ -30,7 +31,7 @@ class Recount:
 
     def __init__(self) -> None:
         self.offered = self.answered = self.abandoned = self.short_abandoned = self.timely = 0
-        self.moved_away = 0
+        self.moved_away = self.diverted = 0
 
 
 class Watched:
@@ -227,7 +228,9 @@ class Watched:
         for kind, name in dict(floor.timers.items()):
             if kind == "offer":
                 assert name in floor.offers
-            elif kind in ("step", "retry"):
+            elif kind == "hours":
+                assert floor.terms[name].calendar is not None
+            elif kind in ("step", "retry", "overflow"):
                 assert name in waiting
             elif kind == "kept":
                 assert name in floor.kept_places
@@ -244,6 +247,8 @@ class Watched:
                 recount.abandoned += 1
                 recount.short_abandoned += waited <= self.queues[self.queue_of[event.contact]].short_abandon_s
         for effect in said:
+            if isinstance(effect, ContactDiverted) and effect.to in (Diversion.MESSAGE, Diversion.BUSY):
+                self.recount[effect.queue].diverted += 1
             if not isinstance(effect, ContactChanged):
                 continue
             before = self.states.get(effect.contact)

@@ -1,0 +1,78 @@
+"""What happens to contacts when a limit of their queue is reached."""
+
+from __future__ import annotations
+
+from acd.effects import ContactDiverted
+from acd.floor import Floor
+from acd.hours import is_closed
+from acd.model import ContactState, Diversion, Limit, OverflowRule
+from acd.records import Contact
+from acd.states import ContactTrigger
+
+ON_ARRIVAL = frozenset(Limit)
+WHILE_WAITING = frozenset({Limit.WAITED, Limit.NOBODY_LOGGED_IN})
+"""Whoever was let in before the queue filled up or closed stays."""
+
+
+def divert_if_due(floor: Floor, contact: Contact, limits: frozenset[Limit]) -> bool:
+    """Follows the first of the queue's rules that applies, and the rules of the queue that it leads to.
+
+    False when none applies.
+    """
+    for number, rule in enumerate(floor.terms[contact.queue].overflow):
+        name = f"{contact.queue}/{number}"
+        if (
+            rule.limit in limits
+            and name not in contact.diversions
+            and (rule.to is not Diversion.QUEUE or rule.target in floor.policy.queues)
+            and _reached(floor, contact, rule)
+        ):
+            contact.diversions.append(name)
+            _divert(floor, contact, rule)
+            return True
+    return False
+
+
+def _reached(floor: Floor, contact: Contact, rule: OverflowRule) -> bool:
+    queue = contact.queue
+    match rule.limit:
+        case Limit.CLOSED:
+            return is_closed(floor.terms[queue], floor.at)
+        case Limit.NOBODY_LOGGED_IN:
+            stage = floor.waiting.place_of(contact.contact)[0]
+            return stage.final and not stage.staffed
+        case Limit.SIZE:
+            return floor.figures.queue(queue).waiting > rule.threshold
+        case Limit.EXPECTED_WAIT:
+            position = floor.figures.position(queue, contact.queued_at, contact.contact)
+            estimate = floor.pace(queue).estimate(position)
+            return estimate is not None and estimate.wait_s > rule.threshold
+        case Limit.WAITED:
+            return floor.at >= contact.queued_at + rule.threshold
+
+
+def _divert(floor: Floor, contact: Contact, rule: OverflowRule) -> None:
+    floor.effects.append(
+        ContactDiverted(
+            at=floor.at,
+            cause=floor.cause,
+            contact=contact.contact,
+            queue=contact.queue,
+            limit=rule.limit,
+            to=rule.to,
+            target=rule.target,
+        )
+    )
+    match rule.to:
+        case Diversion.QUEUE:
+            floor.leave_waiting(contact)
+            floor.change_queue(contact, rule.target)
+            floor.enter_waiting(contact)
+            floor.tell_contact(contact, ContactTrigger.ALTERED)
+            divert_if_due(floor, contact, ON_ARRIVAL)
+        case Diversion.CALLBACK:
+            floor.place_again(contact)
+        case Diversion.MESSAGE | Diversion.BUSY:
+            assert contact.state is ContactState.WAITING
+            floor.figures.diverted(contact.queue, contact.contact, contact.queued_at)
+            floor.forget(contact, ContactTrigger.DIVERTED)
