@@ -6,12 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from lab import prompts, roots
 from lab.asterisk import AsteriskProcess
 from tests.support.asterisk_site import asterisk_site, secrets_for
 
 pytest_plugins = ["tests.support.postgres_fixtures"]
+
+# How long an example takes says more about the machine than about the rule.
+settings.register_profile("noisy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("noisy machine")
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import asyncio
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +14,7 @@ from sqlalchemy import text
 
 from cti.database import create_engine
 from lab.postgres import Postgres, PostgresError
+from tests.support.until import until
 
 
 @pytest.fixture
@@ -40,6 +42,10 @@ def processes_over(directory: Path) -> list[psutil.Process]:
     return [process for process in found if process.status() != psutil.STATUS_ZOMBIE]
 
 
+def list_of(directory: Path) -> list[Path]:
+    return list(directory.iterdir())
+
+
 async def test_it_starts_from_nothing_keeps_its_data_and_leaves_no_process(directory: Path) -> None:
     server = Postgres.start(directory, {"fsync": "off", "work_mem": "7MB"})
     try:
@@ -57,23 +63,45 @@ async def test_it_starts_from_nothing_keeps_its_data_and_leaves_no_process(direc
     assert len(begun) > 3
     assert [process for process in begun if process.is_running() and process.status() != "zombie"] == []
     assert processes_over(directory) == []
-    assert server.process is None
+    assert not server.running
 
     again = Postgres.start(directory)
     assert await answer(again, "SELECT n FROM kept") == 1, "after a clean stop"
     again.stop()
 
 
-async def test_a_server_left_by_a_killed_run_is_taken_over(directory: Path) -> None:
-    left = Postgres.start(directory)
+async def test_a_second_run_on_the_same_data_is_refused_and_the_first_goes_on(directory: Path) -> None:
+    first = Postgres.start(directory)
     try:
-        taken = Postgres.start(directory)
+        with pytest.raises(PostgresError, match=r"is in use by a PostgreSQL that runs \(process \d+\)"):
+            Postgres.start(directory)
 
-        assert taken.process == left.process
-        assert await answer(taken, "SELECT 1") == 1
+        assert await answer(first, "SELECT 1") == 1
     finally:
-        left.stop()
-    assert taken.process is None
+        first.stop()
+
+
+START_AND_SAY_SO = """
+import sys, time
+from pathlib import Path
+from lab.postgres import Postgres
+Postgres.start(Path(sys.argv[1]))
+print("started", flush=True)
+time.sleep(600)
+"""
+
+
+async def test_it_ends_with_whoever_started_it_however_that_happens(directory: Path) -> None:
+    starter = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", START_AND_SAY_SO, str(directory), stdout=asyncio.subprocess.PIPE
+    )
+    assert starter.stdout is not None
+    assert await starter.stdout.readline() == b"started\n"
+    assert processes_over(directory) != []
+    starter.kill()
+    await starter.wait()
+
+    await until(lambda: processes_over(directory) == [])
 
 
 async def test_a_directory_too_deep_for_a_socket_has_it_elsewhere(directory: Path) -> None:
@@ -85,11 +113,11 @@ async def test_a_directory_too_deep_for_a_socket_has_it_elsewhere(directory: Pat
     finally:
         server.stop()
 
-    assert not os.path.lexists(elsewhere)
+    assert elsewhere not in list_of(elsewhere.parent)
 
 
 def test_a_server_that_cannot_start_says_why(directory: Path) -> None:
-    with pytest.raises(PostgresError, match=r"(?s)could not start: .*not_a_parameter"):
+    with pytest.raises(PostgresError, match=r"(?s)ended while starting:.*not_a_parameter"):
         Postgres.start(directory, {"not_a_parameter": "1"})
 
     assert processes_over(directory) == []
