@@ -34,13 +34,7 @@ def sounds() -> Path:
 
     Raises PromptError and RootError.
     """
-    sources = [
-        Path(__file__),
-        ASTERISK_CONF / "prompts.yaml",
-        *sorted((ASTERISK_CONF / "sounds").glob("*.wav")),
-    ]
-    digest = hashlib.sha256(b"\0".join(source.name.encode() + source.read_bytes() for source in sources))
-    final = roots.cache_directory() / f"sounds-{digest.hexdigest()[:8]}"
+    final = _directory()
     if final.is_dir():
         return final
     with roots.locked(final.with_suffix(".lock")):
@@ -50,6 +44,21 @@ def sounds() -> Path:
             make_sounds(partial)
             partial.rename(final)
     return final
+
+
+def sounds_are_missing() -> bool:
+    """Whether `sounds` would make them now."""
+    return not _directory().is_dir()
+
+
+def _directory() -> Path:
+    sources = [
+        Path(__file__),
+        ASTERISK_CONF / "prompts.yaml",
+        *sorted((ASTERISK_CONF / "sounds").glob("*.wav")),
+    ]
+    digest = hashlib.sha256(b"\0".join(source.name.encode() + source.read_bytes() for source in sources))
+    return roots.cache_directory() / f"sounds-{digest.hexdigest()[:8]}"
 
 
 def make_sounds(directory: Path) -> None:

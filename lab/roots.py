@@ -86,13 +86,13 @@ def asterisk_program() -> Program:
                 + "; name another one, or unset it to have one fetched"
             )
         return own
-    for place in ("/usr/sbin/asterisk", "/usr/local/sbin/asterisk"):
-        if Path(place).exists():
-            own = _own_program(Path(place))
-            version = _asterisk_version(own)
-            if version is not None and version >= _LEAST_ASTERISK:
-                return own
-    return _program_in(_root(_ASTERISK), "asterisk")
+    return _installed_asterisk() or _program_in(_root(_ASTERISK), "asterisk")
+
+
+def asterisk_is_missing() -> bool:
+    """Whether `asterisk_program` would fetch it now."""
+    chosen = os.environ.get("HOTLINE_ASTERISK")
+    return not chosen and not _directory(_ASTERISK).is_dir() and _installed_asterisk() is None
 
 
 def tool(name: str) -> Program:
@@ -103,6 +103,11 @@ def tool(name: str) -> Program:
         data = next(root.glob("usr/lib/*/espeak-ng-data"))
         return Program(program.path, root, (*program.start, f"--path={data.parent}"))
     return program
+
+
+def tools_are_missing() -> bool:
+    """Whether `tool` would fetch them now."""
+    return not _directory(_TOOLS).is_dir()
 
 
 def baresip_modules() -> Path:
@@ -117,6 +122,16 @@ def locked(path: Path) -> Iterator[None]:
     with path.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def _installed_asterisk() -> Program | None:
+    for place in ("/usr/sbin/asterisk", "/usr/local/sbin/asterisk"):
+        if Path(place).exists():
+            own = _own_program(Path(place))
+            version = _asterisk_version(own)
+            if version is not None and version >= _LEAST_ASTERISK:
+                return own
+    return None
 
 
 def _own_program(path: Path) -> Program:
@@ -154,9 +169,13 @@ def _program_in(root: Path, name: str) -> Program:
     return Program(path, root, (str(loaders[0]), "--library-path", ":".join(libraries), str(path)))
 
 
+def _directory(recipe: _Recipe) -> Path:
+    return cache_directory() / recipe.directory_name()
+
+
 def _root(recipe: _Recipe) -> Path:
     cache = cache_directory()
-    final = cache / recipe.directory_name()
+    final = _directory(recipe)
     if final.is_dir():
         return final
     with locked(cache / f"{recipe.directory_name()}.lock"):
