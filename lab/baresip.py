@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from lab.link import acknowledge_at_once, connect_to_child
 from lab.network import LOOPBACK, free_ports
 from lab.processes import ChildProcess
 from lab.roots import baresip_modules, tool
@@ -96,8 +96,11 @@ class Baresip:
         (self._directory / "accounts").write_text("")
         self._log.unlink(missing_ok=True)
         self._child = ChildProcess(program.argv("-f", self._directory), self._log)
-        reader, self._writer = await self._connected(port)
-        self._reader_task = asyncio.create_task(self._read(reader))
+        try:
+            reader, self._writer = await connect_to_child(self._child, LOOPBACK, port, within_s=_START_S)
+        except ConnectionRefusedError:
+            raise PhoneError(f"baresip did not start{self._last_words()}") from None
+        self._reader_task = asyncio.create_task(self._read(reader, self._writer))
 
     async def stop(self) -> None:
         """The phones unregister, and no process is left. Harmless when it does not run."""
@@ -128,7 +131,7 @@ class Baresip:
             # One segment: baresip takes every command of it before it looks at anything else, so that a call
             # which comes in meanwhile cannot change which account the commands are about.
             self._writer.write(b"".join(map(_netstring, commands)))
-            self._acknowledge_at_once()
+            acknowledge_at_once(self._writer)
             async with asyncio.timeout(_COMMAND_S):
                 results = await asyncio.gather(*answers)
         for command, (succeeded, text) in zip(commands, results, strict=True):
@@ -166,24 +169,12 @@ class Baresip:
             lines += ["module sndfile.so", f"snd_path {self._record_to}"]
         return "".join(f"{line}\n" for line in lines)
 
-    async def _connected(self, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        assert self._child is not None
-        deadline = asyncio.get_running_loop().time() + _START_S
-        while self._child.running:
-            try:
-                return await asyncio.open_connection(LOOPBACK, port)
-            except ConnectionRefusedError:
-                if asyncio.get_running_loop().time() > deadline:
-                    break
-                await asyncio.sleep(0.02)
-        raise PhoneError(f"baresip did not start{self._last_words()}")
-
-    async def _read(self, reader: asyncio.StreamReader) -> None:
+    async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
                 length = int((await reader.readuntil(b":"))[:-1])
                 message = json.loads((await reader.readexactly(length + 1))[:-1])
-                self._acknowledge_at_once()
+                acknowledge_at_once(writer)
                 if message.get("response"):
                     answer = self._answers.popleft()
                     if not answer.done():
@@ -194,14 +185,6 @@ class Baresip:
             error = PhoneError(f"baresip ended by itself{self._last_words()}")
             self._fail_answers(error)
             self._on_end(error)
-
-    def _acknowledge_at_once(self) -> None:
-        """baresip sends no further event before the last one is acknowledged, which the kernel would delay
-        by 40 ms. The option lasts for some packets only.
-        """
-        assert self._writer is not None
-        link: socket.socket = self._writer.get_extra_info("socket")
-        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
     def _fail_answers(self, error: PhoneError) -> None:
         while self._answers:

@@ -1,35 +1,30 @@
-"""Citizens: real SIP calls over the trunk by SIPp, one process a call, with real audio by `lab.rtp`.
+"""Citizens: real SIP calls over the trunk, all by one SIPp, with real audio by `lab.rtp`.
 
-SIPp cannot hear. When a caller is to hang up, which depends on what they heard, SIPp is told by a request in
-their own call that no carrier would send.
+SIPp cannot hear. When a caller hangs up depends on what was heard, so a call's end is a command from here.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-import random
-import socket
+import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from lab import roots
-from lab.network import LOOPBACK
+from lab.network import free_ports
 from lab.rtp import Line, Media
-from lab.service_process import die_with_parent
+from lab.sipp import Sipp, SippError, Told
 from lab.tones import caller_tone_hz
 
-SCENARIOS: Final = Path(__file__).with_name("sipp")
-_HANG_UP: Final = (
-    "INFO sip:caller@{host}:{port} SIP/2.0\r\n"
-    "Via: SIP/2.0/UDP {host}:{own};branch=z9hG4bK-hang-up\r\n"
-    "From: <sip:lab@{host}>;tag=lab\r\nTo: <sip:caller@{host}>\r\n"
-    "Call-ID: {call_id}\r\nCSeq: 1 INFO\r\nContent-Length: 0\r\n\r\n"
-)
-_TOLD_AGAIN_S: Final = 1.0
+_HANG_UP_S: Final = 35.0
+"""After a BYE that nobody answers SIP gives up at 32 s."""
+_CROSSING_S: Final = 0.3
+"""SIP does not let a call be cancelled before the far end has said anything."""
+_LEAVING_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,57 +46,100 @@ class CallerReport:
     """Whose tone was heard longest."""
     heard_s: float
     """How long that tone was heard."""
+    seats: tuple[str, ...] = ()
+    """All whose tones were heard, in the order in which they spoke first."""
+    connected_at: float | None = None
+    """When the call was answered at the SIP level, by whatever it was."""
+    hung_up_by: str | None = None
+    """`caller` or `far_end`; None: there was no call to hang up."""
+    reason: str = ""
+    """Why it failed."""
 
 
 class Caller:
     """A call under way."""
 
-    def __init__(self, pool: CallerPool, number: str, hotline: str, line: Line, heard: asyncio.Event) -> None:
+    def __init__(self, number: str, hotline: str, line: Line, heard: asyncio.Event, call_id: str) -> None:
         self.number = number
         self.hotline = hotline
         self.line = line
         self.heard = heard
         """Set once an agent is heard."""
+        self.call_id = call_id
         self.hanging_up = asyncio.Event()
-        self._pool = pool
+        self.connected = asyncio.Event()
+        self.connected_at: float | None = None
+        self.ended = asyncio.Event()
+        self.end: Told | SippError | None = None
 
     def hang_up(self) -> None:
         self.hanging_up.set()
+
+    def take(self, told: Told | SippError) -> None:
+        """What SIPp says of this call."""
+        if isinstance(told, Told) and told.what == "answered":
+            self.connected_at = time.time()
+            self.connected.set()
+            if told.media is not None:
+                self.line.send_to(told.media)
+        elif self.end is None:
+            self.end = told
+            self.ended.set()
 
 
 class CallerPool:
     """Citizens behind a carrier's trunk. Use it with `async with`."""
 
     def __init__(
-        self, trunk_peer: tuple[str, int], asterisk: tuple[str, int], directory: Path, seats: dict[str, int]
+        self,
+        trunk_peer: tuple[str, int],
+        asterisk: tuple[str, int],
+        directory: Path,
+        seats: Mapping[str, int],
     ) -> None:
-        """`trunk_peer` is where the carrier has its SIP, `asterisk` where the calls go; `seats` gives each
-        seat's tone in Hz; `directory` keeps SIPp's messages.
+        """`trunk_peer` is where the carrier has its SIP; calls come from its address. `asterisk` is where
+        they go; `seats` gives each seat's tone in Hz; `directory` keeps SIPp's messages.
         """
-        self.trunk_peer = trunk_peer
-        self._asterisk = asterisk
-        self._directory = directory
+        (port,) = free_ports(1)
+        self._host = trunk_peer[0]
         self._seat_of = {hz: seat for seat, hz in seats.items()}
-        self._media = Media()
+        self._media = Media(self._host)
         self._places = itertools.count()
-        self._audio_ports = random.randrange(6000, 14000, 2)  # noqa: S311 - not a secret
+        self._run = secrets.token_hex(4)
+        self._calls: dict[str, Caller] = {}
         self._tasks: set[asyncio.Task[CallerReport]] = set()
-        self._control = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._sipp = Sipp(
+            "citizen.xml",
+            directory,
+            address=(self._host, port),
+            remote=asterisk,
+            role="slave",
+            on_told=self._told,
+            on_end=self._over,
+        )
+
+    @property
+    def pid(self) -> int:
+        """SIPp's."""
+        return self._sipp.pid
 
     async def __aenter__(self) -> Self:
-        self._directory.mkdir(parents=True, exist_ok=True)
-        self._control.bind((LOOPBACK, 0))
+        await self._sipp.start()
         self._media.start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for caller in self._calls.values():
+            caller.hang_up()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_LEAVING_S)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._sipp.stop()
         await asyncio.to_thread(self._media.close)
-        self._control.close()
 
     def begin(
         self, number: str, hotline: str, *, patience_s: float = 3600.0, talks_s: float | None = None
@@ -118,8 +156,9 @@ class CallerPool:
             loop.call_soon_threadsafe(heard.set)
 
         line = self._media.add(caller_tone_hz(place), on_heard)
-        caller = Caller(self, number, hotline, line, heard)
-        task = loop.create_task(self._live(caller, place, patience_s, talks_s), name=f"caller {place}")
+        caller = Caller(number, hotline, line, heard, f"{self._run}-{place}@{self._host}")
+        self._calls[caller.call_id] = caller
+        task = loop.create_task(self._live(caller, patience_s, talks_s), name=f"caller {place}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return caller, task
@@ -130,99 +169,75 @@ class CallerPool:
         """A whole call, from the first ring to the end."""
         return await self.begin(number, hotline, patience_s=patience_s, talks_s=talks_s)[1]
 
-    async def _live(
-        self, caller: Caller, place: int, patience_s: float, talks_s: float | None
-    ) -> CallerReport:
+    async def _live(self, caller: Caller, patience_s: float, talks_s: float | None) -> CallerReport:
         called_at = time.time()
-        port = _free_udp_port()
-        call_id = f"caller-{place}@{LOOPBACK}"
-        sipp = await self._start(caller, place, port, call_id)
-        ended = asyncio.create_task(sipp.wait())
         try:
-            if not await _first(ended, caller.heard, caller.hanging_up, within_s=patience_s):
-                caller.hang_up()
-            elif caller.heard.is_set() and not ended.done():
-                await _first(ended, caller.hanging_up, within_s=talks_s)
-                caller.hang_up()
-            while not ended.done():
-                message = _HANG_UP.format(
-                    host=LOOPBACK, port=port, own=self._control.getsockname()[1], call_id=call_id
-                )
-                self._control.sendto(message.encode(), (LOOPBACK, port))
-                await asyncio.wait([ended], timeout=_TOLD_AGAIN_S)
-            return self._report(caller, called_at, sipp.returncode or 0)
+            self._sipp.command(
+                caller.call_id, Number=caller.number, Hotline=caller.hotline, Media=str(caller.line.port)
+            )
+            await _first(caller.ended, caller.heard, caller.hanging_up, within_s=patience_s)
+            if caller.heard.is_set():
+                await _first(caller.ended, caller.hanging_up, within_s=talks_s)
+            if caller.connected_at is None:
+                await _first(caller.ended, caller.connected, within_s=_CROSSING_S)
+            if not caller.ended.is_set():
+                self._sipp.command(caller.call_id, Do="hang_up")
+                await _first(caller.ended, within_s=_HANG_UP_S)
+            return self._report(caller, called_at)
         finally:
-            if sipp.returncode is None:
-                sipp.kill()
-            await ended
+            del self._calls[caller.call_id]
             self._media.remove(caller.line)
 
-    async def _start(self, caller: Caller, place: int, port: int, call_id: str) -> asyncio.subprocess.Process:
-        errors = self._directory / f"{place}.log"
-        argv = roots.tool("sipp").argv(
-            "{}:{}".format(*self._asterisk),
-            *("-sf", SCENARIOS / "caller.xml", "-i", LOOPBACK, "-p", str(port), "-m", "1"),
-            *("-cid_str", call_id, "-nostdin", "-nd", "-mp", str(self._audio_port(place))),
-            *("-key", "number", caller.number, "-key", "hotline", caller.hotline),
-            *("-key", "media", str(caller.line.port), "-trace_err", "-error_file", errors),
-        )
-        return await asyncio.create_subprocess_exec(
-            *argv,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-            preexec_fn=die_with_parent,
-        )
+    def _told(self, told: Told) -> None:
+        caller = self._calls.get(told.call_id)
+        if caller is not None:
+            caller.take(told)
 
-    def _audio_port(self, place: int) -> int:
-        """SIPp binds two ports for audio of its own, even when it has none, and fails when they are taken."""
-        for attempt in range(100):
-            port = self._audio_ports + (place + 37 * attempt) % 900 * 6
-            if _is_free(port) and _is_free(port + 2):
-                return port
-        raise OSError("no ports are left for another caller")
+    def _over(self, error: SippError) -> None:
+        for caller in self._calls.values():
+            caller.take(error)
 
-    def _report(self, caller: Caller, called_at: float, status: int) -> CallerReport:
+    def _report(self, caller: Caller, called_at: float) -> CallerReport:
         line = caller.line
-        hz, heard_s = max(line.heard_s.items(), key=lambda item: item[1], default=(0, 0.0))
+        heard = dict(line.heard_s)
+        hz, heard_s = max(heard.items(), key=lambda item: item[1], default=(0, 0.0))
         outcome = "answered" if line.first_heard_at is not None else "abandoned"
+        hung_up_by, reason = _end(caller)
         return CallerReport(
             number=caller.number,
             hotline=caller.hotline,
             tone_hz=line.tone_hz,
-            outcome=outcome if status == 0 else "failed",
+            outcome="failed" if reason else outcome,
             called_at=called_at,
             ended_at=time.time(),
             heard_at=line.first_heard_at,
             last_heard_at=line.last_heard_at,
             seat=self._seat_of.get(hz),
             heard_s=heard_s,
+            seats=tuple(self._seat_of[hz] for hz in heard if hz in self._seat_of),
+            connected_at=caller.connected_at,
+            hung_up_by=hung_up_by,
+            reason=reason,
         )
 
 
-async def _first(*ends: asyncio.Task[int] | asyncio.Event, within_s: float | None) -> bool:
-    """Waits for one of tasks and events; False when the time is over first."""
-    waits = [asyncio.create_task(end.wait()) if isinstance(end, asyncio.Event) else end for end in ends]
+def _end(caller: Caller) -> tuple[str | None, str]:
+    """Who hung up, and why it was no call."""
+    told = caller.end
+    if told is None:
+        return "caller", f"nobody took the hang-up within {_HANG_UP_S:.0f} s"
+    if isinstance(told, SippError):
+        return None, str(told)
+    if told.what == "refused":
+        return None, told.header("Message").removeprefix("SIP/2.0 ")
+    return "far_end" if told.what == "ended" else "caller", ""
+
+
+async def _first(*events: asyncio.Event, within_s: float | None) -> None:
+    """Waits for one of the events, or until the time is over."""
+    waits = [asyncio.ensure_future(event.wait()) for event in events]
     try:
-        done, _ = await asyncio.wait(waits, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
-        return bool(done)
+        await asyncio.wait(waits, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for wait, end in zip(waits, ends, strict=True):
-            if wait is not end:
-                wait.cancel()
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            return False
-        return True
-
-
-def _free_udp_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+        for wait in waits:
+            wait.cancel()

@@ -1,7 +1,7 @@
 """The citizens' ears and mouths: real RTP for many calls in one thread.
 
-Each line says its caller's tone, in the codec and to the address that the other side sends from, and notes
-which seats' tones it hears and when.
+Each line says its caller's tone to the address of the other side's SDP or, once it is heard, to where that
+audio comes from, in its codec. It notes which seats' tones it hears and when.
 """
 
 from __future__ import annotations
@@ -46,6 +46,10 @@ class Line:
         self._payload_type = PCMA
         self._speech = {kind: encode(tone(tone_hz, WINDOW_S), kind).tobytes() for kind in (PCMA, PCMU)}
         self._sequence = 0
+
+    def send_to(self, remote: tuple[str, int]) -> None:
+        """Where the other side takes audio."""
+        self._remote = remote
 
     def send(self) -> None:
         """Says the next 20 ms of the tone."""
@@ -104,7 +108,9 @@ class Line:
 class Media:
     """All lines, served by one thread from `start` to `close`."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = LOOPBACK) -> None:
+        """`host` is the address that audio comes from and goes to."""
+        self._host = host
         self._lines: dict[int, Line] = {}
         self._lock = threading.Lock()
         self._over = threading.Event()
@@ -123,7 +129,7 @@ class Media:
         """A new line. `on_heard` is called in the media thread once a seat's tone is heard."""
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         while True:
-            sock.bind((LOOPBACK, 0))
+            sock.bind((self._host, 0))
             if sock.getsockname()[1] % 2 == 0:
                 break
             sock.close()
