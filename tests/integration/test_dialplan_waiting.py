@@ -8,7 +8,7 @@ import pytest
 
 from lab.asterisk import AsteriskProcess
 from tests.support.dialplan import HOTLINE, NUMBER, happens, logged, reach_waiting, recorded
-from tests.support.manager import Manager, heartbeat
+from tests.support.manager import Manager, heartbeat, manager_of
 from tests.support.talking_party import TalkingParty
 from tests.support.tones import RATE_HZ, share
 
@@ -39,6 +39,17 @@ async def test_a_call_is_announced_with_its_hotline_and_queued_with_its_queue(
     )
     extra = f"Call={call}&Queue={queued['Queue']}&Priority={queued['Priority']}&QueuedAt={queued['QueuedAt']}"
     assert extra in logged(asterisk, "HotlineQueued")[0]
+
+
+async def test_when_a_caller_queued_is_right_on_a_machine_that_is_not_on_utc(
+    asterisk: AsteriskProcess, manager: Manager, caller: TalkingParty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    asterisk.restart()
+    async with manager_of(asterisk) as service, heartbeat(service):
+        before = time.time()
+        queued = await reach_waiting(caller, service)
+        assert before < float(queued["QueuedAt"]) < time.time()
 
 
 async def test_a_waiting_caller_hears_music_without_a_gap(
