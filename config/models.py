@@ -43,7 +43,7 @@ Id = Annotated[str, Field(pattern=ID_PATTERN)]
 def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError("is not a time zone; give its IANA name, such as `Asia/Shanghai`") from error
     return name
 
