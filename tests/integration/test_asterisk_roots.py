@@ -39,22 +39,22 @@ def test_what_is_there_is_not_fetched_again(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_two_at_once_fetch_one_root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOTLINE_CACHE", str(tmp_path))
-    fetched: list[Path] = []
+    unpacked: list[Path] = []
 
-    def fetch(_recipe: object, _cache: Path, final: Path) -> None:
-        fetched.append(final)
-        (final / "usr/bin").mkdir(parents=True)
-        (final / "usr/bin/sox").touch()
-        (final / "usr/lib/x-linux-gnu").mkdir(parents=True)
-        (final / "usr/lib/x-linux-gnu/ld-linux.so.2").touch()
+    def unpack(_recipe: object, _mirror: str, work: Path, _log: int) -> None:
+        unpacked.append(work)
+        (work / "root/usr/bin").mkdir(parents=True)
+        (work / "root/usr/lib/x-linux-gnu").mkdir(parents=True)
+        (work / "root/usr/lib/x-linux-gnu/ld-linux.so.2").touch()
+        (work / "root/usr/bin/sox").touch()
 
-    monkeypatch.setattr(roots, "_fetch", fetch)
+    monkeypatch.setattr(roots, "_unpack", unpack)
     threads = [threading.Thread(target=roots.tool, args=("sox",)) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(fetched) == 1
+    assert len(unpacked) == 1
 
 
 def test_a_mirror_that_is_not_there_is_an_error_with_the_end_of_the_log(
