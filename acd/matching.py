@@ -57,11 +57,15 @@ def _best_for_agent(floor: Floor, name: AgentId) -> _Pair | None:
     now, penalties, reserves = floor.at, agent.policy.queues, floor.policy.reserves
     best: PairRank | None = None
     best_stage: Stage | None = None
+    best_strict, best_points = 0, 0.0
     for stage in floor.waiting.near(agent):
         queue = stage.queue
         penalty_s = penalties.get(queue.queue, 0.0) if penalties else 0.0
         first = stage.waiting[0]
-        if best is not None and (first[0], -score(first, queue, penalty_s, now)) > best[:2]:
+        if best is not None and (
+            first[0] > best_strict
+            or (first[0] == best_strict and score(first, queue, penalty_s, now) < best_points)
+        ):
             continue
         if not stage.need.accepts(agent.policy):
             continue
@@ -73,6 +77,7 @@ def _best_for_agent(floor: Floor, name: AgentId) -> _Pair | None:
         head = pair_head(rank, queue, penalty_s, now)
         if best is None or head < best:
             best, best_stage = head, stage
+            best_strict, best_points = head[0], -head[1]
     if best is None or best_stage is None:
         return None
     contact = best[-1]

@@ -171,22 +171,25 @@ def described(requirement: Requirement) -> str:
 
 
 def _objection(requirement: Requirement, agent: AgentPolicy) -> str | None:
-    if holds(requirement, agent):
-        return None
     match requirement:
-        case AllOf(parts):
-            return next(reason for part in parts if (reason := _objection(part, agent)) is not None)
-        case NoneOf(parts):
-            return "has " + next(described(part) for part in parts if holds(part, agent))
         case Has(skill, least, most):
             have = agent.skills.get(skill)
             if have is None:
                 return f"lacks skill {skill}"
             if have < least:
                 return f"skill {skill} is {have}, needs {least}"
-            return f"skill {skill} is {have}, at most {most} is asked for"
+            return None if have <= most else f"skill {skill} is {have}, at most {most} is asked for"
+        case AllOf(parts):
+            for part in parts:
+                reason = _objection(part, agent)
+                if reason is not None:
+                    return reason
+            return None
+        case NoneOf(parts):
+            met = next((part for part in parts if holds(part, agent)), None)
+            return None if met is None else f"has {described(met)}"
         case _:
-            return f"is not {described(requirement)}"
+            return None if holds(requirement, agent) else f"is not {described(requirement)}"
 
 
 def _covers(requirement: Requirement) -> Covers:
