@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -35,11 +36,20 @@ async def answer(server: Postgres, *statements: str) -> object:
 
 
 def processes_over(directory: Path) -> list[psutil.Process]:
+    """The server's processes that run. Each may end while it is looked at."""
     found = []
     for process in psutil.process_iter(["cmdline"]):
         if str(directory) in (process.info["cmdline"] or []):
-            found += [process, *process.children(recursive=True)]
-    return [process for process in found if process.status() != psutil.STATUS_ZOMBIE]
+            with suppress(psutil.NoSuchProcess):
+                found += [process, *process.children(recursive=True)]
+    return [process for process in found if runs(process)]
+
+
+def runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def list_of(directory: Path) -> list[Path]:
@@ -61,7 +71,7 @@ async def test_it_starts_from_nothing_keeps_its_data_and_leaves_no_process(direc
     server.stop()
 
     assert len(begun) > 3
-    assert [process for process in begun if process.is_running() and process.status() != "zombie"] == []
+    assert [process for process in begun if runs(process)] == []
     assert processes_over(directory) == []
     assert not server.running
 
