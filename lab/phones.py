@@ -136,6 +136,7 @@ class PhonePool:
         self._record_to = record_to
         self._streams: list[EventStream] = []
         self._registered: set[str] = set()
+        self._dialling: set[str] = set()
         self._calls: dict[str, dict[str, What]] = {seat: {} for seat in seats}
         groups = [[seat] for seat in seats] if record_to else [list(seats)]
         self._processes: dict[str, Baresip] = {}
@@ -212,12 +213,19 @@ class PhonePool:
         await self._command(seat, "hangup", self._find(seat, call_id, What.INCOMING))
 
     async def hang_up(self, seat: str, call_id: str | None = None) -> None:
-        """Ends a call, by default the one that talks. Raises PhoneError when there is none."""
-        await self._command(seat, "hangup", self._find(seat, call_id, What.ESTABLISHED))
+        """Ends a call, by default the one that talks, or gives up the one that the seat dials.
+
+        Raises PhoneError when there is none.
+        """
+        if call_id is None and seat in self._dialling and What.ESTABLISHED not in self._calls[seat].values():
+            await self._command(seat, "hangup")
+        else:
+            await self._command(seat, "hangup", self._find(seat, call_id, What.ESTABLISHED))
 
     async def dial(self, seat: str, digits: str) -> None:
         """Dials a number or a feature code; established or closed follows as an event."""
         user = digits.replace("#", "%23")
+        self._dialling.add(seat)
         await self._command(seat, f"dial sip:{user}@{self._registrar}")
 
     async def hold(self, seat: str) -> None:
@@ -294,6 +302,9 @@ class PhonePool:
         elif what in (What.REGISTRATION_FAILED, What.UNREGISTERED):
             self._registered.discard(seat)
         call_id = message.get("id", "")
+        outgoing = message.get("direction") == "outgoing"
+        if outgoing:
+            self._dialling.discard(seat)
         if what is What.CLOSED:
             self._calls[seat].pop(call_id, None)
         elif what in (What.INCOMING, What.ESTABLISHED):
@@ -303,7 +314,7 @@ class PhonePool:
             seat=seat,
             what=what,
             call_id=call_id,
-            outgoing=message.get("direction") == "outgoing",
+            outgoing=outgoing,
             peer=message.get("peeruri", ""),
             reason=message.get("param", "") if what in (What.CLOSED, What.REGISTRATION_FAILED) else "",
         )
