@@ -76,6 +76,7 @@ def occupy(floor: Floor, agent: Agent, trigger: AgentTrigger, contact: Contact |
         floor.withdraw_offer(floor.offers[agent.offer], OfferTrigger.WITHDRAWN, OfferOutcome.BUSY)
     if contact is not None:
         agent.contact = contact.contact
+        agent.answered += 1
         agent.wrap_up_s = floor.queues[contact.queue].wrap_up_s
     elif agent.state is not AgentState.BUSY:
         agent.contact = None

@@ -124,9 +124,6 @@ class ReadyIndex:
         self._by_key: dict[Key, list[IdleRank]] = {}
         self._rank_of: dict[AgentId, tuple[IdleRank, tuple[Key, ...]]] = {}
 
-    def __len__(self) -> int:
-        return len(self._rank_of)
-
     def __contains__(self, agent: object) -> bool:
         return agent in self._rank_of
 

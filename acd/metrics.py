@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from acd.model import ContactId, Instant, QueueId
+from acd.model import AgentId, ContactId, Instant, QueueId
 
 
 @dataclass(slots=True)
@@ -53,9 +53,44 @@ class QueueFigures:
     def timely_rate(self) -> float | None:
         return self.timely / self.answered if self.answered else None
 
+    @property
+    def service_level(self) -> float | None:
+        """timely / (answered + abandoned): every caller who gave up counts against it."""
+        ended = self.answered + self.abandoned
+        return self.timely / ended if ended else None
+
+    @property
+    def service_level_without_short(self) -> float | None:
+        """timely / (answered + abandoned - short abandons): who hung up at once could not be served."""
+        ended = self.answered + self.abandoned - self.short_abandoned
+        return self.timely / ended if ended else None
+
     def longest_wait_s(self, now: Instant) -> float:
         """0 when nobody waits."""
         return 0.0 if self.longest_waiting_since is None else max(0.0, now - self.longest_waiting_since)
+
+
+@dataclass(frozen=True, slots=True)
+class AgentFigures:
+    """One agent's working time today, up to the last event."""
+
+    agent: AgentId
+    answered: int
+    handled_s: float
+    """Busy with calls, and wrapping up."""
+    available_s: float
+    """Ready, or with the phone ringing."""
+
+    @property
+    def occupancy(self) -> float | None:
+        """handled / (handled + available); None before either."""
+        worked_s = self.handled_s + self.available_s
+        return self.handled_s / worked_s if worked_s else None
+
+    @property
+    def handling_time_s(self) -> float | None:
+        """handled / answered, the call in hand included; None before the first."""
+        return self.handled_s / self.answered if self.answered else None
 
 
 @dataclass(slots=True)

@@ -76,6 +76,8 @@ class Agent:
     available_s: float = 0.0
     """Ready and reserved today, up to `counted_at`."""
     counted_at: Instant = 0.0
+    answered: int = 0
+    """Contacts taken today."""
     worked: bool = False
     """Whether the present busy state is work that costs the idle rank."""
     wrap_up_s: float = 0.0

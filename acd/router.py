@@ -32,7 +32,7 @@ from acd.events import (
 )
 from acd.floor import Floor
 from acd.matching import settle
-from acd.metrics import QueueFigures
+from acd.metrics import AgentFigures, QueueFigures
 from acd.model import AgentId, AgentState, ContactId, ContactState, Instant, Policy, QueueId
 from acd.policy import check_policy
 from acd.records import AgentRecord, ContactRecord
@@ -127,11 +127,18 @@ class Router:
         position = self._floor.figures.position(known.queue, known.queued_at, contact)
         return self._floor.pace(known.queue).estimate(position)
 
+    def agent_figures(self, agent: AgentId) -> AgentFigures | None:
+        """Today's figures of an agent; None for one whom the router does not know."""
+        known = self._floor.agents.get(agent)
+        if known is None:
+            return None
+        return AgentFigures(agent, known.answered, *self._floor.working_time(known))
+
     def reset_figures(self, boundary: Instant) -> None:
         """A new local day began at `boundary`: the counts start from 0."""
         self._floor.figures.reset(boundary)
         for agent in self._floor.agents.values():
-            agent.handled_s = agent.available_s = 0.0
+            agent.handled_s, agent.available_s, agent.answered = 0.0, 0.0, 0
             agent.counted_at = boundary
 
     def figures_snapshot(self) -> dict[str, Any]:

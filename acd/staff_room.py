@@ -51,12 +51,17 @@ class StaffRoom(WaitingRoom):
 
     def count_time(self, agent: Agent) -> None:
         """Adds the time since the last count to what the agent did in it."""
+        agent.handled_s, agent.available_s = self.working_time(agent)
+        agent.counted_at = self.at
+
+    def working_time(self, agent: Agent) -> tuple[float, float]:
+        """Seconds handling calls and seconds available today, up to the present event."""
         elapsed = max(0.0, self.at - agent.counted_at)
         if agent.state in (AgentState.BUSY, AgentState.WRAP_UP):
-            agent.handled_s += elapsed
-        elif agent.state in (AgentState.READY, AgentState.RESERVED):
-            agent.available_s += elapsed
-        agent.counted_at = self.at
+            return agent.handled_s + elapsed, agent.available_s
+        if agent.state in (AgentState.READY, AgentState.RESERVED):
+            return agent.handled_s, agent.available_s + elapsed
+        return agent.handled_s, agent.available_s
 
     def enter_ready(self, agent: Agent) -> None:
         self.ready.add(agent, idle_rank(agent))

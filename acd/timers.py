@@ -21,9 +21,6 @@ class Timers:
         self._due: dict[TimerKey, Instant] = {}
         self._heap: list[tuple[Instant, TimerKey]] = []
 
-    def __len__(self) -> int:
-        return len(self._due)
-
     def set(self, key: TimerKey, due: Instant) -> None:
         self._due[key] = due
         heappush(self._heap, (due, key))

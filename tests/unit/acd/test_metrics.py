@@ -106,3 +106,45 @@ def test_after_a_restart_nobody_is_counted_twice() -> None:
     figures = fresh.router.queue_figures("q")
     assert (figures.offered, figures.answered, figures.waiting, figures.talking) == (4, 2, 2, 2)
     assert fresh.router.queue_figures(None).offered == 4
+
+
+def test_both_definitions_of_the_service_level_are_given() -> None:
+    center = Center(RULES)
+    center.ready("ann")
+    center.connect("timely", "ann")
+    center.queue("gave up at once")
+    center.queue("gave up")
+    center.wait(1)
+    center.leave("gave up at once")
+    center.wait(30)
+    center.leave("gave up")
+    figures = center.router.queue_figures("q")
+    assert figures.service_level == 1 / 3
+    assert figures.service_level_without_short == 1 / 2
+    empty = center.router.queue_figures("p")
+    assert empty.service_level is empty.service_level_without_short is None
+
+
+def test_an_agents_day_is_counted_up_to_the_last_event() -> None:
+    center = Center(RULES)
+    figures = center.router.agent_figures("ann")
+    assert figures is not None
+    assert (figures.occupancy, figures.handling_time_s) == (None, None)
+    center.ready("ann")
+    center.wait(20)
+    center.connect("c1", "ann")
+    center.wait(50)
+    center.release("ann")
+    center.wait(10)
+    center.not_ready("ann")
+    center.wait(100)
+    center.queue("c2")
+    figures = center.router.agent_figures("ann")
+    assert figures is not None
+    assert (figures.answered, figures.handled_s, figures.available_s) == (1, 60, 20)
+    assert (figures.occupancy, figures.handling_time_s) == (0.75, 60)
+    center.router.reset_figures(center.now)
+    figures = center.router.agent_figures("ann")
+    assert figures is not None
+    assert (figures.answered, figures.handled_s) == (0, 0)
+    assert center.router.agent_figures("nobody") is None
