@@ -143,11 +143,11 @@ class Sipp:
 
     def command(self, call_id: str, **headers: str) -> None:
         """Sends SIPp a command about a call. Raises ValueError for a value of more than one line."""
-        assert self._out is not None
         fields = {"Call-ID": call_id, "From": _LAB} | headers
         if any(not value.isprintable() for value in fields.values()):
             raise ValueError(f"a command's values must be printable: {sorted(headers)}")
         text = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+        assert self._out is not None
         self._out.write(text.encode() + b"\r\n" + _END)
 
     @property
