@@ -51,6 +51,8 @@ class Report:
     abandoned: int
     answer_rate: float | None
     recordings: int
+    recordings_with_both_voices: int
+    """Of those, how many have the agent's tone in one channel and the caller's in the other."""
     cdr_calls: int
     work_orders: int
     offer_ms: Spread
@@ -80,11 +82,12 @@ class Report:
         rate = f"{self.answer_rate:.1%}" if self.answer_rate is not None else "-"
         for name, value in (
             ("answer rate", rate),
-            ("recordings, both voices heard in each", str(self.recordings)),
+            ("recordings", f"{self.recordings}, both voices heard in {self.recordings_with_both_voices}"),
             ("Asterisk's call-detail records", str(self.cdr_calls)),
             ("work orders", str(self.work_orders)),
             ("agent free -> phone rings", _shown(self.offer_ms)),
             ("caller arrives -> phone rings", _shown(self.arrival_ms)),
+            ("connected too shortly to hear anything", str(self.too_short_to_hear)),
             ("last hang-up -> all archived", f"{self.archive_lag_s:.1f} s" if self.archive_lag_s else "-"),
         ):
             figures.add_row(name, value)

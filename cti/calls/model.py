@@ -347,6 +347,7 @@ class CallModel:
         if call is not None and not call.record.hotline:
             call.record.hotline = fact.hotline
             call.record.number, call.record.dialled = fact.number, fact.dialled
+            self._state.legs[fact.leg].record.number = fact.number
             self._changed(call, fact.at, fact.cause)
 
     def _open(

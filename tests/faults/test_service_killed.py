@@ -60,7 +60,7 @@ async def test_ten_talk_and_five_wait_when_the_service_is_killed(tmp_path: Path)
         assert {report.outcome for report in reports} == {"answered"}
         report = await account(place.center, place.phones, reports)
         assert report.problems == []
-        assert report.recordings == len(reports)
+        assert report.recordings == report.recordings_with_both_voices == len(reports)
         says = await place.archive()
         routes = [call["route"] for call in says.calls.values()]
         assert (routes.count("fallback"), routes.count("acd")) == (3, len(reports) - 3)
