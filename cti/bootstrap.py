@@ -14,6 +14,7 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from acd.model import Instant
+from acd.policy import InvalidPolicy
 from api.app import create_app, make_runner
 from config.models import Secrets, Site
 from config.policy import routing_policy
@@ -139,7 +140,10 @@ def _service(
 ) -> Service:
     site, asterisk = settings.site, settings.site.asterisk
     now = clock.now()
-    runtime = Runtime(_plan(site), routing_policy(site), past.resume, now)
+    try:
+        runtime = Runtime(_plan(site), routing_policy(site), past.resume, now)
+    except InvalidPolicy as error:
+        raise CannotStart(f"the configuration contradicts itself: {error}") from error
     service: Service
 
     def on_fact(fact: Fact | ActionFailed) -> None:
