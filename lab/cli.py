@@ -19,7 +19,7 @@ from lab.postgres import PostgresError
 from lab.processes import ProcessError
 from lab.prompts import PromptError
 from lab.roots import RootError
-from lab.run import EXTERNAL, PartEnded, ServiceEnded, run_service
+from lab.run import EXTERNAL, PartEnded, run_service
 from lab.service_process import ServiceFailed
 
 EXPECTED = (
@@ -34,7 +34,6 @@ EXPECTED = (
     RenderError,
     RootError,
     SecretsExist,
-    ServiceEnded,
     ServiceFailed,
 )
 """What can go wrong for reasons outside the code: one message, no traceback."""

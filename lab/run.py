@@ -41,7 +41,7 @@ class PartEnded(Exception):
     """A part ended by itself; the message says which."""
 
 
-class ServiceEnded(Exception):
+class _ServiceRefused(Exception):
     """The service ended before it listened, and has said why on standard error."""
 
 
@@ -51,9 +51,10 @@ class _Part(Protocol):
 
 
 def run_service() -> int:
-    """Runs until SIGINT, SIGTERM or SIGHUP, and returns 0 then. Everything that it started has ended.
+    """Runs until SIGINT, SIGTERM or SIGHUP, and returns 0 then; 1 when the service could not start and has
+    said why. Everything that it started has ended.
 
-    Raises what kept a part from starting, `ServiceEnded`, or `PartEnded`.
+    Raises what kept another part from starting, or `PartEnded`.
     """
     for sign in _ENDING:
         # `nohup` has SIGHUP ignored. A shell's background job has SIGINT so, and is to be stopped by it.
@@ -63,8 +64,11 @@ def run_service() -> int:
         try:
             _run(parts)
         except KeyboardInterrupt:
-            _say("stopping")
+            with suppress(OSError):  # a terminal that was closed takes no more lines
+                _say("stopping")
             return 0
+        except _ServiceRefused:
+            return 1
         finally:
             _deafen()
 
@@ -123,7 +127,7 @@ def _start_service(config: Path, secrets_file: Path, database: str) -> ChildProc
 def _until_listening(service: ChildProcess, running: dict[str, _Part]) -> None:
     while not _listens(service.pid):
         if service.wait(_LOOK_EVERY_S):
-            raise ServiceEnded(f"the service ended with {_status(service)} while it started")
+            raise _ServiceRefused
         _check(running, service)
 
 

@@ -35,8 +35,6 @@ class ServiceProcess:
     database_url: str
     api_url: str
     log: Path
-    base: Path | None = None
-    """Where it runs: relative paths of the configuration begin here."""
     environment: dict[str, str] = field(default_factory=dict)
     process: asyncio.subprocess.Process | None = None
     started_at: float = 0.0
@@ -60,7 +58,6 @@ class ServiceProcess:
                 stdout=log,
                 stderr=log,
                 env=os.environ | self.environment | {"DATABASE_URL": self.database_url},
-                cwd=self.base,
                 start_new_session=True,
                 preexec_fn=die_with_parent,
             )
