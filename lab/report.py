@@ -95,9 +95,8 @@ class Report:
         for problem in self.problems:
             console.print(f"[bold red]✗[/] {problem}", highlight=False)
         if not self.problems:
-            console.print(
-                "[bold green]✓[/] all three agree; every answered call is recorded with both voices"
-            )
+            apart = f", but for {self.too_short_to_hear} cut at the answer" if self.too_short_to_hear else ""
+            console.print(f"[bold green]✓[/] all three agree; both voices are in every recording{apart}")
 
 
 def _shown(values: Spread) -> str:
