@@ -133,7 +133,9 @@ def as_user(user: str) -> list[str]:
     # A container's root may lack the narrower of the two capabilities (capabilities(7)).
     through = "+dac_read_search" if _may_read_all() else "+dac_override"
     identity = ["--reuid", str(entry.pw_uid), "--regid", str(entry.pw_gid), "--clear-groups"]
-    return [*identity, f"--inh-caps=-all,{through}", f"--ambient-caps=-all,{through}"]
+    capability = [f"--inh-caps=-all,{through}", f"--ambient-caps=-all,{through}"]
+    # Without it access(2), by which PostgreSQL looks for its own files, takes no account of capabilities.
+    return [*identity, *capability, "--securebits=+no_setuid_fixup"]
 
 
 def _may_read_all() -> bool:
