@@ -73,7 +73,7 @@ async def test_the_caller_hears_a_farewell_when_the_agent_hangs_up_first(
         await caller.hears(agent.tone_hz)
         agent.hang_up()
         left = await manager.event("BridgeLeave", Uniqueid=queued["Uniqueid"])
-        assert await manager.variable(left["Channel"], "HL_PLACE") == "after"
+        await manager.variable_becomes(left["Channel"], "HL_PLACE", "after")
         caller.heard_alaw.clear()
         await happens(caller.ended)
     assert len(caller.heard) > RATE_HZ, "a prompt of more than a second"
