@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -124,6 +125,32 @@ async def test_a_directory_too_deep_for_a_socket_has_it_elsewhere(directory: Pat
         server.stop()
 
     assert elsewhere not in list_of(elsewhere.parent)
+
+
+async def test_directories_that_are_closed_to_others_stay_so(directory: Path) -> None:
+    closed = directory.parent
+    closed.mkdir(mode=0o700)
+    server = Postgres.start(directory)
+    try:
+        assert await answer(server, "SELECT 1") == 1
+    finally:
+        server.stop()
+
+    assert stat.S_IMODE(closed.stat().st_mode) == 0o700
+
+
+async def test_it_starts_over_what_a_killed_start_left_and_with_a_locale_that_is_not_there(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    half_made = directory.with_name(f"{directory.name}.partial")
+    half_made.mkdir(parents=True)
+    (half_made / "PG_VERSION").write_text("18\n")
+    monkeypatch.setenv("LC_ALL", "tlh_QO.UTF-8")
+    server = Postgres.start(directory)
+    try:
+        assert await answer(server, "SHOW server_encoding") == "UTF8"
+    finally:
+        server.stop()
 
 
 def test_a_server_that_cannot_start_says_why(directory: Path) -> None:
