@@ -42,14 +42,6 @@ class Hotline:
         self._policy = policy
         self._names = names
         self._archive = archive
-        self._able = {
-            queue.queue: frozenset(
-                agent.agent
-                for agent in policy.agents.values()
-                if all(agent.skills.get(skill, 0) >= least for skill, least in queue.required_skills.items())
-            )
-            for queue in policy.queues.values()
-        }
 
     def agents(self) -> Sequence[AgentView]:
         return [self._agent(agent) for agent in self._policy.agents]
@@ -91,7 +83,7 @@ class Hotline:
                 queue,
                 self._names.queues.get(queue, queue),
                 calls,
-                self._able[queue],
+                self._runtime.router.agents_of(queue),
                 self._runtime.figures.of(queue, now),
                 now,
             )
@@ -101,7 +93,9 @@ class Hotline:
     def total(self) -> QueueView:
         now = self._service.now()
         calls = list(self._runtime.calls.calls.values())
-        everybody = frozenset(self._policy.agents)
+        everybody = dict.fromkeys(AgentState, 0)
+        for agent in self._runtime.router.agents():
+            everybody[agent.state] += 1
         return self._view(None, self._names.whole, calls, everybody, self._runtime.figures.total(now), now)
 
     def _view(
@@ -109,7 +103,7 @@ class Hotline:
         queue: QueueId | None,
         name: str,
         calls: list[OpenCall],
-        able: frozenset[AgentId],
+        agents: dict[AgentState, int],
         counts: Counts,
         now: Instant,
     ) -> QueueView:
@@ -118,10 +112,6 @@ class Hotline:
             for call in calls
             if call.record.queued_at is not None and call.record.answered_at is None
         ]
-        states = dict.fromkeys(AgentState, 0)
-        for agent in able:
-            known = self._runtime.agents.get(agent)
-            states[known.state if known else AgentState.LOGGED_OUT] += 1
         finished = counts.answered + counts.abandoned
         return QueueView(
             queue=queue,
@@ -129,7 +119,7 @@ class Hotline:
             waiting=len(waiting),
             longest_wait_s=max((now - since for since in waiting), default=0.0),
             talking=sum(1 for call in calls if call.segment is not None),
-            agents=states,
+            agents=agents,
             offered=counts.offered,
             answered=counts.answered,
             abandoned=counts.abandoned,

@@ -28,7 +28,6 @@ from cti.commands import AgentCommand, BeNotReady, BeReady, Command, FillWorkOrd
 from cti.records_json import JSON, Draft, encode, instant_text
 from cti.views import Refused
 
-RONA = "rona"
 PHONE_UNREACHABLE = "phone_unreachable"
 TAKE_OVER_AGAIN_S = 5.0
 """A caller who is still in the fallback queue this long after we asked for them is asked for again."""
@@ -139,10 +138,6 @@ class Runtime:
     def next_deadline(self) -> Instant | None:
         """When to be woken with `TimePassed` at the latest, if nothing else happens."""
         return self.router.next_deadline()
-
-    def agent_seat(self, agent: AgentId) -> SeatId | None:
-        known = self.agents.get(agent)
-        return known.seat if known else None
 
     # -- what comes in ---------------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ class ServicePortContract(ABC):
     @pytest.fixture
     @abstractmethod
     def service(self, tmp_path: Path) -> ServicePort:
-        raise NotImplementedError
+        """The part that is held to the contract."""
 
     async def test_every_agent_of_the_site_is_shown_and_at_first_logged_out(
         self, service: ServicePort
