@@ -188,6 +188,23 @@ class Calendar:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackTerms:
+    """How a queue's callbacks are tried. Durations are seconds."""
+
+    max_attempts: int = 3
+    """How often the citizen is dialled, until somebody answers."""
+    busy_delay_s: float = 300.0
+    """How long after a busy tone the next attempt may be."""
+    no_answer_delay_s: float = 1_800.0
+    failed_delay_s: float = 600.0
+    """After an attempt that the network refused; an invalid number is not tried again."""
+    expires_s: float = 86_400.0
+    """The latest start of an attempt, from when the callback was asked for, unless the callback says another."""
+    owner_ttl_s: float = 600.0
+    """How long a callback with an owner is kept for them, each time it may be tried, before the pool."""
+
+
+@dataclass(frozen=True, slots=True)
 class QueuePolicy:
     """What a queue asks of agents and how it treats them. Durations are seconds."""
 
@@ -220,6 +237,7 @@ class QueuePolicy:
     """None: open day and night."""
     night_skills: Mapping[Skill, int] | None = None
     """Night mode: while the calendar says closed, these are required and nothing else is asked for."""
+    callbacks: CallbackTerms = CallbackTerms()
 
 
 @dataclass(frozen=True, slots=True)

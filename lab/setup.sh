@@ -38,6 +38,9 @@ fi
 say "setup: making .venv"
 rm -rf .venv
 "$python" -m venv .venv
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+# The lock file is complete. Left to resolve, pip takes a newer release than the one locked where a package asks for
+# an extra (coverage[toml]), and then misses its hash.
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+.venv/bin/python -m pip check --quiet --disable-pip-version-check >&2
 printf '%s' "$wanted" >"$stamp"
