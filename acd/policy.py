@@ -15,6 +15,7 @@ from acd.model import (
     AllOf,
     AnyOf,
     Calendar,
+    CallbackTerms,
     Diversion,
     Has,
     Limit,
@@ -101,6 +102,7 @@ def _queue_problems(place: str, queue: QueuePolicy, policy: Policy) -> Iterator[
         yield f"{place}: weight is {queue.weight:g}; a number above 0 would be right"
     if queue.max_offers_per_agent is not None and queue.max_offers_per_agent < 1:
         yield f"{place}: max_offers_per_agent is {queue.max_offers_per_agent}; at least 1 would be right"
+    yield from _callback_problems(f"{place}, callbacks", queue.callbacks)
     if len(set(queue.criteria)) != len(queue.criteria):
         yield f"{place}: criteria names one twice"
     yield from _skill_problems(f"{place}, required_skills", queue.required_skills, policy)
@@ -114,6 +116,13 @@ def _queue_problems(place: str, queue: QueuePolicy, policy: Policy) -> Iterator[
         if not (isfinite(step.ttl_s) and step.ttl_s > 0):
             yield f"{here}: ttl_s is {step.ttl_s:g}; a time above 0 would be right"
         yield from _requirement_problems(here, step.requirement, policy)
+
+
+def _callback_problems(place: str, terms: CallbackTerms) -> Iterator[str]:
+    if terms.max_attempts < 1:
+        yield f"{place}: max_attempts is {terms.max_attempts}; at least 1 would be right"
+    for setting in ("busy_delay_s", "no_answer_delay_s", "failed_delay_s", "expires_s", "owner_ttl_s"):
+        yield from _duration_problems(place, setting, getattr(terms, setting))
 
 
 def _overflow_problems(place: str, queue: QueuePolicy, policy: Policy) -> Iterator[str]:

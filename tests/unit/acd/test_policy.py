@@ -9,6 +9,7 @@ from acd.model import (
     AgentPolicy,
     AllOf,
     AnyOf,
+    CallbackTerms,
     Criterion,
     Has,
     OneOf,
@@ -27,6 +28,10 @@ def queue(**terms: Any) -> Policy:
     return policy([QueuePolicy("q", **terms)])
 
 
+def terms_of_callbacks(setting: str, value: Any) -> CallbackTerms:
+    return CallbackTerms(**{setting: value})
+
+
 def step(requirement: Requirement, ttl_s: float = 5.0) -> Policy:
     return queue(steps=(RoutingStep(requirement, ttl_s),))
 
@@ -38,6 +43,17 @@ def step(requirement: Requirement, ttl_s: float = 5.0) -> Policy:
         (queue(timely_s=float("nan")), "queue q: timely_s is nan; 0 or more seconds would be right"),
         (queue(weight=0), "queue q: weight is 0; a number above 0 would be right"),
         (queue(max_offers_per_agent=0), "queue q: max_offers_per_agent is 0; at least 1 would be right"),
+        (
+            queue(callbacks=CallbackTerms(max_attempts=0)),
+            "queue q, callbacks: max_attempts is 0; at least 1 would be right",
+        ),
+        *(
+            (
+                queue(callbacks=terms_of_callbacks(setting, -1.0)),
+                f"queue q, callbacks: {setting} is -1; 0 or more seconds would be right",
+            )
+            for setting in ("busy_delay_s", "no_answer_delay_s", "failed_delay_s", "expires_s", "owner_ttl_s")
+        ),
         (queue(criteria=(Criterion.PREFERRED,) * 2), "queue q: criteria names one twice"),
         (
             queue(required_skills={"tax": 6}),
