@@ -5,7 +5,7 @@ KEEP ?=
 PYTEST_ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help setup run demo test lint format lock picture clean
+.PHONY: help setup run demo test lint format lock picture bench-erlang bench-skills bench-fairness clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,15 @@ format: setup ## rewrite the code in the one format
 
 picture: setup ## docs/wallboard.png, taken in a real browser while a demo runs
 	@exec $(BIN)/hotline-lab demo --calls $(CALLS) --picture docs/wallboard.png
+
+bench-erlang: setup ## the router against exact queueing theory, by simulation (minutes)
+	@$(BIN)/python -m bench.erlang
+
+bench-skills: setup ## how many skills an agent needs, and which agent to choose (minutes)
+	@$(BIN)/python -m bench.skills
+
+bench-fairness: setup ## two queues at 9:1 load, against round robin
+	@$(BIN)/python -m bench.fairness
 
 lock: ## requirements.lock anew from requirements.in (needs uv)
 	uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11 \
