@@ -62,8 +62,14 @@ def wish(floor: Floor, agent: Agent, trigger: AgentTrigger, state: AgentState, r
         floor.tell_agent(agent, trigger)
 
 
-def occupy(floor: Floor, agent: Agent, trigger: AgentTrigger, contact: Contact | None) -> None:
-    """The phone is in use: with the contact, or (None) with a call of its own or a lost caller."""
+def occupy(
+    floor: Floor, agent: Agent, trigger: AgentTrigger, contact: Contact | None, counts: bool = True
+) -> None:
+    """The phone is in use: with the contact, or (None) with a call of its own or a lost caller.
+
+    `counts` is false for a contact whose answer was counted before.
+    """
+    floor.count_time(agent)
     if agent.state is AgentState.NOT_READY:
         ours = agent.reason == "busy_elsewhere" or (contact is not None and agent.reason in OUR_REASONS)
         agent.next_state = AgentState.READY if ours else AgentState.NOT_READY
@@ -76,10 +82,13 @@ def occupy(floor: Floor, agent: Agent, trigger: AgentTrigger, contact: Contact |
         floor.withdraw_offer(floor.offers[agent.offer], OfferTrigger.WITHDRAWN, OfferOutcome.BUSY)
     if contact is not None:
         agent.contact = contact.contact
-        agent.answered += 1
+        floor.end_handling(agent)
+        if counts:
+            floor.note_taken(agent)
+            agent.serving, agent.serves_now = contact.queue, True
         agent.wrap_up_s = floor.queues[contact.queue].wrap_up_s
     elif agent.state is not AgentState.BUSY:
-        agent.contact = None
+        agent.contact, agent.serves_now = None, False
     agent.worked = agent.worked or contact is not None or trigger is AgentTrigger.ENGAGED
     floor.move_agent(agent, trigger, AgentState.BUSY)
 

@@ -60,6 +60,28 @@ class ContactLeft:
     contact: ContactId
     cut_off: bool = False
     """It ended through a fault, not by anybody's wish: the caller keeps the place for a while."""
+    waits_elsewhere: bool = False
+    """It did not give up but waits where this router does not serve; it comes back, or
+    `ContactServedElsewhere` says what became of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContactServedElsewhere:
+    """A contact was answered or gave up while the router did not serve it, as in Asterisk's plain queue.
+
+    Told after the fact and once, it changes figures alone; a contact that the router holds waiting leaves.
+    """
+
+    at: Instant
+    """When it gave up, or later than the answer."""
+    cause: str
+    contact: ContactId
+    queue: QueueId
+    queued_at: Instant
+    answered_at: Instant | None
+    """None: it gave up."""
+    agent: AgentId | None = None
+    """Who answered, if that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +219,7 @@ Event: TypeAlias = (
     ContactQueued
     | ContactAltered
     | ContactLeft
+    | ContactServedElsewhere
     | AgentLoggedIn
     | AgentLoggedOut
     | AgentReady

@@ -59,7 +59,7 @@ class Floor(StaffRoom):
         if contact.state is ContactState.CONNECTED:
             self.figures.talks_again(contact.queue)
         else:
-            self.figures.queued(contact.queue, contact.contact, contact.queued_at)
+            self.figures.comes_back(contact.queue, contact.contact, contact.queued_at)
         if contact.state is ContactState.WAITING:
             self.at = contact.placed_at
             self.enter_waiting(contact)
@@ -83,7 +83,7 @@ class Floor(StaffRoom):
 
     def change_queue(self, contact: Contact, queue: QueueId) -> None:
         """The contact belongs to another queue from now on; one that waits is to be placed again."""
-        self.figures.moved(contact.queue, queue, contact.contact, contact.queued_at)
+        self.figures.moved(contact.queue, queue, contact.contact, contact.queued_at, self.at)
         self._leave_queue(contact.queue)
         self.open_contacts[queue] = self.open_contacts.get(queue, 0) + 1
         contact.queue = queue

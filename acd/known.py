@@ -48,7 +48,7 @@ class Known:
         """Everybody who is logged in, by id."""
         self.waiting = WaitingIndex()
         self.timers = Timers()
-        self.figures = Figures()
+        self.figures = Figures(policy.interval_s)
         self.at: Instant = 0.0
         self.cause = ""
         self.effects: list[Effect] = []

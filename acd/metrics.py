@@ -1,18 +1,28 @@
-"""Today's figures per queue and of all queues together, in constant time per event."""
+"""Figures per queue and of all queues together, of the day and of each interval, in constant time per event.
+
+A skill's figures are the sums of the queues that name it, worked out when they are asked for.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
-from acd.model import AgentId, ContactId, Instant, QueueId
+from acd.model import AgentId, ContactId, Instant, QueueId, Skill
+
+INTERVALS_KEPT = 96
+"""How many intervals in which something happened are remembered; a day of quarter hours."""
+DAY_S = 86_400.0
+
+Parts: TypeAlias = dict[str, Any]
+"""Figures as JSON-able data: `day`, `agents`, and `interval/<n>` for each interval; None for one dropped."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """What has happened since the day began."""
+    """What has happened in a period; rates are None before there is anything to divide by."""
 
     offered: int = 0
     """Contacts queued."""
@@ -25,24 +35,12 @@ class Tally:
     """Contacts that went on to another queue without having been answered in this one."""
     diverted: int = 0
     """Contacts sent to a message or the busy tone at one of the queue's limits."""
-
-
-@dataclass(frozen=True, slots=True)
-class QueueFigures:
-    """Figures of one queue, or of all; rates are None before there is anything to divide by."""
-
-    queue: QueueId | None
-    offered: int
-    answered: int
-    abandoned: int
-    short_abandoned: int
-    timely: int
-    moved_away: int
-    diverted: int
-    waiting: int
-    """Contacts that hear music, those being offered included."""
-    longest_waiting_since: Instant | None
-    talking: int
+    handled: int = 0
+    """Contacts whose agent was done with them, wrap-up included."""
+    handled_s: float = 0.0
+    """What these took, from the answer to the end of the wrap-up."""
+    longest_waited_s: float | None = None
+    """The longest wait of those answered or abandoned; None before the first."""
 
     @property
     def answer_rate(self) -> float | None:
@@ -65,20 +63,37 @@ class QueueFigures:
         ended = self.answered + self.abandoned - self.short_abandoned
         return self.timely / ended if ended else None
 
-    def longest_wait_s(self, now: Instant) -> float:
-        """0 when nobody waits."""
-        return 0.0 if self.longest_waiting_since is None else max(0.0, now - self.longest_waiting_since)
+    @property
+    def handling_time_s(self) -> float | None:
+        """handled_s / handled: talk, hold and wrap-up of a contact (AHT, COPC)."""
+        return self.handled_s / self.handled if self.handled else None
+
+    def waited(self, wait_s: float) -> None:
+        if self.longest_waited_s is None or wait_s > self.longest_waited_s:
+            self.longest_waited_s = wait_s
+
+    def add(self, other: Tally) -> None:
+        self.offered += other.offered
+        self.answered += other.answered
+        self.abandoned += other.abandoned
+        self.short_abandoned += other.short_abandoned
+        self.timely += other.timely
+        self.moved_away += other.moved_away
+        self.diverted += other.diverted
+        self.handled += other.handled
+        self.handled_s += other.handled_s
+        if other.longest_waited_s is not None:
+            self.waited(other.longest_waited_s)
 
 
-@dataclass(frozen=True, slots=True)
-class AgentFigures:
-    """One agent's working time today, up to the last event."""
+@dataclass(slots=True)
+class WorkTime:
+    """What an agent, or several together, did in a period."""
 
-    agent: AgentId
-    answered: int
-    handled_s: float
+    answered: int = 0
+    handled_s: float = 0.0
     """Busy with calls, and wrapping up."""
-    available_s: float
+    available_s: float = 0.0
     """Ready, or with the phone ringing."""
 
     @property
@@ -92,6 +107,88 @@ class AgentFigures:
         """handled / answered, the call in hand included; None before the first."""
         return self.handled_s / self.answered if self.answered else None
 
+    def add(self, other: WorkTime) -> None:
+        self.answered += other.answered
+        self.handled_s += other.handled_s
+        self.available_s += other.available_s
+
+    @classmethod
+    def total(cls, parts: Iterable[tuple[int, float, float]]) -> WorkTime:
+        whole = cls()
+        for part in parts:
+            whole.add(WorkTime(*part))
+        return whole
+
+
+@dataclass(slots=True, kw_only=True)
+class QueueFigures(Tally):
+    """Today's and the present figures of one queue, of all, or of those that name a skill."""
+
+    queue: QueueId | None = None
+    """None for more than one."""
+    waiting: int = 0
+    """Contacts that hear music, those being offered included."""
+    longest_waiting_since: Instant | None = None
+    talking: int = 0
+    work: WorkTime = field(default_factory=WorkTime)
+    """Of the agents who can serve the queue, or have the skill."""
+
+    def longest_wait_s(self, now: Instant) -> float:
+        """0 when nobody waits."""
+        return 0.0 if self.longest_waiting_since is None else max(0.0, now - self.longest_waiting_since)
+
+
+@dataclass(slots=True, kw_only=True)
+class SkillFigures(QueueFigures):
+    """The sum of the queues that name the skill; one that names several counts for each."""
+
+    skill: Skill
+
+
+@dataclass(slots=True, kw_only=True)
+class IntervalFigures(Tally):
+    """What happened from one instant up to another."""
+
+    begins: Instant
+    ends: Instant
+    work: WorkTime = field(default_factory=WorkTime)
+    """Of the agents who can serve the queue, or have the skill."""
+
+
+@dataclass(slots=True, kw_only=True)
+class AgentFigures(WorkTime):
+    """One agent's working time today, up to the last event."""
+
+    agent: AgentId
+
+
+@dataclass(slots=True, kw_only=True)
+class AgentInterval(WorkTime):
+    """One agent's working time from one instant up to another."""
+
+    begins: Instant
+    ends: Instant
+
+
+@dataclass(slots=True)
+class Interval:
+    """What happened in one interval, by queue and by agent."""
+
+    queues: dict[QueueId, Tally] = field(default_factory=dict)
+    agents: dict[AgentId, WorkTime] = field(default_factory=dict)
+
+    def tally(self, queue: QueueId) -> Tally:
+        tally = self.queues.get(queue)
+        if tally is None:
+            tally = self.queues[queue] = Tally()
+        return tally
+
+    def work(self, agent: AgentId) -> WorkTime:
+        work = self.agents.get(agent)
+        if work is None:
+            work = self.agents[agent] = WorkTime()
+        return work
+
 
 @dataclass(slots=True)
 class _Board:
@@ -103,70 +200,137 @@ class _Board:
 class Figures:
     """Counts contacts as they come, are answered, give up and end.
 
-    A contact that waited when the figures were saved is not counted as offered again when the service, after
-    a restart, queues it again.
+    An interval is named by its number since the epoch. What happens counts in the interval in which it
+    happens: a contact may be offered in one and answered in the next.
+
+    A contact that is counted as offered and out of the router's hands, since it waits where the router does
+    not serve or since the service was restarted, is not counted again when it comes back.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, interval_s: float) -> None:
         self.day_began: Instant | None = None
         """The latest local midnight that `reset` was told of."""
+        self.interval_s = interval_s
+        self.intervals: dict[int, Interval] = {}
         self._boards: dict[QueueId | None, _Board] = {None: _Board()}
-        self._counted: dict[ContactId, QueueId] = {}
+        self._away: dict[ContactId, tuple[QueueId, Instant]] = {}
+        """Counted as offered, with their queue and when they were queued; not in the router's hands."""
+        self._changed: dict[int, None] = {}
+        self._dropped: dict[int, None] = {}
+        self._day_changed = False
 
-    def queued(self, queue: QueueId, contact: ContactId, queued_at: Instant) -> None:
-        again = self._counted.pop(contact, None)
+    def queued(self, queue: QueueId, contact: ContactId, queued_at: Instant, at: Instant) -> None:
+        self._offered(queue, contact, at)
         for board in self._pair(queue):
             insort(board.waiting, (queued_at, contact))
-            if again is None:
-                board.tally.offered += 1
+
+    def comes_back(self, queue: QueueId, contact: ContactId, queued_at: Instant) -> None:
+        """A contact of a snapshot waits, counted before."""
+        self._away.pop(contact, None)
+        for board in self._pair(queue):
+            insort(board.waiting, (queued_at, contact))
 
     def answered(
         self, queue: QueueId, contact: ContactId, queued_at: Instant, at: Instant, timely_s: float
     ) -> None:
         """A waiting contact was connected with its agent."""
-        for board in self._pair(queue):
-            _take_out(board.waiting, (queued_at, contact))
-            self._count_answer(board, at - queued_at <= timely_s)
+        self._take_out(queue, contact, queued_at)
+        self._count_answer(queue, queued_at, at, timely_s)
+        self.talks_again(queue)
 
     def found_talking(
         self, queue: QueueId, contact: ContactId, queued_at: Instant, at: Instant, timely_s: float
-    ) -> None:
-        """After a restart, a contact talks that the router did not know.
+    ) -> bool:
+        """A contact talks that the router did not know; whether that counts as an answer.
 
-        If it waited when the figures were saved, it was answered since; else it was counted before.
+        If it was counted as offered and not as answered yet, it was answered since.
         """
-        if self._counted.pop(contact, None) is None:
-            self.talks_again(queue)
-            return
-        for board in self._pair(queue):
-            self._count_answer(board, at - queued_at <= timely_s)
+        self.talks_again(queue)
+        if contact not in self._away:
+            return False
+        self._offered(queue, contact, at)
+        self._count_answer(queue, queued_at, at, timely_s)
+        return True
 
     def talks_again(self, queue: QueueId) -> None:
-        """A contact that was counted as answered before the figures were saved goes on talking."""
+        """A contact whose answer is counted talks."""
         for board in self._pair(queue):
             board.talking += 1
 
     def abandoned(
         self, queue: QueueId, contact: ContactId, queued_at: Instant, at: Instant, short_abandon_s: float
     ) -> None:
-        for board in self._pair(queue):
-            _take_out(board.waiting, (queued_at, contact))
-            board.tally.abandoned += 1
-            if at - queued_at <= short_abandon_s:
-                board.tally.short_abandoned += 1
+        self._take_out(queue, contact, queued_at)
+        self._count_abandon(queue, queued_at, at, short_abandon_s)
 
-    def moved(self, queue: QueueId, to: QueueId, contact: ContactId, queued_at: Instant) -> None:
+    def went_away(self, queue: QueueId, contact: ContactId, queued_at: Instant) -> None:
+        """A waiting contact waits on where the router does not serve."""
+        self._take_out(queue, contact, queued_at)
+        self._away[contact] = (queue, queued_at)
+        self._day_changed = True
+
+    def served_elsewhere(
+        self,
+        queue: QueueId,
+        contact: ContactId,
+        queued_at: Instant,
+        answered_at: Instant | None,
+        at: Instant,
+        timely_s: float,
+        short_abandon_s: float,
+    ) -> None:
+        """A contact not in the router's hands was answered by somebody else, or (None) gave up at `at`."""
+        self._offered(queue, contact, queued_at)
+        if answered_at is None:
+            self._count_abandon(queue, queued_at, at, short_abandon_s)
+        else:
+            self._count_answer(queue, queued_at, answered_at, timely_s)
+
+    def moved(self, queue: QueueId, to: QueueId, contact: ContactId, queued_at: Instant, at: Instant) -> None:
         """A waiting contact changed its queue; in all queues together nothing happened."""
         before, after = self._board(queue), self._board(to)
-        _take_out(before.waiting, (queued_at, contact))
-        before.tally.moved_away += 1
+        _remove(before.waiting, (queued_at, contact))
         insort(after.waiting, (queued_at, contact))
-        after.tally.offered += 1
+        self._count_move(queue, to, at)
 
-    def diverted(self, queue: QueueId, contact: ContactId, queued_at: Instant) -> None:
-        for board in self._pair(queue):
-            _take_out(board.waiting, (queued_at, contact))
-            board.tally.diverted += 1
+    def diverted(self, queue: QueueId, contact: ContactId, queued_at: Instant, at: Instant) -> None:
+        self._take_out(queue, contact, queued_at)
+        for tally in self._tallies(queue, at):
+            tally.diverted += 1
+
+    def handled(self, queue: QueueId, seconds: float, at: Instant) -> None:
+        """An agent is done with a contact, after this long."""
+        for tally in self._tallies(queue, at):
+            tally.handled += 1
+            tally.handled_s += seconds
+
+    def worked(self, agent: AgentId, since: Instant, until: Instant, on_calls: bool) -> None:
+        """An agent was on calls, or available, for a while that may reach over several intervals."""
+        for number, seconds in self.stretches(since, until):
+            work = self._numbered(number).work(agent)
+            if on_calls:
+                work.handled_s += seconds
+            else:
+                work.available_s += seconds
+
+    def stretches(self, since: Instant, until: Instant) -> Iterable[tuple[int, float]]:
+        """The seconds of a stretch of time in each interval that it touches and that may be kept."""
+        interval_s = self.interval_s
+        first, last = int(since // interval_s), int(until // interval_s)
+        if first == last:
+            return ((first, until - since),)
+        parts = [
+            (number, min(until, (number + 1) * interval_s) - max(since, number * interval_s))
+            for number in range(max(first, last - INTERVALS_KEPT + 1), last + 1)
+        ]
+        return [part for part in parts if part[1] > 0]
+
+    def took(self, agent: AgentId, at: Instant) -> None:
+        """An agent took a contact."""
+        self._interval(at).work(agent).answered += 1
+
+    def waiting(self, queue: QueueId) -> int:
+        return len(self._board(queue).waiting)
 
     def position(self, queue: QueueId, queued_at: Instant, contact: ContactId) -> int:
         """A waiting contact's place by arrival, from 1."""
@@ -178,11 +342,20 @@ class Figures:
             board.talking -= 1
 
     def reset(self, boundary: Instant) -> None:
-        """A new local day began at `boundary`. Who waits or talks goes on doing so."""
+        """A new local day began at `boundary`. Who waits or talks goes on doing so; intervals stay."""
         self.day_began = boundary
-        self._counted.clear()
+        for contact in [each for each, (_, at) in self._away.items() if at < boundary - DAY_S]:
+            del self._away[contact]
         for board in self._boards.values():
             board.tally = Tally()
+        self._day_changed = True
+
+    def change_interval(self, interval_s: float) -> None:
+        """Other intervals from now on; those of another length are dropped."""
+        for number in list(self.intervals):
+            self._drop(number)
+        self.interval_s = interval_s
+        self._day_changed = True
 
     def queue(self, queue: QueueId | None) -> QueueFigures:
         """Figures of one queue, or of all together for None."""
@@ -195,38 +368,95 @@ class Figures:
             talking=board.talking,
         )
 
+    def skill(self, skill: Skill, queues: Iterable[QueueId]) -> SkillFigures:
+        """The sum of these queues."""
+        whole = SkillFigures(skill=skill)
+        for queue in queues:
+            one = self.queue(queue)
+            whole.add(one)
+            whole.waiting += one.waiting
+            whole.talking += one.talking
+            since = [at for at in (whole.longest_waiting_since, one.longest_waiting_since) if at is not None]
+            whole.longest_waiting_since = min(since, default=None)
+        return whole
+
+    def history(
+        self, queues: Iterable[QueueId] | None, work: Mapping[int, WorkTime]
+    ) -> list[IntervalFigures]:
+        """The intervals in which something happened, first one first: the sums of these queues.
+
+        None: of all, where a move between two queues is nothing that happened. `work` is what agents did.
+        """
+        found = []
+        wanted = None if queues is None else list(queues)
+        for number in sorted({*self.intervals, *work}):
+            tallies = self.intervals[number].queues if number in self.intervals else {}
+            figures = IntervalFigures(begins=number * self.interval_s, ends=(number + 1) * self.interval_s)
+            empty = number not in work
+            for queue in tallies if wanted is None else wanted:
+                if queue in tallies:
+                    figures.add(tallies[queue])
+                    empty = False
+            if wanted is None:
+                figures.offered -= figures.moved_away
+                figures.moved_away = 0
+            figures.work = work.get(number, figures.work)
+            if not empty:
+                found.append(figures)
+        return found
+
     def oldest(self, count: int) -> list[ContactId]:
         """The contacts that have waited longest, whatever their queue."""
-        return [contact for _, contact in self._whole.waiting[:count]]
+        return [contact for _, contact in self._boards[None].waiting[:count]]
 
-    def snapshot(self) -> dict[str, Any]:
-        """The figures as a JSON-able dict."""
-        return {
-            "day_began": self.day_began,
-            "tallies": {
-                queue: asdict(board.tally) for queue, board in self._boards.items() if queue is not None
-            },
-            "total": asdict(self._whole.tally),
-            "waiting": {
-                contact: queue
-                for queue, board in self._boards.items()
-                if queue is not None
-                for _, contact in board.waiting
-            }
-            | self._counted,
+    def snapshot(self) -> Parts:
+        """All figures; `agents` is not this class's."""
+        return {"day": self._day()} | {
+            f"interval/{number}": asdict(self.intervals[number]) for number in sorted(self.intervals)
         }
 
-    def restore(self, saved: Mapping[str, Any]) -> None:
-        """Takes the day's counts over from a `snapshot`; contacts and calls come back as events."""
-        self.day_began = saved["day_began"]
-        self._counted = dict(saved["waiting"])
-        self._whole.tally = Tally(**saved["total"])
-        for queue, tally in saved["tallies"].items():
-            self._board(queue).tally = Tally(**tally)
+    def changes(self) -> Parts:
+        """What is to be stored over an earlier snapshot: the parts that changed since this was last asked."""
+        if not (self._changed or self._dropped or self._day_changed):
+            return {}
+        parts: Parts = {"day": self._day()}
+        parts |= {f"interval/{number}": None for number in self._dropped}
+        parts |= {f"interval/{number}": asdict(self.intervals[number]) for number in self._changed}
+        self._changed.clear()
+        self._dropped.clear()
+        self._day_changed = False
+        return parts
 
-    @property
-    def _whole(self) -> _Board:
-        return self._boards[None]
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """Takes the counts over from a `snapshot`; contacts and calls come back as events."""
+        day = saved["day"]
+        self.day_began = day["day_began"]
+        self._away = {contact: (queue, queued_at) for contact, (queue, queued_at) in day["away"].items()}
+        self._boards[None].tally = Tally(**day["total"])
+        for queue, tally in day["tallies"].items():
+            self._board(queue).tally = Tally(**tally)
+        same = day["interval_s"] == self.interval_s
+        for part, body in saved.items():
+            if part.startswith("interval/"):
+                number = int(part.removeprefix("interval/"))
+                if not same:
+                    self._dropped[number] = None
+                    continue
+                self.intervals[number] = Interval(
+                    {queue: Tally(**tally) for queue, tally in body["queues"].items()},
+                    {agent: WorkTime(**work) for agent, work in body["agents"].items()},
+                )
+
+    def _day(self) -> dict[str, Any]:
+        boards = [(queue, board) for queue, board in self._boards.items() if queue is not None]
+        waiting = {c: [queue, at] for queue, board in boards for at, c in board.waiting}
+        return {
+            "day_began": self.day_began,
+            "interval_s": self.interval_s,
+            "tallies": {queue: asdict(board.tally) for queue, board in boards if board.tally != Tally()},
+            "total": asdict(self._boards[None].tally),
+            "away": waiting | {contact: list(entry) for contact, entry in self._away.items()},
+        }
 
     def _board(self, queue: QueueId) -> _Board:
         board = self._boards.get(queue)
@@ -235,15 +465,68 @@ class Figures:
         return board
 
     def _pair(self, queue: QueueId) -> tuple[_Board, _Board]:
-        return self._board(queue), self._whole
+        return self._board(queue), self._boards[None]
 
-    @staticmethod
-    def _count_answer(board: _Board, timely: bool) -> None:
-        board.tally.answered += 1
-        board.talking += 1
-        if timely:
-            board.tally.timely += 1
+    def _tallies(self, queue: QueueId, at: Instant) -> tuple[Tally, Tally, Tally]:
+        """Where something that happens in a queue is counted."""
+        return self._board(queue).tally, self._boards[None].tally, self._interval(at).tally(queue)
+
+    def _interval(self, at: Instant) -> Interval:
+        """The interval at an instant."""
+        return self._numbered(int(at // self.interval_s))
+
+    def _numbered(self, number: int) -> Interval:
+        """An interval; one that is too old to be kept is forgotten at once."""
+        self._changed[number] = None
+        interval = self.intervals.get(number)
+        if interval is None:
+            interval = self.intervals[number] = Interval()
+            if len(self.intervals) > INTERVALS_KEPT:
+                self._drop(min(self.intervals))
+        return interval
+
+    def _drop(self, number: int) -> None:
+        del self.intervals[number]
+        self._changed.pop(number, None)
+        self._dropped[number] = None
+        if len(self._dropped) > INTERVALS_KEPT:
+            del self._dropped[next(iter(self._dropped))]
+
+    def _offered(self, queue: QueueId, contact: ContactId, at: Instant) -> None:
+        before = self._away.pop(contact, None)
+        if before is None:
+            for tally in self._tallies(queue, at):
+                tally.offered += 1
+        elif before[0] != queue:
+            self._count_move(before[0], queue, at)
+
+    def _count_move(self, queue: QueueId, to: QueueId, at: Instant) -> None:
+        interval = self._interval(at)
+        for tally in (self._board(queue).tally, interval.tally(queue)):
+            tally.moved_away += 1
+        for tally in (self._board(to).tally, interval.tally(to)):
+            tally.offered += 1
+
+    def _count_answer(self, queue: QueueId, queued_at: Instant, at: Instant, timely_s: float) -> None:
+        wait_s = at - queued_at
+        for tally in self._tallies(queue, at):
+            tally.answered += 1
+            if wait_s <= timely_s:
+                tally.timely += 1
+            tally.waited(wait_s)
+
+    def _count_abandon(self, queue: QueueId, queued_at: Instant, at: Instant, short_s: float) -> None:
+        wait_s = at - queued_at
+        for tally in self._tallies(queue, at):
+            tally.abandoned += 1
+            if wait_s <= short_s:
+                tally.short_abandoned += 1
+            tally.waited(wait_s)
+
+    def _take_out(self, queue: QueueId, contact: ContactId, queued_at: Instant) -> None:
+        for board in self._pair(queue):
+            _remove(board.waiting, (queued_at, contact))
 
 
-def _take_out(waiting: list[tuple[Instant, ContactId]], entry: tuple[Instant, ContactId]) -> None:
+def _remove(waiting: list[tuple[Instant, ContactId]], entry: tuple[Instant, ContactId]) -> None:
     del waiting[bisect_left(waiting, entry)]

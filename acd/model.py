@@ -274,3 +274,5 @@ class Policy:
     """How long a caller who was cut off keeps the place in the queue; 0: not at all."""
     skills: tuple[Skill, ...] | None = None
     """All skills there are, to find misspelt ones; None: not known."""
+    interval_s: float = 900.0
+    """The length of the intervals of which figures are kept; they begin at its multiples since the epoch."""

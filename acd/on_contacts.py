@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from acd.consequences import answer, connect, occupy
-from acd.events import ContactAltered, ContactLeft, ContactQueued, ContactRestored
+from acd.events import ContactAltered, ContactLeft, ContactQueued, ContactRestored, ContactServedElsewhere
 from acd.floor import Floor
 from acd.model import ContactState, OfferOutcome
 from acd.overflow import ON_ARRIVAL, divert_if_due
@@ -18,7 +18,7 @@ def contact_queued(floor: Floor, event: ContactQueued) -> None:
         return
     if event.queue not in floor.policy.queues:
         raise UnknownEntity("queue", event.queue)
-    floor.figures.queued(event.queue, event.contact, event.queued_at)
+    floor.figures.queued(event.queue, event.contact, event.queued_at, event.at)
     kept = floor.take_kept_place(event.caller)
     floor.admit(
         Contact(
@@ -67,6 +67,8 @@ def contact_left(floor: Floor, event: ContactLeft) -> None:
     CONTACT.allows(contact.contact, contact.state, ContactTrigger.LEFT, contact.history)
     if contact.state is ContactState.CONNECTED:
         floor.figures.ended(contact.queue)
+    elif event.waits_elsewhere:
+        floor.figures.went_away(contact.queue, contact.contact, contact.queued_at)
     else:
         short_abandon_s = floor.queues[contact.queue].short_abandon_s
         floor.figures.abandoned(contact.queue, contact.contact, contact.queued_at, event.at, short_abandon_s)
@@ -92,6 +94,7 @@ def contact_restored(floor: Floor, event: ContactRestored) -> None:
     if offer is not None and offer.agent == event.agent:
         answer(floor, offer)
         return
+    counts = True
     if contact is None:
         contact = Contact(
             event.contact,
@@ -103,9 +106,41 @@ def contact_restored(floor: Floor, event: ContactRestored) -> None:
             event.agent,
             place_from=event.queued_at,
         )
-        floor.figures.found_talking(event.queue, event.contact, event.queued_at, event.at, terms.timely_s)
+        counts = floor.figures.found_talking(
+            event.queue, event.contact, event.queued_at, event.at, terms.timely_s
+        )
         floor.admit(contact, ContactTrigger.FOUND_TALKING)
     else:
         connect(floor, contact, event.agent)
     if takes and agent is not None:
-        occupy(floor, agent, AgentTrigger.CONNECTED, contact)
+        occupy(floor, agent, AgentTrigger.CONNECTED, contact, counts)
+
+
+def contact_served_elsewhere(floor: Floor, event: ContactServedElsewhere) -> None:
+    contact = floor.contacts.get(event.contact)
+    state = contact.state if contact else GONE
+    history = contact.history if contact else ()
+    if not CONTACT.allows(event.contact, state, ContactTrigger.SERVED_ELSEWHERE, history):
+        return
+    queue = contact.queue if contact else event.queue
+    terms = floor.queues.get(queue)
+    if terms is None:
+        raise UnknownEntity("queue", queue)
+    if contact is not None:
+        floor.figures.went_away(queue, contact.contact, contact.queued_at)
+        if contact.offer is not None:
+            offer = floor.offers[contact.offer]
+            floor.withdraw_offer(offer, OfferTrigger.WITHDRAWN, OfferOutcome.CANCELLED)
+        floor.forget(contact, ContactTrigger.SERVED_ELSEWHERE)
+    floor.figures.served_elsewhere(
+        queue,
+        event.contact,
+        contact.queued_at if contact else event.queued_at,
+        event.answered_at,
+        event.at,
+        terms.timely_s,
+        terms.short_abandon_s,
+    )
+    agent = floor.agents.get(event.agent) if event.agent is not None else None
+    if agent is not None and event.answered_at is not None:
+        floor.note_taken(agent)

@@ -49,6 +49,10 @@ def policy_changed(floor: Floor, event: PolicyChanged) -> None:
     for queue in floor.terms:
         floor.timers.cancel(("hours", queue))
     floor.policy = event.policy
+    if event.policy.interval_s != floor.figures.interval_s:
+        for everyone in floor.agents.values():
+            floor.count_time(everyone)
+        floor.figures.change_interval(event.policy.interval_s)
     floor.terms = kept | dict(event.policy.queues)
     floor.queues = {queue: in_force(terms, event.at) for queue, terms in floor.terms.items()}
     floor.watch_hours()

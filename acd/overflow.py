@@ -42,7 +42,7 @@ def _reached(floor: Floor, contact: Contact, rule: OverflowRule) -> bool:
             stage = floor.waiting.place_of(contact.contact)[0]
             return stage.final and not stage.staffed
         case Limit.SIZE:
-            return floor.figures.queue(queue).waiting > rule.threshold
+            return floor.figures.waiting(queue) > rule.threshold
         case Limit.EXPECTED_WAIT:
             position = floor.figures.position(queue, contact.queued_at, contact.contact)
             estimate = floor.pace(queue).estimate(position)
@@ -74,5 +74,5 @@ def _divert(floor: Floor, contact: Contact, rule: OverflowRule) -> None:
             floor.place_again(contact)
         case Diversion.MESSAGE | Diversion.BUSY:
             assert contact.state is ContactState.WAITING
-            floor.figures.diverted(contact.queue, contact.contact, contact.queued_at)
+            floor.figures.diverted(contact.queue, contact.contact, contact.queued_at, floor.at)
             floor.forget(contact, ContactTrigger.DIVERTED)

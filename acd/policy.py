@@ -91,6 +91,8 @@ def _problems(policy: Policy) -> Iterator[str]:
             yield f"{place}: keeps {reserve.keep} agents; at least 1 would be right"
     for setting in ("priority_worth_s", "max_rest_s", "keep_place_s"):
         yield from _duration_problems("policy", setting, getattr(policy, setting))
+    if not (isfinite(policy.interval_s) and policy.interval_s > 0):
+        yield f"policy: interval_s is {policy.interval_s:g}; a time above 0 would be right"
     if policy.max_occupancy is not None and not 0 < policy.max_occupancy <= 1:
         yield f"policy: max_occupancy is {policy.max_occupancy:g}; a share above 0 and up to 1 would be right"
 

@@ -80,6 +80,12 @@ class Agent:
     """Contacts taken today."""
     worked: bool = False
     """Whether the present busy state is work that costs the idle rank."""
+    serving: QueueId | None = None
+    """The queue of the contact whose handling is not over yet; None for one whose answer was not seen."""
+    serving_s: float = 0.0
+    """How long that took so far, up to `counted_at`."""
+    serves_now: bool = False
+    """Whether the present busy state is for that contact."""
     wrap_up_s: float = 0.0
     """What follows the call in hand."""
     wrap_up_until: Instant | None = None

@@ -6,6 +6,7 @@ An event that does not fit raises `InvalidEvent` and has changed nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from acd import on_agents, on_contacts, on_offers, on_time
@@ -23,6 +24,7 @@ from acd.events import (
     ContactLeft,
     ContactQueued,
     ContactRestored,
+    ContactServedElsewhere,
     Event,
     OfferAnswered,
     OfferEnded,
@@ -32,10 +34,19 @@ from acd.events import (
 )
 from acd.floor import Floor
 from acd.matching import settle
-from acd.metrics import AgentFigures, QueueFigures
-from acd.model import AgentId, AgentState, ContactId, ContactState, Instant, Policy, QueueId
+from acd.metrics import (
+    AgentFigures,
+    AgentInterval,
+    IntervalFigures,
+    Parts,
+    QueueFigures,
+    SkillFigures,
+    WorkTime,
+)
+from acd.model import AgentId, AgentState, ContactId, ContactState, Instant, Policy, QueueId, Skill
 from acd.policy import check_policy
-from acd.records import AgentRecord, ContactRecord
+from acd.records import Agent, AgentRecord, ContactRecord
+from acd.requirement import need_of
 from acd.snapshot import load, save
 
 HANDLERS: Mapping[type[Any], Callable[[Floor, Any], None]] = {
@@ -43,6 +54,7 @@ HANDLERS: Mapping[type[Any], Callable[[Floor, Any], None]] = {
     ContactAltered: on_contacts.contact_altered,
     ContactLeft: on_contacts.contact_left,
     ContactRestored: on_contacts.contact_restored,
+    ContactServedElsewhere: on_contacts.contact_served_elsewhere,
     AgentLoggedIn: on_agents.agent_logged_in,
     AgentLoggedOut: on_agents.agent_logged_out,
     AgentReady: on_agents.agent_ready,
@@ -117,7 +129,9 @@ class Router:
 
     def queue_figures(self, queue: QueueId | None) -> QueueFigures:
         """Today's and the present figures of a queue; of all together for None."""
-        return self._floor.figures.queue(queue)
+        figures = self._floor.figures.queue(queue)
+        figures.work = self._work(self._staff_of(queue))
+        return figures
 
     def estimate(self, contact: ContactId) -> Estimate | None:
         """A waiting contact's position and remaining wait; None while too little is known."""
@@ -132,22 +146,88 @@ class Router:
         known = self._floor.agents.get(agent)
         if known is None:
             return None
-        return AgentFigures(agent, known.answered, *self._floor.working_time(known))
+        handled_s, available_s = self._floor.working_time(known)
+        return AgentFigures(
+            agent=agent, answered=known.answered, handled_s=handled_s, available_s=available_s
+        )
+
+    def agent_intervals(self, agent: AgentId) -> list[AgentInterval]:
+        """What an agent did in each of the last intervals, first one first."""
+        known = self._floor.agents.get(agent)
+        interval_s = self._floor.figures.interval_s
+        return [
+            AgentInterval(begins=number * interval_s, ends=(number + 1) * interval_s, **asdict(work))
+            for number, work in sorted(self._floor.work_by_interval([known] if known else []).items())
+        ]
+
+    def queue_intervals(self, queue: QueueId | None) -> list[IntervalFigures]:
+        """The last intervals in which something happened in a queue, or in all for None, first one first."""
+        work = self._floor.work_by_interval(self._staff_of(queue))
+        return self._floor.figures.history(None if queue is None else [queue], work)
+
+    def skill_figures(self, skill: Skill) -> SkillFigures:
+        """Today's and the present figures of the queues that name a skill, and of the agents who have it."""
+        figures = self._floor.figures.skill(skill, self._queues_naming(skill))
+        figures.work = self._work(self._having(skill))
+        return figures
+
+    def skill_intervals(self, skill: Skill) -> list[IntervalFigures]:
+        """The last intervals in which something happened to a skill, first one first."""
+        work = self._floor.work_by_interval(self._having(skill))
+        return self._floor.figures.history(self._queues_naming(skill), work)
+
+    def _staff_of(self, queue: QueueId | None) -> Iterable[Agent]:
+        agents = self._floor.agents.values()
+        if queue is None:
+            return agents
+        need = self._floor.needs.get(queue)
+        return [agent for agent in agents if need is not None and need.accepts(agent.policy)]
+
+    def _having(self, skill: Skill) -> list[Agent]:
+        return [agent for agent in self._floor.agents.values() if skill in agent.policy.skills]
+
+    def _queues_naming(self, skill: Skill) -> list[QueueId]:
+        """By day, as configured: what a night mode asks for does not move a queue to another skill."""
+        return [queue for queue, terms in self._floor.terms.items() if skill in need_of(terms).skills]
+
+    def _work(self, agents: Iterable[Agent]) -> WorkTime:
+        return WorkTime.total((agent.answered, *self._floor.working_time(agent)) for agent in agents)
 
     def reset_figures(self, boundary: Instant) -> None:
         """A new local day began at `boundary`: the counts start from 0."""
-        self._floor.figures.reset(boundary)
-        for agent in self._floor.agents.values():
+        floor = self._floor
+        floor.at = max(floor.at, boundary)
+        floor.figures.reset(boundary)
+        for agent in floor.agents.values():
+            floor.count_time(agent)
             agent.handled_s, agent.available_s, agent.answered = 0.0, 0.0, 0
-            agent.counted_at = boundary
 
-    def figures_snapshot(self) -> dict[str, Any]:
-        """The day's figures alone, JSON-able, for a restart where agents and contacts come back as events."""
-        return self._floor.figures.snapshot()
+    def figures_snapshot(self) -> Parts:
+        """The figures alone, JSON-able, for a restart where agents and contacts come back as events."""
+        return self._floor.figures.snapshot() | {"agents": self._agents_work()}
+
+    def figures_changes(self) -> Parts:
+        """What changed of `figures_snapshot` since this was last asked; None for a part to be deleted."""
+        changes = self._floor.figures.changes()
+        return changes | {"agents": self._agents_work()} if changes else {}
 
     def restore_figures(self, saved: Mapping[str, Any]) -> None:
-        """Takes over a `figures_snapshot` of the same local day, before any contact comes back."""
+        """Takes over a `figures_snapshot`, before any agent or contact comes back.
+
+        One of an earlier local day wants `reset_figures` afterwards.
+        """
         self._floor.figures.restore(saved)
+        for name, (answered, handled_s, available_s) in saved["agents"].items():
+            agent = self._floor.agents.get(name)
+            if agent is not None:
+                agent.answered, agent.handled_s, agent.available_s = answered, handled_s, available_s
+
+    def _agents_work(self) -> dict[AgentId, list[float]]:
+        return {
+            name: [agent.answered, agent.handled_s, agent.available_s]
+            for name, agent in self._floor.agents.items()
+            if agent.answered or agent.handled_s or agent.available_s
+        }
 
     def snapshot(self) -> dict[str, Any]:
         """The whole state as a JSON-able dict."""

@@ -15,7 +15,7 @@ from acd.records import Agent, Contact, Offer
 from acd.staff_room import RESTING
 from acd.states import OfferState
 
-VERSION = 5
+VERSION = 6
 _DERIVED = frozenset({"keys", "policy"})
 
 

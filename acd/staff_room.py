@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from acd.index import ReadyIndex, WaitingIndex
+from acd.metrics import WorkTime
 from acd.model import AgentState, ContactState, Instant
 from acd.ranking import idle_rank
 from acd.records import Agent
 from acd.states import AGENT, AgentTrigger
 from acd.waiting_room import WaitingRoom
 
+ON_CALLS = (AgentState.BUSY, AgentState.WRAP_UP)
+AVAILABLE = (AgentState.READY, AgentState.RESERVED)
 RESTING = "resting"
 """Reason of a ready agent whom the occupancy limit spares for the moment."""
 
@@ -35,6 +40,11 @@ class StaffRoom(WaitingRoom):
         if state is not before:
             agent.since = self.at
         agent.state, agent.reason, agent.until = state, reason, until
+        if agent.serving is not None:
+            if state is AgentState.WRAP_UP:
+                agent.serves_now = True
+            elif state is not AgentState.BUSY and state is not AgentState.RESERVED:
+                self.end_handling(agent)
         if before is AgentState.LOGGED_OUT:
             self.enter_staff(agent)
         if state is AgentState.READY:
@@ -51,17 +61,55 @@ class StaffRoom(WaitingRoom):
 
     def count_time(self, agent: Agent) -> None:
         """Adds the time since the last count to what the agent did in it."""
-        agent.handled_s, agent.available_s = self.working_time(agent)
+        since = agent.counted_at
+        elapsed = self.at - since
+        if elapsed <= 0:
+            return
         agent.counted_at = self.at
+        if agent.state in ON_CALLS:
+            agent.handled_s += elapsed
+            if agent.serves_now:
+                agent.serving_s += elapsed
+            self.figures.worked(agent.agent, since, self.at, on_calls=True)
+        elif agent.state in AVAILABLE:
+            agent.available_s += elapsed
+            self.figures.worked(agent.agent, since, self.at, on_calls=False)
+
+    def note_taken(self, agent: Agent) -> None:
+        """The agent took a contact."""
+        agent.answered += 1
+        self.figures.took(agent.agent, self.at)
+
+    def end_handling(self, agent: Agent) -> None:
+        """The agent is done with the contact in hand, if there is one."""
+        if agent.serving is not None:
+            self.figures.handled(agent.serving, agent.serving_s, self.at)
+            agent.serving, agent.serving_s, agent.serves_now = None, 0.0, False
 
     def working_time(self, agent: Agent) -> tuple[float, float]:
         """Seconds handling calls and seconds available today, up to the present event."""
         elapsed = max(0.0, self.at - agent.counted_at)
-        if agent.state in (AgentState.BUSY, AgentState.WRAP_UP):
+        if agent.state in ON_CALLS:
             return agent.handled_s + elapsed, agent.available_s
-        if agent.state in (AgentState.READY, AgentState.RESERVED):
+        if agent.state in AVAILABLE:
             return agent.handled_s, agent.available_s + elapsed
         return agent.handled_s, agent.available_s
+
+    def work_by_interval(self, agents: Iterable[Agent]) -> dict[int, WorkTime]:
+        """What these agents did, together, in each interval, up to the present event."""
+        found: dict[int, WorkTime] = {}
+        for agent in agents:
+            for number, interval in self.figures.intervals.items():
+                work = interval.agents.get(agent.agent)
+                if work is not None:
+                    found.setdefault(number, WorkTime()).add(work)
+            if self.at <= agent.counted_at or agent.state not in ON_CALLS + AVAILABLE:
+                continue
+            for number, seconds in self.figures.stretches(agent.counted_at, self.at):
+                on_calls = agent.state in ON_CALLS
+                running = WorkTime(0, seconds, 0.0) if on_calls else WorkTime(0, 0.0, seconds)
+                found.setdefault(number, WorkTime()).add(running)
+        return found
 
     def enter_ready(self, agent: Agent) -> None:
         self.ready.add(agent, idle_rank(agent))

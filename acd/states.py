@@ -74,6 +74,8 @@ class ContactTrigger(StrEnum):
     ALTERED = "altered"
     DIVERTED = "diverted"
     LEFT = "left"
+    SERVED_ELSEWHERE = "served_elsewhere"
+    """It was answered or gave up where the router does not serve."""
     RELEASED = "released"
     """The agent it talked with is done with it."""
 
@@ -288,6 +290,7 @@ CONTACT = Table(
             _C.ALTERED: Ignored("not queued, or already over"),
             _C.DIVERTED: NO,
             _C.LEFT: Ignored("not queued, or already over"),
+            _C.SERVED_ELSEWHERE: to(GONE),
             _C.RELEASED: Ignored("already over"),
         },
         _WAITING: {
@@ -299,6 +302,7 @@ CONTACT = Table(
             _C.ALTERED: to(_WAITING),
             _C.DIVERTED: to(GONE),
             _C.LEFT: to(GONE),
+            _C.SERVED_ELSEWHERE: to(GONE),
             _C.RELEASED: NO,
         },
         _OFFERED: {
@@ -310,6 +314,7 @@ CONTACT = Table(
             _C.ALTERED: to(_OFFERED),
             _C.DIVERTED: NO,
             _C.LEFT: to(GONE),
+            _C.SERVED_ELSEWHERE: to(GONE),
             _C.RELEASED: NO,
         },
         _CONNECTED: {
@@ -321,6 +326,7 @@ CONTACT = Table(
             _C.ALTERED: Ignored("already talks with an agent"),
             _C.DIVERTED: NO,
             _C.LEFT: to(GONE),
+            _C.SERVED_ELSEWHERE: Ignored("already talks with an agent"),
             _C.RELEASED: to(GONE),
         },
     },

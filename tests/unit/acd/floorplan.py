@@ -97,6 +97,9 @@ class Center:
     def leave(self, contact: str, cut_off: bool = False) -> tuple[Effect, ...]:
         return self.tell(ContactLeft(self.now, self.cause, contact, cut_off))
 
+    def leave_for_elsewhere(self, contact: str) -> tuple[Effect, ...]:
+        return self.tell(ContactLeft(self.now, self.cause, contact, waits_elsewhere=True))
+
     def log_in(self, agent: str, seat: str | None = None) -> tuple[Effect, ...]:
         return self.tell(AgentLoggedIn(self.now, self.cause, agent, seat or f"seat-{agent}"))
 

@@ -2,7 +2,12 @@ from __future__ import annotations
 
 import json
 
-from acd.model import OfferOutcome, QueuePolicy
+import pytest
+
+from acd.events import ContactServedElsewhere
+from acd.metrics import INTERVALS_KEPT
+from acd.model import AnyOf, Has, OfferOutcome, QueuePolicy
+from acd.states import UnknownEntity
 from tests.unit.acd.floorplan import Center, policy
 
 RULES = policy([QueuePolicy("q", timely_s=15, short_abandon_s=5), QueuePolicy("p")], {"ann": {}, "bob": {}})
@@ -85,7 +90,7 @@ def test_a_new_day_starts_from_zero_with_those_who_wait_and_talk() -> None:
     center.router.reset_figures(center.now)
     figures = center.router.queue_figures("q")
     assert (figures.offered, figures.answered, figures.waiting, figures.talking) == (0, 0, 1, 1)
-    assert center.router.figures_snapshot()["day_began"] == center.now
+    assert center.router.figures_snapshot()["day"]["day_began"] == center.now
     center.leave("c1")
     assert center.router.queue_figures(None).talking == 0
 
@@ -148,3 +153,185 @@ def test_an_agents_day_is_counted_up_to_the_last_event() -> None:
     assert figures is not None
     assert (figures.answered, figures.handled_s) == (0, 0)
     assert center.router.agent_figures("nobody") is None
+
+
+SKILLED = policy(
+    [
+        QueuePolicy("tax", {"tax": 1}, wrap_up_s=10),
+        QueuePolicy("either", requirement=AnyOf((Has("tax"), Has("english"))), wrap_up_s=0),
+    ],
+    {"ann": {"tax": 3}, "bob": {"english": 2}},
+    interval_s=100.0,
+)
+
+
+def served_elsewhere(center: Center, contact: str, waited_s: float, answered: bool, **rest: str) -> None:
+    queued_at = center.now - waited_s
+    answered_at = center.now if answered else None
+    queue = rest.pop("queue", "q")
+    center.tell(
+        ContactServedElsewhere(center.now, center.cause, contact, queue, queued_at, answered_at, **rest)
+    )
+
+
+def test_handling_time_is_talk_and_wrap_up_of_the_contacts_that_are_over() -> None:
+    center = Center(SKILLED)
+    center.ready("ann")
+    center.connect("c1", "ann", "tax")
+    center.wait(50)
+    assert center.router.queue_figures("tax").handling_time_s is None
+    center.leave("c1")
+    center.release("ann")
+    center.wait(4)
+    center.engage("ann")
+    center.wait(1000)
+    center.release("ann")
+    center.wait(60)
+    figures = center.router.queue_figures("tax")
+    assert (figures.handled, figures.handling_time_s) == (1, 54)
+    assert center.router.queue_figures(None).handling_time_s == 54
+
+
+def test_a_skill_counts_the_queues_that_name_it_and_the_agents_who_have_it() -> None:
+    center = Center(SKILLED)
+    center.wait(17)
+    center.ready("bob")
+    center.connect("c1", "bob", "either")
+    center.queue("c2", "tax")
+    center.wait(5)
+    center.queue("c3", "either")
+    tax, english = center.router.skill_figures("tax"), center.router.skill_figures("english")
+    assert (tax.offered, tax.answered, tax.waiting, tax.talking) == (3, 1, 2, 1)
+    assert (english.offered, english.answered, english.waiting) == (2, 1, 1)
+    assert tax.longest_wait_s(center.now) == 5
+    assert (tax.work.occupancy, english.work.occupancy) == (None, 1.0)
+    assert center.router.queue_figures("tax").work.handled_s == 0
+    assert center.router.queue_figures("either").work.handled_s == 5
+    assert center.router.skill_figures("nobody's").offered == 0
+    assert center.router.skill_intervals("nobody's") == []
+
+
+def test_a_contact_counts_in_the_interval_in_which_each_thing_happened_to_it() -> None:
+    center = Center(SKILLED)
+    begins = center.now - center.now % 100
+    center.now = begins + 90
+    center.ready("ann")
+    center.queue("c1", "tax")
+    center.wait(20)
+    center.answer(next(iter(center.router._floor.offers)))
+    center.wait(250)
+    center.queue("c2", "either")
+    first, second, third, fourth = center.router.queue_intervals("tax")
+    assert (first.begins, first.ends, first.offered, first.answered) == (begins, begins + 100, 1, 0)
+    assert (second.offered, second.answered, second.longest_waited_s) == (0, 1, 20)
+    assert (first.work.available_s, second.work.available_s, second.work.handled_s) == (10, 10, 90)
+    assert (third.work.occupancy, fourth.work.handled_s) == (1, 60)
+    [mine] = [each for each in center.router.agent_intervals("ann") if each.begins == begins + 100]
+    assert (mine.answered, mine.handled_s, mine.occupancy) == (1, 90, 0.9)
+    assert [each.offered for each in center.router.queue_intervals(None)] == [1, 0, 0, 1]
+    assert [each.offered for each in center.router.skill_intervals("tax")] == [1, 0, 0, 1]
+    assert center.router.agent_intervals("nobody") == []
+    assert center.router.queue_intervals("no such queue") == []
+
+
+def test_a_move_between_two_queues_is_nothing_to_the_whole() -> None:
+    center = Center(RULES)
+    center.queue("c1")
+    center.alter("c1", queue="p")
+    [whole] = center.router.queue_intervals(None)
+    [left] = center.router.queue_intervals("q")
+    assert (whole.offered, whole.moved_away, left.moved_away) == (1, 0, 1)
+
+
+def test_no_more_intervals_are_kept_than_memory_is_meant_for() -> None:
+    center = Center(SKILLED)
+    center.ready("bob")
+    center.wait(100.0 * 1000)
+    center.queue("c1", "tax")
+    assert len(center.router.agent_intervals("bob")) == INTERVALS_KEPT
+    center.not_ready("bob")
+    assert len(center.router.agent_intervals("bob")) == INTERVALS_KEPT
+    center.router.figures_changes()
+    center.wait(100.0 * 1000)
+    for number in range(2 * INTERVALS_KEPT):
+        center.queue(f"d{number}", "tax")
+        center.wait(100)
+    changes = center.router.figures_changes()
+    assert len(center.router.queue_intervals(None)) == INTERVALS_KEPT
+    assert sum(body is None for body in changes.values()) == INTERVALS_KEPT
+    served_elsewhere(center, "long ago", 900_000, answered=True, queue="tax")
+    assert len(center.router.queue_intervals(None)) == INTERVALS_KEPT
+
+
+def test_intervals_of_another_length_are_not_taken_over() -> None:
+    center = Center(SKILLED)
+    center.queue("c1", "tax")
+    other = Center(policy([QueuePolicy("tax")], {"ann": {}}))
+    other.router.restore_figures(center.router.figures_snapshot())
+    assert other.router.queue_intervals(None) == []
+    assert other.router.queue_figures("tax").offered == 1
+    assert list(other.router.figures_changes().values()).count(None) == 1
+    assert other.router.figures_changes() == {}
+
+
+def test_a_contact_that_waits_elsewhere_is_counted_once_whatever_becomes_of_it() -> None:
+    center = Center(RULES)
+    for contact in ("comes back", "answered", "gives up", "moved"):
+        center.queue(contact)
+        center.leave_for_elsewhere(contact)
+    assert center.router.queue_figures("q").waiting == 0
+    center.queue("comes back")
+    center.queue("moved", "p")
+    served_elsewhere(center, "answered", 3, answered=True, agent="ann")
+    served_elsewhere(center, "gives up", 3, answered=False)
+    served_elsewhere(center, "never known", 30, answered=True, agent="stranger")
+    figures = center.router.queue_figures("q")
+    assert (figures.offered, figures.answered, figures.timely, figures.abandoned) == (5, 2, 1, 1)
+    assert (figures.short_abandoned, figures.moved_away, figures.waiting) == (1, 1, 1)
+    assert center.router.queue_figures("p").offered == 1
+    assert center.router.queue_figures(None).offered == 5
+    ann = center.router.agent_figures("ann")
+    assert ann is not None
+    assert ann.answered == 1
+
+
+def test_a_contact_that_the_router_holds_leaves_when_it_was_served_elsewhere() -> None:
+    center = Center(RULES)
+    center.ready("ann")
+    center.queue("rings")
+    offer = center.offer().offer
+    center.queue("waits")
+    served_elsewhere(center, "rings", 3, answered=True)
+    served_elsewhere(center, "waits", 3, answered=False)
+    center.end(offer, OfferOutcome.CANCELLED)
+    figures = center.router.queue_figures("q")
+    assert (figures.offered, figures.answered, figures.abandoned, figures.waiting) == (2, 1, 1, 0)
+    center.connect("talks", "ann")
+    served_elsewhere(center, "talks", 3, answered=True)
+    assert center.router.queue_figures("q").answered == 2
+    with pytest.raises(UnknownEntity):
+        served_elsewhere(center, "c9", 3, answered=True, queue="gone")
+
+
+def test_who_waits_elsewhere_over_midnight_is_not_offered_again_the_next_day_but_is_the_day_after() -> None:
+    center = Center(RULES)
+    center.queue("c1")
+    center.leave_for_elsewhere("c1")
+    center.router.reset_figures(center.now + 10)
+    assert "c1" in center.router.figures_snapshot()["day"]["away"]
+    center.router.reset_figures(center.now + 86_410)
+    assert center.router.figures_snapshot()["day"]["away"] == {}
+
+
+def test_an_agents_figures_survive_a_restart() -> None:
+    center = Center(RULES)
+    center.ready("ann")
+    center.connect("c1", "ann")
+    center.wait(30)
+    center.release("ann")
+    fresh = Center(policy([QueuePolicy("q")], {"ann": {}}))
+    fresh.router.restore_figures(center.router.figures_snapshot())
+    ann = fresh.router.agent_figures("ann")
+    assert ann is not None
+    assert (ann.answered, ann.handled_s) == (1, 30)
+    Center(policy([QueuePolicy("q")], {"zoe": {}})).router.restore_figures(center.router.figures_snapshot())

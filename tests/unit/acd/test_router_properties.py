@@ -23,6 +23,7 @@ from acd.events import (
     ContactLeft,
     ContactQueued,
     ContactRestored,
+    ContactServedElsewhere,
     Event,
     OfferAnswered,
     OfferEnded,
@@ -137,6 +138,7 @@ def policies(draw: st.DrawFn) -> Policy:
         reserves=tuple(draw(st.just([]) | st.lists(reserve, max_size=2))),
         max_occupancy=draw(st.sampled_from((None, None, 0.8))),
         keep_place_s=draw(st.sampled_from((0.0, 60.0))),
+        interval_s=draw(st.sampled_from((900.0, 900.0, 7.0))),
     )
 
 
@@ -151,6 +153,7 @@ class RouterMachine(RuleBasedStateMachine):
         self.policy = rules
         self.now = START
         self.told = 0
+        self.stored: dict[str, Any] = {}
 
     def tell(self, event: Event) -> None:
         self.wake()
@@ -233,6 +236,44 @@ class RouterMachine(RuleBasedStateMachine):
     @rule(contact=st.sampled_from(CONTACTS), cut_off=st.booleans())
     def leave(self, contact: str, cut_off: bool) -> None:
         self.tell(ContactLeft(self.now, self.cause, contact, cut_off))
+
+    @rule(contact=st.sampled_from(CONTACTS))
+    def leave_for_elsewhere(self, contact: str) -> None:
+        self.tell(ContactLeft(self.now, self.cause, contact, waits_elsewhere=True))
+
+    @rule(
+        contact=st.sampled_from(CONTACTS),
+        queue=st.sampled_from(QUEUES),
+        answered_ago=st.none() | st.sampled_from((0.0, 15.0)),
+        agent=st.none() | st.sampled_from((*AGENTS, "stranger")),
+    )
+    def serve_elsewhere(
+        self, contact: str, queue: str, answered_ago: float | None, agent: str | None
+    ) -> None:
+        answered_at = None if answered_ago is None else self.now - answered_ago
+        self.tell(
+            ContactServedElsewhere(self.now, self.cause, contact, queue, self.now - 25, answered_at, agent)
+        )
+
+    @rule()
+    def begin_a_day(self) -> None:
+        self.wake()
+        self.watched.new_day(self.now)
+        self.twin.reset_figures(self.now)
+
+    @rule()
+    def restart_with_the_figures_alone(self) -> None:
+        router = self.watched.router
+        saved = json.loads(json.dumps(router.figures_snapshot()))
+        restarted = Router(self.policy)
+        restarted.restore_figures(saved)
+        again = restarted.figures_snapshot()
+        known = {agent: work for agent, work in saved["agents"].items() if agent in self.policy.agents}
+        assert again == saved | {"agents": known}
+        self.stored |= router.figures_changes()
+        self.stored = {part: body for part, body in self.stored.items() if body is not None}
+        if self.stored:
+            assert json.loads(json.dumps(self.stored)) | {"agents": saved["agents"]} == saved
 
     @precondition(lambda self: self.watched.router._floor.offers)
     @rule(data=st.data())

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+
+import pytest
 
 from acd.effects import (
     AgentChanged,
@@ -17,7 +19,16 @@ from acd.effects import (
     MakeOffer,
     OfferClosed,
 )
-from acd.events import ContactLeft, ContactQueued, ContactRestored, Event, PolicyChanged, TimePassed
+from acd.events import (
+    ContactLeft,
+    ContactQueued,
+    ContactRestored,
+    ContactServedElsewhere,
+    Event,
+    PolicyChanged,
+    TimePassed,
+)
+from acd.metrics import INTERVALS_KEPT, Tally
 from acd.model import AgentState, ContactState, Diversion, Policy, QueuePolicy, RoutingStep
 from acd.records import Agent, Contact
 from acd.router import Router
@@ -27,11 +38,31 @@ from tests.unit.acd import oracle
 
 
 class Recount:
-    """Today's figures of one queue, from what was told and said."""
+    """Figures of one queue, from what was told and said."""
 
     def __init__(self) -> None:
         self.offered = self.answered = self.abandoned = self.short_abandoned = self.timely = 0
-        self.moved_away = self.diverted = 0
+        self.moved_away = self.diverted = self.handled = 0
+        self.handled_s = 0.0
+        self.longest_waited_s: float | None = None
+
+
+@dataclass
+class Shift:
+    """What one agent does, from what was said about them."""
+
+    state: AgentState = AgentState.LOGGED_OUT
+    since: float = 0.0
+    serving: str | None = None
+    serves_now: bool = False
+    serving_s: float = 0.0
+    takes: str | None = None
+    """The queue of the contact that was just connected with the agent; "" for one that counts nothing."""
+
+
+ON_CALLS = (AgentState.BUSY, AgentState.WRAP_UP)
+AVAILABLE = (AgentState.READY, AgentState.RESERVED)
+DAY = "day"
 
 
 class Watched:
@@ -43,7 +74,14 @@ class Watched:
         self.router = Router(rules)
         self.rules = rules
         self.queues: dict[str, QueuePolicy] = dict(rules.queues)
-        self.recount: dict[str, Recount] = {}
+        self.recounts: dict[tuple[str | int, str], Recount] = {}
+        """By the day or the interval's number, and by queue."""
+        self.work: dict[tuple[str | int, str], list[float]] = {}
+        """By the day or the interval's number, and by agent: answered, on calls, available."""
+        self.interval_s = rules.interval_s
+        self.shifts: dict[str, Shift] = {}
+        self.away: dict[str, str] = {}
+        """The queue of each contact that waits where the router does not serve."""
         self.queued_at: dict[str, float] = {}
         self.states: dict[str, ContactState] = {}
         self.queue_of: dict[str, str] = {}
@@ -67,7 +105,11 @@ class Watched:
             self.queues |= event.policy.queues
         if isinstance(event, ContactQueued | ContactRestored):
             self.queued_at.setdefault(event.contact, event.queued_at)
+        self._pass_time(event.at)
+        if self.router._floor.policy.interval_s != self.interval_s:
+            self._change_interval()
         self._count(event, said)
+        self._count_work(event, said)
         if self.decisions_only:
             self._check_order(said, was_ready, was_waiting)
             self._check_nobody_is_forgotten()
@@ -237,32 +279,102 @@ class Watched:
             else:
                 assert by_id[name].until is not None
 
+    def new_day(self, at: float) -> None:
+        """Local midnight: the day's figures begin again, the intervals go on."""
+        self._pass_time(at)
+        self.router.reset_figures(at)
+        for counted in (self.recounts, self.work):
+            for key in [key for key in counted if key[0] == DAY]:
+                del counted[key]
+        self.check()
+
+    def _change_interval(self) -> None:
+        self.interval_s = self.router._floor.policy.interval_s
+        for counted in (self.recounts, self.work):
+            for key in [key for key in counted if key[0] != DAY]:
+                del counted[key]
+
+    def _kept(self, period: int) -> bool:
+        """Whether an interval is still remembered; only the oldest are not, when there are too many."""
+        intervals = self.router._floor.figures.intervals
+        assert len(intervals) <= INTERVALS_KEPT
+        if period in intervals:
+            return True
+        assert len(intervals) == INTERVALS_KEPT
+        assert period < min(intervals)
+        return False
+
+    def _counts(self, queue: str, at: float) -> tuple[Recount, Recount]:
+        number = int(at // self.interval_s)
+        return (
+            self.recounts.setdefault((DAY, queue), Recount()),
+            self.recounts.setdefault((number, queue), Recount()),
+        )
+
+    def _waited(self, queue: str, since: float, at: float, answered: bool) -> None:
+        for recount in self._counts(queue, at):
+            wait_s = at - since
+            if answered:
+                recount.answered += 1
+                recount.timely += wait_s <= self.queues[queue].timely_s
+            else:
+                recount.abandoned += 1
+                recount.short_abandoned += wait_s <= self.queues[queue].short_abandon_s
+            recount.longest_waited_s = max(wait_s, recount.longest_waited_s or 0.0)
+
+    def _offered(self, contact: str, queue: str, at: float) -> None:
+        before = self.away.pop(contact, None)
+        if before is None or before != queue:
+            for recount in self._counts(queue, at):
+                recount.offered += 1
+        if before is not None and before != queue:
+            for recount in self._counts(before, at):
+                recount.moved_away += 1
+
     def _count(self, event: Event, said: Iterable[Effect]) -> None:
         if isinstance(event, ContactLeft):
             self._orphan_offers(event.contact)
             state = self.states.pop(event.contact, None)
-            waited = event.at - self.queued_at.pop(event.contact, 0.0)
+            since = self.queued_at.pop(event.contact, 0.0)
             if state in (ContactState.WAITING, ContactState.OFFERED):
-                recount = self.recount[self.queue_of[event.contact]]
-                recount.abandoned += 1
-                recount.short_abandoned += waited <= self.queues[self.queue_of[event.contact]].short_abandon_s
+                if event.waits_elsewhere:
+                    self.away[event.contact] = self.queue_of[event.contact]
+                else:
+                    self._waited(self.queue_of[event.contact], since, event.at, answered=False)
+        if isinstance(event, ContactServedElsewhere):
+            state = self.states.get(event.contact)
+            if state is not ContactState.CONNECTED:
+                queue, since = event.queue, event.queued_at
+                if state is not None:
+                    self._orphan_offers(event.contact)
+                    queue, since = self.queue_of[event.contact], self.queued_at[event.contact]
+                    self.away[event.contact] = queue
+                self._offered(event.contact, queue, since)
+                answered = event.answered_at is not None
+                self._waited(queue, since, event.answered_at or event.at, answered)
         for effect in said:
             if isinstance(effect, ContactDiverted) and effect.to in (Diversion.MESSAGE, Diversion.BUSY):
-                self.recount[effect.queue].diverted += 1
+                for recount in self._counts(effect.queue, effect.at):
+                    recount.diverted += 1
             if not isinstance(effect, ContactChanged):
                 continue
             before = self.states.get(effect.contact)
             if before is not None and self.queue_of[effect.contact] != effect.queue:
-                self.recount[self.queue_of[effect.contact]].moved_away += 1
-                self.recount.setdefault(effect.queue, Recount()).offered += 1
-            recount = self.recount.setdefault(effect.queue, Recount())
+                for recount in self._counts(self.queue_of[effect.contact], effect.at):
+                    recount.moved_away += 1
+                for recount in self._counts(effect.queue, effect.at):
+                    recount.offered += 1
             if before is None and effect.state is ContactState.WAITING:
-                recount.offered += 1
-            if before is not None and effect.state is ContactState.CONNECTED:
-                recount.answered += 1
-                recount.timely += (
-                    effect.at - self.queued_at[effect.contact] <= self.queues[effect.queue].timely_s
-                )
+                self._offered(effect.contact, effect.queue, effect.at)
+            connected = effect.state is ContactState.CONNECTED
+            if connected and before is not ContactState.CONNECTED:
+                assert effect.agent is not None
+                counts = before is not None or effect.contact in self.away
+                self.shifts.setdefault(effect.agent, Shift()).takes = effect.queue if counts else ""
+                if counts:
+                    if before is None:
+                        self._offered(effect.contact, effect.queue, effect.at)
+                    self._waited(effect.queue, self.queued_at[effect.contact], effect.at, answered=True)
             self.states[effect.contact] = effect.state
             self.queue_of[effect.contact] = effect.queue
         known = {record.contact for record in self.router.contacts()}
@@ -270,14 +382,83 @@ class Watched:
             del self.states[contact]
             self.queued_at.pop(contact, None)
 
+    def _pass_time(self, at: float) -> None:
+        """Counts what everybody did up to now."""
+        interval_s = self.interval_s
+        for agent, shift in self.shifts.items():
+            since, shift.since = shift.since, max(shift.since, at)
+            if shift.state not in ON_CALLS + AVAILABLE or at <= since:
+                continue
+            place = 1 if shift.state in ON_CALLS else 2
+            if place == 1 and shift.serves_now:
+                shift.serving_s += at - since
+            self.work.setdefault((DAY, agent), [0, 0.0, 0.0])[place] += at - since
+            while since < at:
+                number = int(since // interval_s)
+                until = min(at, (number + 1) * interval_s)
+                self.work.setdefault((number, agent), [0, 0.0, 0.0])[place] += until - since
+                since = until
+
+    def _count_work(self, event: Event, said: Iterable[Effect]) -> None:
+        number = int(event.at // self.interval_s)
+        if (
+            isinstance(event, ContactServedElsewhere)
+            and event.agent in self.router._floor.agents
+            and self.states.get(event.contact) is not ContactState.CONNECTED
+            and event.answered_at is not None
+        ):
+            self._took(event.agent, number)
+        for effect in said:
+            if not isinstance(effect, AgentChanged):
+                continue
+            shift = self.shifts.setdefault(effect.agent, Shift())
+            if effect.state is AgentState.BUSY:
+                if shift.state is not AgentState.BUSY:
+                    shift.serves_now = False
+                if shift.takes is not None:
+                    self._handled(shift, event.at)
+                if shift.takes:
+                    self._took(effect.agent, number)
+                    shift.serving, shift.serves_now = shift.takes, True
+                shift.takes = None
+            elif effect.state is AgentState.WRAP_UP:
+                shift.serves_now = shift.serving is not None
+            elif effect.state is not AgentState.RESERVED:
+                self._handled(shift, event.at)
+            shift.state, shift.since = effect.state, max(shift.since, event.at)
+        for shift in self.shifts.values():
+            shift.takes = None
+        for key in [key for key in self.work if key[0] == DAY and key[1] not in self.router._floor.agents]:
+            del self.work[key]
+
+    def _took(self, agent: str, number: int) -> None:
+        for period in (DAY, number):
+            self.work.setdefault((period, agent), [0, 0.0, 0.0])[0] += 1
+
+    def _handled(self, shift: Shift, at: float) -> None:
+        if shift.serving is not None:
+            for recount in self._counts(shift.serving, at):
+                recount.handled += 1
+                recount.handled_s += shift.serving_s
+        shift.serving, shift.serves_now, shift.serving_s = None, False, 0.0
+
     def _check_figures(self) -> None:
         contacts = list(self.router.contacts())
+        floor = self.router._floor
         total = Recount()
-        for queue, recount in self.recount.items():
+        for (period, queue), recount in self.recounts.items():
+            if period != DAY:
+                assert isinstance(period, int)
+                if self._kept(period):
+                    self._same(floor.figures.intervals[period].queues[queue], recount)
+                continue
             figures = self.router.queue_figures(queue)
+            self._same(figures, recount)
             for name, value in vars(recount).items():
-                assert getattr(figures, name) == value, (queue, name)
-                setattr(total, name, getattr(total, name) + value)
+                if name == "longest_waited_s":
+                    total.longest_waited_s = max(value or 0.0, total.longest_waited_s or 0.0) or None
+                else:
+                    setattr(total, name, getattr(total, name) + value)
             waits = [
                 c.queued_at for c in contacts if c.queue == queue and c.state is not ContactState.CONNECTED
             ]
@@ -286,8 +467,38 @@ class Watched:
             assert figures.talking == sum(
                 c.queue == queue and c.state is ContactState.CONNECTED for c in contacts
             )
-        whole = self.router.queue_figures(None)
         total.offered -= total.moved_away
         total.moved_away = 0
-        for name, value in vars(total).items():
-            assert getattr(whole, name) == value, name
+        whole = self.router.queue_figures(None)
+        whole.longest_waited_s = whole.longest_waited_s or None
+        self._same(whole, total)
+        self._check_work()
+
+    def _check_work(self) -> None:
+        """Working times, up to each agent's last change of state, and of everybody up to the present."""
+        self._pass_time(self.router._floor.at)
+        for agent in self.router._floor.agents:
+            day = self.router.agent_figures(agent)
+            assert day is not None
+            expected = self.work.get((DAY, agent), [0, 0.0, 0.0])
+            assert [day.answered, day.handled_s, day.available_s] == pytest.approx(expected), agent
+            each = {
+                round(one.begins / self.interval_s): [
+                    one.answered,
+                    one.handled_s,
+                    one.available_s,
+                ]
+                for one in self.router.agent_intervals(agent)
+            }
+            recounted = {period: work for (period, name), work in self.work.items() if name == agent}
+            recounted.pop(DAY, None)
+            assert each.keys() <= recounted.keys()
+            for period, work in recounted.items():
+                assert isinstance(period, int)
+                if period in each or self._kept(period):
+                    assert each[period] == pytest.approx(work), agent
+
+    @staticmethod
+    def _same(figures: Tally, recount: Recount) -> None:
+        for name, value in vars(recount).items():
+            assert getattr(figures, name) == pytest.approx(value), name
