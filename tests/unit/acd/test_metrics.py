@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -246,7 +247,7 @@ def test_a_move_between_two_queues_is_nothing_to_the_whole() -> None:
 def test_no_more_intervals_are_kept_than_memory_is_meant_for() -> None:
     center = Center(SKILLED)
     center.ready("bob")
-    center.wait(100.0 * 1000)
+    center.wait(100_050)
     center.queue("c1", "tax")
     assert len(center.router.agent_intervals("bob")) == INTERVALS_KEPT
     center.not_ready("bob")
@@ -335,3 +336,16 @@ def test_an_agents_figures_survive_a_restart() -> None:
     assert ann is not None
     assert (ann.answered, ann.handled_s) == (1, 30)
     Center(policy([QueuePolicy("q")], {"zoe": {}})).router.restore_figures(center.router.figures_snapshot())
+
+
+def test_intervals_begin_anew_when_configuration_changes_their_length() -> None:
+    center = Center(SKILLED)
+    center.ready("ann")
+    center.wait(250)
+    center.apply(replace(SKILLED, interval_s=50.0))
+    assert center.router.queue_intervals(None) == []
+    center.wait(20)
+    center.queue("c2", "either")
+    [interval] = center.router.queue_intervals("either")
+    assert (interval.ends - interval.begins, interval.offered) == (50, 1)
+    assert interval.work.available_s == 20

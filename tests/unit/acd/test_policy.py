@@ -91,6 +91,10 @@ def step(requirement: Requirement, ttl_s: float = 5.0) -> Policy:
             "agent ann, skills: there is no skill tax",
         ),
         (
+            policy(interval_s=0.0),
+            "policy: interval_s is 0; a time above 0 would be right",
+        ),
+        (
             policy(max_occupancy=1.5),
             "policy: max_occupancy is 1.5; a share above 0 and up to 1 would be right",
         ),
