@@ -106,7 +106,7 @@ def _queue_problems(place: str, queue: QueuePolicy, policy: Policy) -> Iterator[
         yield f"{place}: max_offers_per_agent is {queue.max_offers_per_agent}; at least 1 would be right"
     yield from _callback_problems(f"{place}, callbacks", queue.callbacks)
     if len(set(queue.criteria)) != len(queue.criteria):
-        yield f"{place}: criteria names one twice"
+        yield f"{place}: criteria names one twice; each once would be right"
     yield from _skill_problems(f"{place}, required_skills", queue.required_skills, policy)
     for skill, least in queue.required_skills.items():
         yield from _proficiency_problems(f"{place}, required_skills, {skill}", least)
@@ -132,16 +132,19 @@ def _overflow_problems(place: str, queue: QueuePolicy, policy: Policy) -> Iterat
         here = f"{place}, overflow {number}"
         yield from _duration_problems(here, "threshold", rule.threshold)
         if rule.limit is Limit.CLOSED and queue.calendar is None:
-            yield f"{here}: is for when the queue is closed, but it has no calendar"
+            what = "is for when the queue is closed, but it has no calendar"
+            yield f"{here}: {what}; a calendar would be right"
         if rule.to is Diversion.QUEUE and rule.target not in policy.queues:
-            yield f"{here}: there is no queue {rule.target or '(none named)'}"
+            named = rule.target or "(none named)"
+            yield f"{here}: there is no queue {named}; a configured one would be right"
         if rule.to is Diversion.MESSAGE and not rule.target:
-            yield f"{here}: names no message"
+            yield f"{here}: names no message; the name of a prompt would be right"
     if _comes_back(queue.queue, policy):
-        yield f"{place}: overflow leads back to itself"
+        yield f"{place}: overflow leads back to itself; a way that ends would be right"
     if queue.night_skills is not None:
         if queue.calendar is None:
-            yield f"{place}: has night_skills but no calendar to say when it is night"
+            what = "has night_skills but no calendar to say when it is night"
+            yield f"{place}: {what}; both would be right"
         yield from _skill_problems(f"{place}, night_skills", queue.night_skills, policy)
     if queue.calendar is not None:
         yield from _calendar_problems(f"{place}, calendar", queue.calendar)
@@ -167,7 +170,8 @@ def _calendar_problems(place: str, calendar: Calendar) -> Iterator[str]:
         spans = sorted((span.opens_s, span.closes_s) for span in calendar.hours if day in span.weekdays)
         for before, after in pairwise(spans):
             if after[0] < before[1]:
-                yield f"{place}: two spans of opening hours overlap on weekday {day}"
+                what = f"two spans of opening hours overlap on weekday {day}"
+                yield f"{place}: {what}; one for both would be right"
     for span in calendar.hours:
         if not 0 <= span.opens_s < span.closes_s <= DAY_S:
             span_s = f"{span.opens_s:g} to {span.closes_s:g}"
@@ -178,7 +182,7 @@ def _calendar_problems(place: str, calendar: Calendar) -> Iterator[str]:
         try:
             date.fromisoformat(holiday)
         except ValueError:
-            yield f"{place}: holiday {holiday!r} is not a date like 2026-10-01"
+            yield f"{place}: holiday {holiday!r} is not a date; one like 2026-10-01 would be right"
 
 
 def _agent_problems(place: str, agent: AgentPolicy, policy: Policy) -> Iterator[str]:
@@ -187,7 +191,7 @@ def _agent_problems(place: str, agent: AgentPolicy, policy: Policy) -> Iterator[
         yield from _proficiency_problems(f"{place}, skills, {skill}", proficiency)
     for queue, penalty_s in (agent.queues or {}).items():
         if queue not in policy.queues:
-            yield f"{place}, queues: there is no queue {queue}"
+            yield f"{place}, queues: there is no queue {queue}; a configured one would be right"
         yield from _duration_problems(place, f"penalty in queue {queue}", penalty_s)
     yield from _duration_problems(place, "max_wrap_up_s", agent.max_wrap_up_s)
 
@@ -203,7 +207,7 @@ def _requirement_problems(place: str, requirement: Requirement, policy: Policy) 
                 )
         case OneOf(agents):
             if not agents:
-                yield f"{place}: names no agent, so nobody can ever meet it"
+                yield f"{place}: names no agent, so nobody can ever meet it; at least one would be right"
         case AllOf(parts) | AnyOf(parts) | NoneOf(parts):
             if not parts:
                 yield f"{place}: is empty; at least one part would be right"
@@ -215,7 +219,8 @@ def _skill_problems(place: str, skills: Mapping[str, int] | tuple[str, ...], pol
     if policy.skills is not None:
         for skill in skills:
             if skill not in policy.skills:
-                yield f"{place}: there is no skill {skill}"
+                what = f"there is no skill {skill}"
+                yield f"{place}: {what}; a configured one would be right"
 
 
 def _proficiency_problems(place: str, proficiency: int) -> Iterator[str]:

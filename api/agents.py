@@ -11,7 +11,7 @@ from acd.model import AgentState
 from api.auth import FLOOR, STAFF, WATCHERS
 from api.errors import ApiError
 from api.routing import Asked, Input, Nothing, Output, Reply, route
-from config.models import Id
+from config.base import Id
 from cti.views import AgentView
 
 _EXAMPLE: JsonDict = {

@@ -18,7 +18,8 @@ from api.recordings import RecordingOut
 from api.routing import Input, Output
 from api.work_orders import EXAMPLE as WORK_ORDER_EXAMPLE
 from api.work_orders import WorkOrderOut
-from config.models import AgentNumber, Id, Role
+from config.base import AgentNumber, Id
+from config.models import Role
 from cti.calls.records import (
     CallOutcome,
     CallRecord,

@@ -13,7 +13,8 @@ from api.auth import FLOOR
 from api.errors import ApiError
 from api.ports import ArchiveUnreachable, from_archive
 from api.routing import Asked, Input, Nothing, Output, Reply, input_problem, route
-from config.models import AgentNumber, Role
+from config.base import AgentNumber
+from config.models import Role
 from workorder.model import Disposition, WorkOrder, WorkOrderState
 
 _LOOK_AGAIN_S = 0.05

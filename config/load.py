@@ -7,6 +7,7 @@ from pathlib import Path
 
 from config.models import Secrets, Site
 from config.problems import ConfigInvalid, Problem
+from config.routingcheck import check_routing
 from config.secretcheck import check_secrets
 from config.sitecheck import check_site
 from config.source import Document, Spot, read_directory, read_file
@@ -27,6 +28,7 @@ def load_site(directory: Path, *, base: Path | None = None, prompts: Path = PROM
     document = read_directory(directory)
     site = validated(Site, document)
     check_site(document, prompts)
+    check_routing(document, site, prompts)
     if document.problems or site is None:
         raise ConfigInvalid(document.problems)
     return _resolved(site, base or Path.cwd())

@@ -11,55 +11,26 @@ from __future__ import annotations
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
-ID_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,39}$"
-NUMBER_PATTERN = r"^\+?[0-9]{2,20}$"
-NAME_PATTERN = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]{0,78}[^\s\x00-\x1f\x7f])?$"
-HOST_PATTERN = r"^[0-9A-Za-z:]([0-9A-Za-z.:-]{0,252}[0-9A-Za-z:])?$"
-AGENT_PATTERN = r"^[0-9]{3,8}$"
-EXTENSION_PATTERN = r"^[0-9]{3,6}$"
-DIGIT_PATTERN = r"^[0-9]$"
-SHA256_PATTERN = r"^[0-9a-f]{64}$"
-
-PATTERN_WORDS = {
-    ID_PATTERN: "an id: 1 to 40 lower case letters, digits, `_` and `-`, beginning with a letter or digit",
-    NUMBER_PATTERN: "a phone number in quotes: 2 to 20 digits, perhaps after a `+`",
-    NAME_PATTERN: "a name: 1 to 80 characters on one line, no blanks around them",
-    HOST_PATTERN: "a host name or an IP address",
-    AGENT_PATTERN: "an agent's number in quotes: 3 to 8 digits",
-    EXTENSION_PATTERN: "an extension in quotes: 3 to 6 digits",
-    DIGIT_PATTERN: "one digit in quotes",
-    SHA256_PATTERN: "a SHA-256 as 64 lower case hexadecimal digits",
-}
-"""What each pattern asks for, in the words of an error message."""
-
-Id = Annotated[str, Field(pattern=ID_PATTERN)]
-"""Lower case letters, digits, `_` and `-`."""
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError("is not a time zone; give its IANA name, such as `Asia/Shanghai`") from error
-    return name
-
-
-TimeZone = Annotated[str, AfterValidator(_known_zone)]
-DialledNumber = Annotated[str, Field(pattern=NUMBER_PATTERN)]
-Name = Annotated[str, Field(pattern=NAME_PATTERN)]
-Host = Annotated[str, Field(pattern=HOST_PATTERN)]
-AgentNumber = Annotated[str, Field(pattern=AGENT_PATTERN)]
-Proficiency = Annotated[int, Field(ge=1, le=5)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Seconds = Annotated[float, Field(ge=0, le=86_400)]
-
-
-class Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+from config.base import (
+    DIGIT_PATTERN,
+    EXTENSION_PATTERN,
+    SHA256_PATTERN,
+    AgentNumber,
+    DialledNumber,
+    Host,
+    Id,
+    Model,
+    Name,
+    Port,
+    Priority,
+    Proficiency,
+    Seconds,
+    TimeZone,
+)
+from config.routing import CalendarConfig, QueueConfig, RoutingConfig, StepConfig
 
 
 class SkillConfig(Model):
@@ -71,28 +42,6 @@ class SkillConfig(Model):
     """Shown to people."""
 
 
-class QueueConfig(Model):
-    """What callers wait in, and what it asks of agents."""
-
-    id: Id
-    """Named by hotlines."""
-    name: Name
-    """Shown to people."""
-    required_skills: dict[Id, Proficiency] = Field(default_factory=dict)
-    """The least proficiency (1-5) an agent needs in each of these skills. None: every agent serves it."""
-    priority: int = Field(default=0, ge=-100, le=100)
-    """Higher is served first; the hotline's own priority is added to it."""
-    ring_timeout_s: Annotated[float, Field(ge=3, le=120)] = 15.0
-    """How long an agent's phone rings, in seconds, before the agent becomes not ready and the caller is
-    offered to the next one."""
-    wrap_up_s: Seconds = 10.0
-    """How long an agent has after a call, in seconds, before the next one comes."""
-    timely_s: Seconds = 15.0
-    """A call answered within this many seconds of waiting counts as timely (及时接听)."""
-    short_abandon_s: Seconds = 5.0
-    """A caller who gives up within this many seconds is counted apart, as a short abandon."""
-
-
 class HotlineConfig(Model):
     """A number that citizens dial."""
 
@@ -102,8 +51,10 @@ class HotlineConfig(Model):
     """Shown to people."""
     queue: Id
     """The queue its callers wait in."""
-    priority: int = Field(default=0, ge=-100, le=100)
+    priority: Priority = 0
     """Added to the queue's priority for callers of this number."""
+    steps: tuple[StepConfig, ...] = ()
+    """What callers of this number are kept for at first, before the queue's own steps."""
     greeting: Id = "greeting"
     """The prompt that callers hear first, by its name in `asterisk-conf/prompts.yaml`."""
 
@@ -117,6 +68,12 @@ class AgentConfig(Model):
     """Shown to people."""
     skills: dict[Id, Proficiency] = Field(default_factory=dict)
     """Proficiency, from 1 (learning) to 5 (expert), in each skill the agent has."""
+    queues: dict[Id, Seconds] | None = None
+    """The only queues the agent serves, each with a penalty in seconds: its callers count as having waited so
+    much less when this agent looks for work, and agents with less are asked first. None: every queue, no
+    penalty."""
+    max_wrap_up_s: Seconds | None = None
+    """The longest wrap-up, in seconds, whatever the queue says and the agent asks for. None: no ceiling."""
 
 
 class SeatConfig(Model):
@@ -233,8 +190,12 @@ class Site(Model):
     """Where the HTTP API and the wallboard are served."""
     work_orders: WorkOrderConfig
     """Work orders (工单)."""
+    calendars: tuple[CalendarConfig, ...] = ()
+    """Opening hours."""
+    routing: RoutingConfig = RoutingConfig()
+    """What holds for all queues together."""
     timezone: TimeZone = "Asia/Shanghai"
-    """Where the hotline is: today's figures begin at midnight there."""
+    """Where the hotline is: today's figures begin at midnight there, and calendars mean its time."""
 
 
 class Token(Model):

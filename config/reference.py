@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from config.models import PATTERN_WORDS, Secrets, Site
+from config.base import PATTERN_WORDS
+from config.models import Secrets, Site
 from config.schema import Schema, Shape
 from config.source import Document, read_directory
 
@@ -41,6 +42,7 @@ def _site() -> Iterator[str]:
     example = read_directory(EXAMPLE)
     yield "## Top level"
     yield ""
+    told: set[str] = set()
     groups = {key: site.resolved(schema) for key, schema in site.root["properties"].items()}
     groups = {key: group for key, group in groups.items() if group["type"] in ("array", "object")}
     links = {key: f"see [{key}](#{key})" for key in groups}
@@ -52,7 +54,33 @@ def _site() -> Iterator[str]:
         yield _one_line(group["description"]) + (" A list; each item has these keys:" if is_list else "")
         group = site.resolved(group["items"]) if is_list else group
         yield ""
-        yield from _table(site, group, _examples(example, key))
+        examples = _examples(example, key)
+        yield from _table(site, group, examples)
+        yield from _below(site, key, group, _raw_examples(example.root.get(key)), told)
+
+
+def _below(
+    shape: Shape, path: str, group: Schema, examples: Mapping[str, object], told: set[str]
+) -> Iterator[str]:
+    """The tables of the groups within a group, each kind of group once."""
+    for key, schema in group["properties"].items():
+        inner = shape.resolved(schema)
+        is_list = inner.get("type") == "array"
+        inner = shape.resolved(inner["items"]) if is_list else inner
+        if "properties" not in inner:
+            continue
+        name = str(inner["title"])
+        if name in told:
+            continue
+        told.add(name)
+        here = f"{path}.{key}"
+        found = _raw_examples(examples.get(key))
+        yield f"### {here}"
+        yield ""
+        yield _one_line(shape.root["$defs"][name]["description"]) + (" A list of these:" if is_list else "")
+        yield ""
+        yield from _table(shape, inner, _yaml_values(found))
+        yield from _below(shape, here, inner, found, told)
 
 
 def _secrets() -> Iterator[str]:
@@ -89,11 +117,7 @@ def _short(shape: Shape, schema: Schema) -> str:
     resolved = shape.resolved(schema)
     if resolved.get("type") == "array":
         item = shape.resolved(resolved["items"])
-        return (
-            "a list"
-            if item.get("type") == "object"
-            else "a list of " + _short(shape, item).removeprefix("a ") + "s"
-        )
+        return "a list" if item.get("type") == "object" else f"a list, each {_short(shape, item)}"
     if "patternProperties" in resolved:
         ((pattern, member),) = resolved["patternProperties"].items()
         return f"for each {_short(shape, {'pattern': pattern}).partition(' ')[2]} {_short(shape, member)}"
@@ -104,18 +128,21 @@ def _short(shape: Shape, schema: Schema) -> str:
 
 def _default(schema: Schema) -> str:
     if schema.get("type") == "object":
-        return "none" if "patternProperties" in schema else "its keys' defaults"
+        whole = "patternProperties" not in schema and schema.get("default") is not None
+        return "its keys' defaults" if whole else "none"
     return "none" if schema.get("default") is None else f"`{_yaml(schema['default'])}`"
 
 
 def _examples(example: Document, key: str) -> Mapping[str, str]:
-    """The example's first value for each key."""
-    value = example.root.get(key)
-    groups = value if isinstance(value, list) else [value]
-    found: dict[str, str] = {}
-    for group in groups:
+    return _yaml_values(_raw_examples(example.root.get(key)))
+
+
+def _raw_examples(value: object) -> Mapping[str, object]:
+    """The first value that the example has for each key of a group, or of a list of groups."""
+    found: dict[str, object] = {}
+    for group in value if isinstance(value, list) else [value]:
         if isinstance(group, dict):
-            found = {**_yaml_values(group), **found}
+            found = {**group, **found}
     return found
 
 
@@ -128,6 +155,8 @@ def _yaml(value: object) -> str:
         return "{ " + ", ".join(f"{key}: {_yaml(item)}" for key, item in value.items()) + " }"
     if isinstance(value, list):
         return "[" + ", ".join(_yaml(item) for item in value) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, str):
         return f'"{value}"' if value.lstrip("+").isdigit() else value
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from config.models import PATTERN_WORDS, Model
+from config.base import PATTERN_WORDS, Model
 from config.problems import Loc, listed
 
 Schema: TypeAlias = Mapping[str, Any]
@@ -55,6 +55,8 @@ class Shape:
         kind = schema.get("type")
         if kind in {"integer", "number"}:
             return _number_words(schema)
+        if kind == "boolean":
+            return "`true` or `false`"
         if kind == "array":
             return f"a list, each item {self.words(schema['items'])}"
         if kind == "object":

@@ -7,7 +7,8 @@ from itertools import combinations
 from pathlib import Path, PurePath
 from typing import Final
 
-from config.models import ApiConfig, AsteriskConfig, HotlineConfig, Model, TrunkConfig
+from config.base import Model
+from config.models import ApiConfig, AsteriskConfig, HotlineConfig, TrunkConfig
 from config.problems import Loc, listed, quoted
 from config.source import Document, read_file
 from config.translate import suggestion
@@ -23,6 +24,7 @@ _UNIQUE: Final = (
     ("queues", "id"),
     ("skills", "id"),
     ("agents", "id"),
+    ("calendars", "id"),
     ("seats", "id"),
     ("seats", "extension"),
     ("not_ready_reasons", "id"),

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from config.models import PATTERN_WORDS, Model
+from config.base import PATTERN_WORDS, Model
 from config.problems import Loc, listed, quoted
 from config.schema import Shape
 from config.source import Document, Spot

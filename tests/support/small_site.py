@@ -9,7 +9,6 @@ from config.models import (
     AsteriskConfig,
     HotlineConfig,
     NotReadyReason,
-    QueueConfig,
     SeatConfig,
     Site,
     SkillConfig,
@@ -17,6 +16,7 @@ from config.models import (
     TrunkConfig,
     WorkOrderConfig,
 )
+from config.routing import QueueConfig
 
 AGENT, OTHER_AGENT, THIRD_AGENT = "1001", "1002", "1003"
 SEAT, OTHER_SEAT = "s01", "s02"

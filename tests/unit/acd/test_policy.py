@@ -54,14 +54,20 @@ def step(requirement: Requirement, ttl_s: float = 5.0) -> Policy:
             )
             for setting in ("busy_delay_s", "no_answer_delay_s", "failed_delay_s", "expires_s", "owner_ttl_s")
         ),
-        (queue(criteria=(Criterion.PREFERRED,) * 2), "queue q: criteria names one twice"),
+        (
+            queue(criteria=(Criterion.PREFERRED,) * 2),
+            "queue q: criteria names one twice; each once would be right",
+        ),
         (
             queue(required_skills={"tax": 6}),
             "queue q, required_skills, tax: proficiency is 6; 1 to 5 would be right",
         ),
         (step(Has("tax"), 0), "queue q, step 1: ttl_s is 0; a time above 0 would be right"),
         (step(AnyOf(())), "queue q, step 1: is empty; at least one part would be right"),
-        (step(OneOf(())), "queue q, step 1: names no agent, so nobody can ever meet it"),
+        (
+            step(OneOf(())),
+            "queue q, step 1: names no agent, so nobody can ever meet it; at least one would be right",
+        ),
         (
             queue(requirement=AllOf((Has("tax", 4, 2),))),
             "queue q, requirement: skill tax between 4 and 2; 1 to 5, the lower first, would be right",
@@ -72,7 +78,7 @@ def step(requirement: Requirement, ttl_s: float = 5.0) -> Policy:
         ),
         (
             policy(agents={"ann": AgentPolicy("ann", {}, {"nowhere": 0})}),
-            "agent ann, queues: there is no queue nowhere",
+            "agent ann, queues: there is no queue nowhere; a configured one would be right",
         ),
         (
             policy(agents={"ann": AgentPolicy("ann", {}, {"q": -2})}),
@@ -84,11 +90,11 @@ def step(requirement: Requirement, ttl_s: float = 5.0) -> Policy:
         ),
         (
             policy(reserves=(Reserve("tax", 1, 1),), skills=("law",)),
-            "reserve of skill tax: there is no skill tax",
+            "reserve of skill tax: there is no skill tax; a configured one would be right",
         ),
         (
             policy(agents={"ann": {"tax": 1}}, skills=()),
-            "agent ann, skills: there is no skill tax",
+            "agent ann, skills: there is no skill tax; a configured one would be right",
         ),
         (
             policy(interval_s=0.0),

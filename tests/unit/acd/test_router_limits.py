@@ -208,24 +208,28 @@ def test_an_estimate_is_announced_only_when_it_got_better() -> None:
     [
         (
             {"overflow": (OverflowRule(Limit.SIZE, Diversion.QUEUE, 1, "nowhere"),)},
-            "queue q, overflow 1: there is no queue nowhere",
+            "queue q, overflow 1: there is no queue nowhere; a configured one would be right",
         ),
         (
             {"overflow": (OverflowRule(Limit.SIZE, Diversion.MESSAGE, 1),)},
-            "queue q, overflow 1: names no message",
+            "queue q, overflow 1: names no message; the name of a prompt would be right",
         ),
         (
             {"overflow": (OverflowRule(Limit.CLOSED, Diversion.BUSY),)},
-            "queue q, overflow 1: is for when the queue is closed, but it has no calendar",
+            "queue q, overflow 1: is for when the queue is closed, but it has no calendar;"
+            " a calendar would be right",
         ),
         (
             {"overflow": (OverflowRule(Limit.SIZE, Diversion.QUEUE, 1, "q"),)},
-            "queue q: overflow leads back to itself",
+            "queue q: overflow leads back to itself; a way that ends would be right",
         ),
-        ({"night_skills": {}}, "queue q: has night_skills but no calendar to say when it is night"),
+        (
+            {"night_skills": {}},
+            "queue q: has night_skills but no calendar to say when it is night; both would be right",
+        ),
         (
             {"calendar": Calendar((OpeningHours((0,), 0, 50), OpeningHours((0, 1), 40, 60)))},
-            "queue q, calendar: two spans of opening hours overlap on weekday 0",
+            "queue q, calendar: two spans of opening hours overlap on weekday 0; one for both would be right",
         ),
         (
             {"calendar": Calendar((OpeningHours((0,), 60, 50),))},
@@ -237,7 +241,7 @@ def test_an_estimate_is_announced_only_when_it_got_better() -> None:
         ),
         (
             {"calendar": Calendar((OpeningHours((0,)),), ("tomorrow",))},
-            "queue q, calendar: holiday 'tomorrow' is not a date like 2026-10-01",
+            "queue q, calendar: holiday 'tomorrow' is not a date; one like 2026-10-01 would be right",
         ),
     ],
 )
@@ -253,6 +257,6 @@ def test_overflow_in_a_circle_is_refused() -> None:
         ]
     )
     assert problems(rules) == (
-        "queue p: overflow leads back to itself",
-        "queue q: overflow leads back to itself",
+        "queue p: overflow leads back to itself; a way that ends would be right",
+        "queue q: overflow leads back to itself; a way that ends would be right",
     )

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from config.load import load_site
-from config.models import QueueConfig, Site
+from config.models import Site
+from config.routing import QueueConfig
 
 EXAMPLE = Path(__file__).parents[3] / "config" / "hotline"
 SHIFT = 13

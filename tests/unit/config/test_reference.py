@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from config.models import PATTERN_WORDS, Secrets, Site
+from config.base import PATTERN_WORDS
+from config.models import Secrets, Site
 from config.reference import renewed
 from config.schema import Schema, Shape
 
