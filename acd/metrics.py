@@ -497,7 +497,9 @@ class Figures:
         if before is None:
             for tally in self._tallies(queue, at):
                 tally.offered += 1
-        elif before[0] != queue:
+            return
+        self._day_changed = True
+        if before[0] != queue:
             self._count_move(before[0], queue, at)
 
     def _count_move(self, queue: QueueId, to: QueueId, at: Instant) -> None:
@@ -508,7 +510,7 @@ class Figures:
             tally.offered += 1
 
     def _count_answer(self, queue: QueueId, queued_at: Instant, at: Instant, timely_s: float) -> None:
-        wait_s = at - queued_at
+        wait_s = max(0.0, at - queued_at)
         for tally in self._tallies(queue, at):
             tally.answered += 1
             if wait_s <= timely_s:
@@ -516,7 +518,7 @@ class Figures:
             tally.waited(wait_s)
 
     def _count_abandon(self, queue: QueueId, queued_at: Instant, at: Instant, short_s: float) -> None:
-        wait_s = at - queued_at
+        wait_s = max(0.0, at - queued_at)
         for tally in self._tallies(queue, at):
             tally.abandoned += 1
             if wait_s <= short_s:
