@@ -5,7 +5,7 @@ KEEP ?=
 PYTEST_ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help setup run demo test lint format lock picture bench-erlang bench-skills bench-fairness clean
+.PHONY: help setup run demo test lint format lock picture bench-acd bench-erlang bench-skills bench-fairness clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ format: setup ## rewrite the code in the one format
 
 picture: setup ## docs/wallboard.png, taken in a real browser while a demo runs
 	@exec $(BIN)/hotline-lab demo --calls $(CALLS) --picture docs/wallboard.png
+
+bench-acd: setup ## how fast the router is, against scanning
+	@$(BIN)/python -m bench.routing
 
 bench-erlang: setup ## the router against exact queueing theory, by simulation (minutes)
 	@$(BIN)/python -m bench.erlang

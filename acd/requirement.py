@@ -51,8 +51,6 @@ class Need:
 
     def objection(self, agent: AgentPolicy) -> str | None:
         """The first reason against an agent, for people; None when accepted."""
-        if self.accepts(agent):
-            return None
         if self.queue is not None and agent.queues is not None and self.queue not in agent.queues:
             return f"does not serve queue {self.queue}"
         return _objection(self.requirement, agent)
