@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from acd.model import (
+    AgentId,
     AgentPolicy,
     AllOf,
     AnyOf,
@@ -21,6 +22,8 @@ from acd.model import (
 )
 
 MAX_PROFICIENCY = 5
+OBJECTIONS_KEPT = 64
+"""Of one need, so that memory stays bounded."""
 
 Key: TypeAlias = str
 """What agents are indexed under: a skill that they have, or their own id."""
@@ -49,8 +52,20 @@ class Need:
     skills: tuple[Skill, ...]
     """The skills that count for it."""
 
+    _told: dict[AgentId, tuple[AgentPolicy, str | None]] = field(default_factory=dict)
+    """Objections found before: explanations of one queue look at the same agents again and again."""
+
     def objection(self, agent: AgentPolicy) -> str | None:
         """The first reason against an agent, for people; None when accepted."""
+        known = self._told.get(agent.agent)
+        if known is not None and known[0] is agent:
+            return known[1]
+        reason = self._objection(agent)
+        if len(self._told) < OBJECTIONS_KEPT:
+            self._told[agent.agent] = (agent, reason)
+        return reason
+
+    def _objection(self, agent: AgentPolicy) -> str | None:
         if self.queue is not None and agent.queues is not None and self.queue not in agent.queues:
             return f"does not serve queue {self.queue}"
         return _objection(self.requirement, agent)
