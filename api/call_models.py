@@ -107,6 +107,8 @@ _DETAIL_EXAMPLE: JsonDict = {
                 {"agent": "1012", "against": "idle_shorter"},
             ],
             "passed_over": [],
+            "step": "skill consumer of 3 or more",
+            "score": 0.25,
         }
     ],
     "recordings": [RECORDING_EXAMPLE],
@@ -237,6 +239,10 @@ class DecisionOut(Output):
     eligible: int
     candidates: list[CandidateOut]
     passed_over: list[str]
+    step: str
+    """What the contact asked for at this point of its wait."""
+    score: float
+    """Its points in the eyes of the chosen agent: seconds waited, worth of priority and penalty, weighted."""
 
 
 class CallDetailOut(CallOut):
@@ -392,6 +398,8 @@ def _decision(decided: Decided) -> DecisionOut:
         eligible=decided.eligible,
         candidates=[CandidateOut.model_validate(candidate) for candidate in decided.candidates],
         passed_over=list(decided.passed_over),
+        step=decided.step,
+        score=decided.score,
     )
 
 

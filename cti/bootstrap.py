@@ -17,9 +17,10 @@ from acd.model import Instant
 from acd.policy import InvalidPolicy
 from api.app import create_app, make_runner
 from config.models import Secrets, Site
-from config.policy import routing_policy
+from config.policy import hotline_steps, routing_policy
 from cti.ami.adapter import AmiTelephony, TelephonySettings
 from cti.ami.client import AmiSettings
+from cti.caller_key import caller_key
 from cti.calls.actions import ActionFailed
 from cti.calls.facts import Fact
 from cti.clock import SteadyClock
@@ -141,7 +142,7 @@ def _service(
     site, asterisk = settings.site, settings.site.asterisk
     now = clock.now()
     try:
-        runtime = Runtime(_plan(site), routing_policy(site), past.resume, now)
+        runtime = Runtime(_plan(site, settings.secrets), routing_policy(site), past.resume, now)
     except InvalidPolicy as error:
         raise CannotStart(f"the configuration contradicts itself: {error}") from error
     service: Service
@@ -188,7 +189,9 @@ def _service(
     return service
 
 
-def _plan(site: Site) -> Plan:
+def _plan(site: Site, secrets: Secrets) -> Plan:
+    key = secrets.ami.get_secret_value().encode()
+
     zone = ZoneInfo(site.timezone)
 
     def day_of(at: Instant) -> str:
@@ -199,6 +202,8 @@ def _plan(site: Site) -> Plan:
         trunk=site.trunk.id,
         reason_by_digit={reason.digit: reason.id for reason in site.not_ready_reasons},
         day_of=day_of,
+        steps_of=hotline_steps(site),
+        caller_key=lambda number: caller_key(number, key),
     )
 
 

@@ -13,11 +13,21 @@ from typing import TypeAlias
 
 from acd import effects as fx
 from acd import events as acd
-from acd.model import AgentId, AgentState, Instant, OfferOutcome, Policy, SeatId
+from acd.model import AgentId, AgentState, Diversion, Instant, OfferOutcome, Policy, RoutingStep, SeatId
 from acd.router import Router
 from acd.states import InvalidEvent
 from cti.calls import facts as f
-from cti.calls.actions import Action, ActionFailed, AnswerFeature, HangUp, PauseSeat, RingSeat, TakeOver
+from cti.calls.actions import (
+    Action,
+    ActionFailed,
+    AnswerFeature,
+    HangUp,
+    MoveToQueue,
+    PauseSeat,
+    RingSeat,
+    SendAway,
+    TakeOver,
+)
 from cti.calls.facts import CallId, Fact
 from cti.calls.figures import Figures
 from cti.calls.model import CallModel
@@ -49,6 +59,11 @@ class RecordingStored:
 InboxEvent: TypeAlias = Fact | ActionFailed | Command | RecordingStored | acd.TimePassed | acd.PolicyChanged
 
 
+def _nobody(number: str) -> str | None:
+    del number
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What the machine needs to know of the site beside the routing policy."""
@@ -58,6 +73,10 @@ class Plan:
     reason_by_digit: Mapping[str, str]
     """Not-ready reasons by the digit dialled after the feature code."""
     day_of: Callable[[Instant], str]
+    steps_of: Mapping[str, tuple[RoutingStep, ...]] = field(default_factory=dict)
+    """What callers of a hotline number are kept for before their queue's own steps."""
+    caller_key: Callable[[str], str | None] = _nobody
+    """Tells one caller's number from another's without being it; None for a number that is withheld."""
 
 
 @dataclass(slots=True)
@@ -245,12 +264,23 @@ class Runtime:
                     self._route(output)
 
     def _route(self, event: acd.Event) -> None:
+        if isinstance(event, acd.ContactQueued):
+            event = self._introduced(event)
         try:
             effects = self.router.handle(event)
         except InvalidEvent as error:
             self._step.illegal.append(error)
             return
         self._take_effects(effects, event.at)
+
+    def _introduced(self, event: acd.ContactQueued) -> acd.ContactQueued:
+        """The contact with what its hotline asks for, and who it is."""
+        record = self.calls.calls[event.contact].record
+        return replace(
+            event,
+            steps=self._plan.steps_of.get(record.hotline, ()),
+            caller=self._plan.caller_key(record.number),
+        )
 
     def _take_effects(self, effects: Iterable[fx.Effect], at: Instant) -> None:
         for effect in effects:
@@ -263,6 +293,8 @@ class Runtime:
                     self._agent_changed(effect)
                 case fx.OfferClosed():
                     self._pending += self.calls.offer_closed(effect)
+                case fx.ContactDiverted():
+                    self._divert(effect, at)
                 case fx.Decided():
                     self._step.drafts.append(Draft(effect.at, "decision", effect.decision, encode(effect)))
                 case _:
@@ -270,7 +302,6 @@ class Runtime:
 
     def _ring(self, offer: fx.MakeOffer, at: Instant) -> None:
         call = self.calls.calls[offer.contact]
-        caller = next(leg for leg in call.record.legs if leg.leg == call.caller)
         self._pending += self.calls.offer_made(offer, at)
         self._step.actions.append(
             RingSeat(
@@ -278,12 +309,27 @@ class Runtime:
                 leg=offer.offer,
                 seat=offer.seat,
                 call=offer.contact,
-                caller_channel=caller.channel,
+                caller_channel=call.caller_channel,
                 queue=call.record.queue or "",
                 shown_number=call.record.number,
                 ring_timeout_s=offer.ring_timeout_s,
+                auto_answer=offer.auto_answer,
             )
         )
+
+    def _divert(self, diverted: fx.ContactDiverted, at: Instant) -> None:
+        call = self.calls.calls[diverted.contact]
+        channel = call.caller_channel
+        match diverted.to:
+            case Diversion.QUEUE:
+                self._step.actions.append(MoveToQueue(diverted.cause, channel, diverted.target))
+                self._pending += self.calls.requeued(diverted.contact, diverted.target, at, diverted.cause)
+            case Diversion.MESSAGE | Diversion.BUSY:
+                prompt = diverted.target if diverted.to is Diversion.MESSAGE else None
+                self._step.actions.append(SendAway(diverted.cause, channel, prompt))
+                self._pending += self.calls.sent_away(diverted.contact, at, diverted.cause)
+            case Diversion.CALLBACK:
+                pass  # the caller waits on
 
     def _agent_changed(self, change: fx.AgentChanged) -> None:
         before = self.agents.get(change.agent)
@@ -319,8 +365,7 @@ class Runtime:
             if at - self._asked_for.get(call_id, 0.0) < TAKE_OVER_AGAIN_S:
                 continue
             self._asked_for[call_id] = at
-            channel = next(leg.channel for leg in call.record.legs if leg.leg == call.caller)
-            self._step.actions.append(TakeOver(cause, channel))
+            self._step.actions.append(TakeOver(cause, call.caller_channel))
 
     def _close_step(self, at: Instant) -> Step:
         """Writes each call that changed, once, as it stands at the end of the step."""

@@ -149,6 +149,8 @@ decisions = Table(
         "passed_over", ARRAY(Text), nullable=False, comment="Contacts that waited longer, with the reason."
     ),
     Column("cause", Text, nullable=False),
+    Column("step", Text, nullable=False, comment="What the contact asked for when it was decided."),
+    Column("score", Double, nullable=False, comment="The contact's points in the eyes of the chosen agent."),
     Index("ix_decisions_contact", "contact", "at"),
 )
 

@@ -8,12 +8,28 @@ from dataclasses import dataclass
 from cti.ami.decode import RING_ACTION_ID
 from cti.ami.errors import AmiInputError
 from cti.ami.messages import Headers, check_headers
-from cti.calls.actions import Action, AnswerFeature, Beat, HangUp, PauseSeat, RingSeat, TakeOver
+from cti.calls.actions import (
+    Action,
+    AnswerFeature,
+    Beat,
+    HangUp,
+    MoveToQueue,
+    PauseSeat,
+    RingSeat,
+    SendAway,
+    TakeOver,
+)
 
 # An id also ends up in file names and dialplan variables. No '/', so `Hangup`'s /regex/ form cannot be
 # meant; no ',', at which AMI splits `Variable`; no longer than Asterisk keeps an account code (79).
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,78}")
 _CHANNEL = re.compile(r"[A-Za-z]+/[A-Za-z0-9_.@+-]{1,100}")
+_PROMPT = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+_AUTO_ANSWER = (
+    "PJSIP_HEADER(add,Call-Info)=<sip:hotline>;answer-after=0",
+    "PJSIP_HEADER(add,Alert-Info)=info=alert-autoanswer",
+)
+"""What phones answer to by themselves: RFC 5373 is not spoken by desk phones, these two headers are."""
 BEAT_DEADLINE_S = 2.0
 """A later answer is worth nothing: by then the next beats are on their way."""
 _FEATURE_RESULTS = frozenset({"ok", "refused"})
@@ -52,30 +68,17 @@ def _encode(action: Action) -> EncodedAction:
                 harmless=_CHANNEL_GONE,
             )
         case TakeOver(channel=channel):
-            return EncodedAction(
-                {
-                    "Action": "Redirect",
-                    "Channel": _checked("channel", channel, _CHANNEL),
-                    "Context": "hl-waiting",
-                    "Exten": "s",
-                    "Priority": "1",
-                },
-                deadline_s=5.0,
-                harmless=_CHANNEL_GONE,
-            )
+            return _redirected(channel, "hl-waiting", "s")
+        case SendAway(channel=channel, prompt=prompt):
+            if prompt is None:
+                return _redirected(channel, "hl-busy", "s")
+            return _redirected(channel, "hl-message", _checked("prompt", prompt, _PROMPT))
+        case MoveToQueue(channel=channel, queue=queue):
+            return _set_on(channel, "HL_QUEUE", _checked("queue", queue, _ID))
         case AnswerFeature(channel=channel, result=result):
             if result not in _FEATURE_RESULTS:
                 raise AmiInputError("result", "must be `ok` or `refused`")
-            return EncodedAction(
-                {
-                    "Action": "Setvar",
-                    "Channel": _checked("channel", channel, _CHANNEL),
-                    "Variable": "HL_FEATURE_RESULT",
-                    "Value": result,
-                },
-                deadline_s=3.0,
-                harmless=_CHANNEL_GONE,
-            )
+            return _set_on(channel, "HL_FEATURE_RESULT", result)
         case PauseSeat(seat=seat, paused=paused):
             return EncodedAction(
                 {
@@ -91,6 +94,33 @@ def _encode(action: Action) -> EncodedAction:
             )
 
 
+def _redirected(channel: str, context: str, extension: str) -> EncodedAction:
+    return EncodedAction(
+        {
+            "Action": "Redirect",
+            "Channel": _checked("channel", channel, _CHANNEL),
+            "Context": context,
+            "Exten": extension,
+            "Priority": "1",
+        },
+        deadline_s=5.0,
+        harmless=_CHANNEL_GONE,
+    )
+
+
+def _set_on(channel: str, variable: str, value: str) -> EncodedAction:
+    return EncodedAction(
+        {
+            "Action": "Setvar",
+            "Channel": _checked("channel", channel, _CHANNEL),
+            "Variable": variable,
+            "Value": value,
+        },
+        deadline_s=3.0,
+        harmless=_CHANNEL_GONE,
+    )
+
+
 def _ring(action: RingSeat) -> EncodedAction:
     leg = _checked("leg", action.leg, _ID)
     call = _checked("call", action.call, _ID)
@@ -99,6 +129,7 @@ def _ring(action: RingSeat) -> EncodedAction:
         f"HL_PEER={_checked('caller_channel', action.caller_channel, _CHANNEL)}",
         f"HL_QUEUE={_checked('queue', action.queue, _ID)}",
         "HL_PLACE=agent",
+        *(_AUTO_ANSWER if action.auto_answer else ()),
     )
     headers: dict[str, str | tuple[str, ...]] = {
         "Action": "Originate",

@@ -23,6 +23,8 @@ class RingSeat:
     shown_number: str
     """What the phone displays. Filtered to digits and a leading plus before it leaves."""
     ring_timeout_s: float
+    auto_answer: bool = False
+    """The phone is asked to answer by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,25 @@ class TakeOver:
 
     cause: str
     channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class MoveToQueue:
+    """A waiting caller belongs to another queue: noted on the channel, where a restart finds it."""
+
+    cause: str
+    channel: str
+    queue: QueueId
+
+
+@dataclass(frozen=True, slots=True)
+class SendAway:
+    """A waiting caller hears a message, or the busy tone, and is then hung up."""
+
+    cause: str
+    channel: str
+    prompt: str | None
+    """The message's name; None for the busy tone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +92,7 @@ class Beat:
     """Whole seconds since the epoch."""
 
 
-Action: TypeAlias = RingSeat | HangUp | TakeOver | AnswerFeature | PauseSeat | Beat
+Action: TypeAlias = RingSeat | HangUp | TakeOver | MoveToQueue | SendAway | AnswerFeature | PauseSeat | Beat
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,12 @@ class RouterBelief:
         self.quiet = True
         """Nothing is told while Asterisk is out of sight."""
 
-    def call(self, call_id: CallId, at: Instant, cause: str) -> list[acd.Event]:
-        """Compares one call, open or over."""
+    def forget(self, call_id: CallId) -> None:
+        """The router gave the contact up by itself."""
+        self._contacts.pop(call_id, None)
+
+    def call(self, call_id: CallId, at: Instant, cause: str, *, cut_off: bool = False) -> list[acd.Event]:
+        """Compares one call, open or over; `cut_off` says how the caller left."""
         if self.quiet:
             return []
         call = self._state.calls.get(call_id)
@@ -35,7 +39,7 @@ class RouterBelief:
             return []
         if call is None or not wanted:
             del self._contacts[call_id]
-            return [acd.ContactLeft(at, cause, call_id)]
+            return [acd.ContactLeft(at, cause, call_id, cut_off)]
         record = call.record
         if record.queue is None or record.queued_at is None:
             return []

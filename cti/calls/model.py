@@ -11,14 +11,23 @@ from collections.abc import Iterable, Iterator
 
 from acd import events as acd
 from acd.effects import MakeOffer, OfferClosed
-from acd.model import AgentId, Instant, OfferOutcome, SeatId
+from acd.model import AgentId, Instant, OfferOutcome, QueueId, SeatId
 from cti.calls import facts as f
 from cti.calls.belief import RouterBelief
 from cti.calls.facts import CallId, Fact, LegId, PbxSnapshot
-from cti.calls.outcome import end_of_call, offer_outcome
+from cti.calls.outcome import NETWORK_FAULTS, end_of_call, offer_outcome
 from cti.calls.outputs import CallUpdated, Output, RecordingDue, RecordingVoid
 from cti.calls.reconcile import RESTORED, facts_of
-from cti.calls.records import CallRecord, Direction, EndedBy, LegRecord, OfferRecord, Route, SegmentRecord
+from cti.calls.records import (
+    CallOutcome,
+    CallRecord,
+    Direction,
+    EndedBy,
+    LegRecord,
+    OfferRecord,
+    Route,
+    SegmentRecord,
+)
 from cti.calls.state import Leg, LiveState, Offer, OpenCall
 
 DONE_LEGS_KEPT = 20_000
@@ -270,6 +279,7 @@ class CallModel:
         decides = leg.was_connected or fact.leg == call.caller
         if decides and fact.hung_up_by_peer and call.record.ended_by is None:
             call.record.ended_by = end_of_call(leg.record)
+        call.cut_off |= fact.leg == call.caller and fact.hangup_cause in NETWORK_FAULTS
         if not call.live:
             call.record.ended_at = max(leg.ended_at or fact.at for leg in call.record.legs)
             call.record.outcome = call.record.outcome_when_ended()
@@ -393,6 +403,24 @@ class CallModel:
         call.place = "waiting"
         self._changed(call, fact.at, fact.cause)
 
+    def requeued(self, call_id: CallId, queue: QueueId, at: Instant, cause: str) -> tuple[Output, ...]:
+        """The router moved a waiting caller to another queue."""
+        call = self._state.calls.get(call_id)
+        if call is not None:
+            call.record.queue = queue
+            self._changed(call, at, cause)
+        return self._take()
+
+    def sent_away(self, call_id: CallId, at: Instant, cause: str) -> tuple[Output, ...]:
+        """The router gave a waiting caller up: it hears a message or the busy tone."""
+        call = self._state.calls.get(call_id)
+        if call is not None:
+            call.place = "diverted"
+            call.record.outcome = CallOutcome.DIVERTED
+            self._belief.forget(call_id)
+            self._changed(call, at, cause)
+        return self._take()
+
     def _caller_moved(self, fact: f.CallerFellBack | f.CallerServed) -> None:
         call = self._open(fact.call, fact.leg, fact.at, "", "")
         if call is not None:
@@ -426,7 +454,7 @@ class CallModel:
         """Notes that the record changed, once a fact and last, and what that means to the router."""
         call.record.version += 1
         self._out = [o for o in self._out if not (isinstance(o, CallUpdated) and o.record is call.record)]
-        self._out += self._belief.call(call.record.call, at, cause)
+        self._out += self._belief.call(call.record.call, at, cause, cut_off=call.cut_off)
         self._out.append(CallUpdated(at, cause, call.record))
 
     def _remember(self, leg: LegId) -> None:

@@ -11,6 +11,9 @@ CALL_REJECTED = 21
 UNREACHABLE = frozenset({1, 2, 3, 20, 22, 27, 28, 34, 38, 41, 42, 44, 47, 50, 58, 88, 95, 96, 111})
 """No route, subscriber absent, destination out of order, temporary failure and their like."""
 
+NETWORK_FAULTS = frozenset({27, 34, 38, 41, 42, 44, 47, 111})
+"""Destination or network out of order, congestion, temporary failure, protocol error: nobody wanted it."""
+
 
 def offer_outcome(
     hangup_cause: int, hung_up_by_peer: bool, *, answered: bool, seat_engaged: bool

@@ -33,6 +33,8 @@ class CallOutcome(StrEnum):
     ANSWERED = "answered"
     ABANDONED = "abandoned"
     """The caller hung up while waiting in a queue."""
+    DIVERTED = "diverted"
+    """A limit of the queue sent the caller to a message or the busy tone."""
     NOT_QUEUED = "not_queued"
     """The caller hung up during the greeting."""
     UNANSWERED = "unanswered"
@@ -119,6 +121,8 @@ class CallRecord:
         """What became of the call, judged once no leg of it is left."""
         if self.answered_at is not None:
             return CallOutcome.ANSWERED
+        if self.outcome is CallOutcome.DIVERTED:
+            return CallOutcome.DIVERTED
         if self.direction is Direction.OUTBOUND:
             return CallOutcome.UNANSWERED
         return CallOutcome.ABANDONED if self.queued_at is not None else CallOutcome.NOT_QUEUED

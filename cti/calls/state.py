@@ -30,6 +30,13 @@ class OpenCall:
     live: dict[LegId, None] = field(default_factory=dict)
     """Legs that have not ended, in the order in which they came."""
     segment: SegmentRecord | None = None
+    cut_off: bool = False
+    """The caller's leg ended through a fault of the network."""
+
+    @property
+    def caller_channel(self) -> str:
+        """Asterisk's name of the caller's channel. Raises StopIteration for a call that an agent began."""
+        return next(leg.channel for leg in self.record.legs if leg.leg == self.caller)
 
 
 @dataclass(slots=True)

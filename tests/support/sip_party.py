@@ -107,6 +107,12 @@ class SipParty(asyncio.DatagramProtocol):
         self._dialog = dialog
         self._send_in_dialog("INVITE", dialog, dialog.branch, self._sdp())
 
+    def invited_with(self, header: str) -> str:
+        """A header of the INVITE that rang here; '' when it had none."""
+        assert self._dialog is not None
+        assert self._dialog.invite is not None
+        return self._dialog.invite.get(header)
+
     def answer(self) -> None:
         assert self._dialog
         assert self._dialog.invite

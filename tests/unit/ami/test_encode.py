@@ -12,7 +12,17 @@ from cti.ami.encode import displayable, encode
 from cti.ami.errors import AmiInputError
 from cti.ami.messages import MAX_HEADERS, MAX_LINE_BYTES, check_headers, lines_of
 from cti.ami.wire import GuardedAction
-from cti.calls.actions import Action, AnswerFeature, Beat, HangUp, PauseSeat, RingSeat, TakeOver
+from cti.calls.actions import (
+    Action,
+    AnswerFeature,
+    Beat,
+    HangUp,
+    MoveToQueue,
+    PauseSeat,
+    RingSeat,
+    SendAway,
+    TakeOver,
+)
 
 RING = RingSeat(
     "c", "offer-7", "seat-01", "hotline-1.0", "PJSIP/trunk-00000001", "consumer", "+86 138", 15.25
@@ -56,6 +66,25 @@ def test_ringing_a_seat_is_an_originate_that_carries_the_calls_variables() -> No
             },
         ),
         (
+            MoveToQueue("c", "PJSIP/trunk-00000001", "consumer"),
+            {
+                "Action": "Setvar",
+                "Channel": "PJSIP/trunk-00000001",
+                "Variable": "HL_QUEUE",
+                "Value": "consumer",
+            },
+        ),
+        (
+            SendAway("c", "PJSIP/trunk-00000001", "closed"),
+            {
+                "Action": "Redirect",
+                "Channel": "PJSIP/trunk-00000001",
+                "Context": "hl-message",
+                "Exten": "closed",
+                "Priority": "1",
+            },
+        ),
+        (
             AnswerFeature("c", "PJSIP/seat-01-00000001", "ok"),
             {
                 "Action": "Setvar",
@@ -85,12 +114,15 @@ EXAMPLES: list[Action] = [
     HangUp("c", "l"),
     TakeOver("c", "PJSIP/t-00000001"),
     AnswerFeature("c", "PJSIP/t-00000001", "refused"),
+    MoveToQueue("c", "PJSIP/t-00000001", "consumer"),
+    SendAway("c", "PJSIP/t-00000001", "closed"),
+    SendAway("c", "PJSIP/t-00000001", None),
     PauseSeat("c", "s", paused=False),
     Beat("c", 1),
 ]
 
 
-@pytest.mark.parametrize("action", EXAMPLES[1:4])
+@pytest.mark.parametrize("action", EXAMPLES[1:7])
 def test_ending_or_moving_what_has_ended_is_harmless(action: Action) -> None:
     encoded = encode(action)
     assert encoded.is_harmless("No such channel")

@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from acd import events as acd
 from acd.effects import AgentChanged
-from acd.model import AgentPolicy, AgentState, Policy, QueuePolicy
+from acd.model import (
+    AgentPolicy,
+    AgentState,
+    Diversion,
+    Limit,
+    OneOf,
+    OverflowRule,
+    Policy,
+    QueuePolicy,
+    RoutingStep,
+)
 from cti.calls import facts as f
-from cti.calls.actions import ActionFailed, AnswerFeature, HangUp, PauseSeat, RingSeat, TakeOver
+from cti.calls.actions import (
+    ActionFailed,
+    AnswerFeature,
+    HangUp,
+    MoveToQueue,
+    PauseSeat,
+    RingSeat,
+    SendAway,
+    TakeOver,
+)
 from cti.calls.facts import Fact
 from cti.commands import BeNotReady, BeReady, LogIn, LogOut
 from cti.records_json import decode, decode_call
@@ -363,3 +383,75 @@ def test_an_outbound_call_keeps_its_agent_busy_and_spawns_no_work_order() -> Non
     rig.tell(f.LegEnded(9.0, "t", "out", 16, True))
     assert rig.state("1001") is AgentState.READY
     assert [d for step in rig.steps for d in step.drafts if d.kind == "work_order"] == []
+
+
+def runtime_with(*rules: OverflowRule, **settings: object) -> Rig:
+    """A rig whose general queue has these limits."""
+    rig = Rig()
+    terms = replace(policy().queues["general"], overflow=rules, **settings)  # type: ignore[arg-type]
+    rig.tell(
+        acd.PolicyChanged(0.0, "t", replace(policy(), queues=dict(policy().queues) | {"general": terms}))
+    )
+    return rig
+
+
+def test_overflow_moves_the_caller_to_the_other_queue_in_asterisk_and_in_the_record() -> None:
+    rig = runtime_with(OverflowRule(Limit.WAITED, Diversion.QUEUE, 20.0, "english"))
+    rig.tell(*caller_arrives(CALL, 2.0))
+    steps = rig.tell(acd.TimePassed(25.0, "t"))
+
+    assert rig.actions(steps, MoveToQueue) == [MoveToQueue("t", f"PJSIP/trunk-{CALL}", "english")]
+    assert rig.runtime.calls.calls[CALL].record.queue == "english"
+    contact = rig.runtime.router.contact(CALL)
+    assert contact is not None
+    assert (contact.queue, contact.queued_at) == ("english", 5.0)
+
+
+@pytest.mark.parametrize(
+    ("to", "target", "prompt"), [(Diversion.MESSAGE, "closed", "closed"), (Diversion.BUSY, "", None)]
+)
+def test_a_caller_who_is_sent_away_counts_as_neither_answered_nor_abandoned(
+    to: Diversion, target: str, prompt: str | None
+) -> None:
+    rig = runtime_with(OverflowRule(Limit.SIZE, to, 0.0, target))
+    steps = rig.tell(*caller_arrives(CALL, 2.0))
+    assert rig.actions(steps, SendAway) == [SendAway("t", f"PJSIP/trunk-{CALL}", prompt)]
+
+    rig.tell(f.LegEnded(12.0, "t", CALL, 16, False))
+    [*_, last] = [draft for step in rig.steps for draft in step.drafts if draft.kind == "call"]
+    assert decode_call(last.body).outcome == "diverted"
+    assert rig.runtime.router.contact(CALL) is None
+    figures = rig.runtime.router.queue_figures("general")
+    assert (figures.abandoned, figures.diverted) == (0, 1)
+
+
+def test_a_caller_cut_off_by_the_network_has_the_old_place_when_dialling_again() -> None:
+    rig = Rig()
+    known = replace(plan(), caller_key=lambda number: f"key of {number}")
+    rig.runtime = Runtime(known, replace(policy(), keep_place_s=60.0), Resume(), 0.0)
+    rig.tell(snapshot(at=0.0))
+    rig.tell(*caller_arrives("first", 2.0))
+    rig.tell(*caller_arrives("second", 10.0))
+    rig.tell(f.LegEnded(20.0, "t", "first", 38, True))
+    rig.tell(*caller_arrives("third", 25.0))
+    rig.ready_agent(at=30.0)
+    [ring] = [action for step in rig.steps for action in step.actions if isinstance(action, RingSeat)]
+    assert ring.call == "third"
+
+
+def test_a_caller_of_a_hotline_is_kept_for_whom_its_steps_ask() -> None:
+    rig = Rig()
+    step = RoutingStep(OneOf(("1002",)), 30.0)
+    rig.runtime = Runtime(replace(plan(), steps_of={"12345": (step,)}), policy(), Resume(), 0.0)
+    rig.tell(snapshot(at=0.0))
+    rig.ready_agent("1001", "seat-01")
+    rig.ready_agent("1002", "seat-02")
+    rig.tell(*caller_arrives(CALL, 2.0))
+    [ring] = [action for step in rig.steps for action in step.actions if isinstance(action, RingSeat)]
+    assert ring.seat == "seat-02"
+
+
+def test_a_queue_that_answers_by_itself_asks_the_phone_to() -> None:
+    rig = runtime_with(auto_answer=True)
+    rig.ready_agent()
+    assert rig.offer(5.0).auto_answer
