@@ -10,7 +10,7 @@ from acd.model import (
     AllOf,
     AnyOf,
     Calendar,
-    CallbackTerms,
+    Diversion,
     Has,
     NoneOf,
     OneOf,
@@ -86,7 +86,6 @@ def _step(written: StepConfig) -> RoutingStep:
 
 
 def _queue(queue: QueueConfig, calendars: dict[str, Calendar]) -> QueuePolicy:
-    callbacks = queue.callbacks
     return QueuePolicy(
         queue=queue.id,
         required_skills=dict(queue.required_skills),
@@ -103,19 +102,11 @@ def _queue(queue: QueueConfig, calendars: dict[str, Calendar]) -> QueuePolicy:
         max_offers_per_agent=queue.max_offers_per_agent,
         auto_answer=queue.auto_answer,
         overflow=tuple(
-            OverflowRule(each.limit, each.to, each.threshold or 0.0, each.target or "")
+            OverflowRule(each.limit, Diversion(each.to), each.threshold or 0.0, each.target or "")
             for each in queue.overflow
         ),
         calendar=calendars.get(queue.calendar) if queue.calendar else None,
         night_skills=None if queue.night_skills is None else dict(queue.night_skills),
-        callbacks=CallbackTerms(
-            max_attempts=callbacks.max_attempts,
-            busy_delay_s=callbacks.busy_delay_s,
-            no_answer_delay_s=callbacks.no_answer_delay_s,
-            failed_delay_s=callbacks.failed_delay_s,
-            expires_s=callbacks.expires_s,
-            owner_ttl_s=callbacks.owner_ttl_s,
-        ),
     )
 
 

@@ -55,8 +55,6 @@ REJECTIONS: Final = (
     Rejection("empty step", "steps: [{requirement: {}, ttl_s: 10}]"),
     Rejection("step of no duration", "steps: [{requirement: {skill: law}, ttl_s: 0}]"),
     Rejection("negative time", "wrap_up_s: -1"),
-    Rejection("negative delay of a callback", "callbacks: {busy_delay_s: -5}"),
-    Rejection("callback without an attempt", "callbacks: {max_attempts: 0}"),
     Rejection("weight of nothing", "weight: 0"),
     Rejection("unknown criterion", "criteria: [tallest]"),
     Rejection("criterion twice", "criteria: [proficiency, proficiency]"),

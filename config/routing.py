@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from acd.model import Criterion, Diversion, Limit
+from acd.model import Criterion, Limit
 from config.base import AgentNumber, Clock, Date, Id, Model, Name, Priority, Proficiency, Seconds
 
 
@@ -58,6 +58,12 @@ class StepConfig(Model):
     """The requirement alone decides, for agents who do not serve the queue too."""
 
 
+class OverflowTo(StrEnum):
+    QUEUE = "queue"
+    MESSAGE = "message"
+    BUSY = "busy"
+
+
 class OverflowConfig(Model):
     """What happens to a caller at a limit of the queue. The first rule that applies is followed, once."""
 
@@ -65,10 +71,9 @@ class OverflowConfig(Model):
     """`closed`: the calendar says so and there is no night mode. `nobody_logged_in`: no agent of the queue
     is. `size`: as many wait already as `threshold` says. `expected_wait`: the estimate for one who arrives is
     longer than `threshold` seconds. `waited`: the caller has waited `threshold` seconds."""
-    to: Diversion
-    """`queue`: to the queue `target`, keeping the wait. `callback`: a callback is offered, and the caller
-    waits on until it is taken. `message`: the prompt `target` is played, then the call ends. `busy`: the busy
-    tone."""
+    to: OverflowTo
+    """`queue`: to the queue `target`, keeping the wait. `message`: the prompt `target`, then the end.
+    `busy`: the busy tone."""
     threshold: Annotated[float, Field(ge=0, le=86_400)] | None = None
     """Callers for `size`, seconds for `expected_wait` and `waited`; not for the others."""
     target: Id | None = None
@@ -82,7 +87,7 @@ class OverflowConfig(Model):
             raise ValueError(f"has limit `{self.limit}` but no `threshold`; write how much is too much")
         if not measured and self.threshold is not None:
             raise ValueError(f"has a `threshold`, which limit `{self.limit}` does not use; delete it")
-        aimed = self.to in (Diversion.QUEUE, Diversion.MESSAGE)
+        aimed = self.to in (OverflowTo.QUEUE, OverflowTo.MESSAGE)
         if aimed and self.target is None:
             raise ValueError(f"goes to a {self.to} but has no `target`; write which {self.to}")
         if not aimed and self.target is not None:
@@ -122,23 +127,6 @@ class CalendarConfig(Model):
     """When it is open."""
     holidays: tuple[Date, ...] = ()
     """Dates on which it is closed all day; in quotes."""
-
-
-class CallbacksConfig(Model):
-    """How a queue's callbacks are tried."""
-
-    max_attempts: Annotated[int, Field(ge=1, le=20)] = 3
-    """How often the citizen is dialled, until somebody answers."""
-    busy_delay_s: Seconds = 300.0
-    """How long after a busy tone the next attempt may be, in seconds."""
-    no_answer_delay_s: Seconds = 1_800.0
-    """How long after nobody answered, in seconds."""
-    failed_delay_s: Seconds = 600.0
-    """How long after the network refused, in seconds. An invalid number is not tried again."""
-    expires_s: Annotated[float, Field(ge=60, le=604_800)] = 86_400.0
-    """The latest start of an attempt, in seconds after the callback was asked for."""
-    owner_ttl_s: Seconds = 600.0
-    """How long a callback with an owner is kept for them at each attempt, in seconds; 0: not at all."""
 
 
 class QueueConfig(Model):
@@ -182,11 +170,6 @@ class QueueConfig(Model):
     """The queue's hours. None: open day and night."""
     night_skills: dict[Id, Proficiency] | None = None
     """Night mode: while the calendar says closed the queue stays open and asks for these skills alone."""
-    callbacks: CallbacksConfig = CallbacksConfig()
-    """How callbacks are tried."""
-    announce_every_s: Annotated[float, Field(ge=10, le=3_600)] | None = None
-    """While waiting, the place in the queue and the expected wait are announced at most so often, in seconds,
-    and only when they got better. None: never."""
 
 
 class ReserveConfig(Model):
@@ -215,5 +198,3 @@ class RoutingConfig(Model):
     """How long a caller who was cut off and dials again keeps the place, in seconds; 0: not at all."""
     last_agent_ttl_s: Seconds = 0.0
     """How long a caller is kept for the agent who spoke with them last, in seconds; 0: not at all."""
-    owner_ttl_s: Seconds = 0.0
-    """How long a caller is kept for the agent who has their open work order, in seconds; 0: not at all."""

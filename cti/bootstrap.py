@@ -204,6 +204,7 @@ def _plan(site: Site, secrets: Secrets) -> Plan:
         day_of=day_of,
         steps_of=hotline_steps(site),
         caller_key=lambda number: caller_key(number, key),
+        last_agent_ttl_s=site.routing.last_agent_ttl_s,
     )
 
 

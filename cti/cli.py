@@ -16,6 +16,7 @@ from config.render import Layout, RenderError, render
 from config.secrets import SecretsExist, make_secrets
 from cti import logs
 from cti.bootstrap import CannotStart, Settings, run
+from cti.simulate.target import Target
 
 EXIT_CANNOT = 1
 EXIT_USAGE = 2
@@ -53,6 +54,20 @@ def _parser() -> argparse.ArgumentParser:
     _site_arguments(check)
     check.add_argument("--secrets", type=Path, help="check this secrets file too")
     check.set_defaults(run=lambda o: run_check(o.config, o.secrets, sys.stdout))
+
+    simulation = commands.add_parser("simulate", help="try a configuration on a day in virtual time")
+    _site_arguments(simulation)
+    simulation.add_argument("scenario", type=Path, help="YAML file, such as config/simulation/day.yaml")
+    simulation.add_argument("--seed", type=int, default=1, help="the same seed gives the same day")
+    simulation.add_argument("--runs", type=int, default=1, help="days drawn anew, for means and intervals")
+    simulation.add_argument("--target-answered", type=float, default=Target().answered, metavar="SHARE")
+    simulation.add_argument("--target-timely", type=float, default=Target().timely, metavar="SHARE")
+    simulation.add_argument(
+        "--staffing", action="store_true", help="how many more agents each interval needs"
+    )
+    simulation.add_argument("--plot", type=Path, metavar="FILE", help="a picture: .png, .svg or .pdf")
+    simulation.add_argument("--json", type=Path, metavar="FILE", help="all figures as JSON")
+    simulation.set_defaults(run=_simulate)
 
     secrets = commands.add_parser("secrets", help="work with secrets").add_subparsers(required=True)
     make = secrets.add_parser("make", help="make random secrets and API tokens, never over existing ones")
@@ -112,6 +127,34 @@ async def _until_interrupted(settings: Settings) -> None:
         await service
     except asyncio.CancelledError:
         return
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    # Plots and tables are of no use to the service: it starts without them.
+    from cti.simulate.command import run_simulation
+
+    for name in ("target_answered", "target_timely"):
+        if not 0 < getattr(options, name) <= 1:
+            print(f"hotline: --{name.replace('_', '-')} is a share above 0 and up to 1", file=sys.stderr)
+            return EXIT_USAGE
+    if options.runs < 1:
+        print("hotline: --runs is 1 or more", file=sys.stderr)
+        return EXIT_USAGE
+    try:
+        return run_simulation(
+            options.config,
+            options.scenario,
+            sys.stdout,
+            seed=options.seed,
+            runs=options.runs,
+            target=Target(options.target_answered, options.target_timely),
+            staffing=options.staffing,
+            picture=options.plot,
+            data=options.json,
+        )
+    except (OSError, ValueError) as error:
+        print(f"hotline: {error}", file=sys.stderr)
+        return EXIT_CANNOT
 
 
 def _make_secrets(options: argparse.Namespace) -> int:

@@ -34,6 +34,8 @@ def read_past(journal: Journal) -> Past:
             past.resume.agents.append(decode(AgentChanged, body))
         elif key.startswith("call/") and isinstance(body, dict):
             past.resume.open_calls.append(decode_call(body))
+        elif key.startswith("last_agent/") and isinstance(body, dict):
+            past.resume.last_agents[key.removeprefix("last_agent/")] = str(body["agent"])
     figures = state.get("figures")
     if isinstance(figures, dict):
         past.resume.figures = figures

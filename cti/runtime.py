@@ -13,7 +13,17 @@ from typing import TypeAlias
 
 from acd import effects as fx
 from acd import events as acd
-from acd.model import AgentId, AgentState, Diversion, Instant, OfferOutcome, Policy, RoutingStep, SeatId
+from acd.model import (
+    AgentId,
+    AgentState,
+    Diversion,
+    Instant,
+    OfferOutcome,
+    OneOf,
+    Policy,
+    RoutingStep,
+    SeatId,
+)
 from acd.router import Router
 from acd.states import InvalidEvent
 from cti.calls import facts as f
@@ -42,6 +52,7 @@ PHONE_UNREACHABLE = "phone_unreachable"
 TAKE_OVER_AGAIN_S = 5.0
 """A caller who is still in the fallback queue this long after we asked for them is asked for again."""
 CALLS_OVER_KEPT = 10_000
+LAST_AGENTS_KEPT = 20_000
 FALLBACK_STATES = frozenset({AgentState.READY, AgentState.RESERVED, AgentState.BUSY, AgentState.WRAP_UP})
 """Whose seats the fallback queue may ring; Asterisk itself passes over a phone in use."""
 
@@ -77,6 +88,8 @@ class Plan:
     """What callers of a hotline number are kept for before their queue's own steps."""
     caller_key: Callable[[str], str | None] = _nobody
     """Tells one caller's number from another's without being it; None for a number that is withheld."""
+    last_agent_ttl_s: float = 0.0
+    """How long a caller is kept for the agent who spoke with them last; 0: not at all."""
 
 
 @dataclass(slots=True)
@@ -87,6 +100,8 @@ class Resume:
     open_calls: list[CallRecord] = field(default_factory=list)
     done_legs: list[f.LegId] = field(default_factory=list)
     figures: dict[str, JSON] | None = None
+    last_agents: dict[str, AgentId] = field(default_factory=dict)
+    """Who spoke last with a caller, by the caller's key."""
 
 
 @dataclass(slots=True)
@@ -120,6 +135,8 @@ class Runtime:
         self._with_work_order: set[CallId] = set()
         self._over: dict[CallId, None] = {}
         self._asked_for: dict[CallId, Instant] = {}
+        self._last_agents: dict[str, AgentId] = dict(resume.last_agents)
+        """Who spoke last with a caller, by the caller's key; the oldest are forgotten."""
         self._paused: dict[SeatId, bool] = {}
         self._pending: deque[Output] = deque()
         self._step = Step()
@@ -276,11 +293,24 @@ class Runtime:
     def _introduced(self, event: acd.ContactQueued) -> acd.ContactQueued:
         """The contact with what its hotline asks for, and who it is."""
         record = self.calls.calls[event.contact].record
-        return replace(
-            event,
-            steps=self._plan.steps_of.get(record.hotline, ()),
-            caller=self._plan.caller_key(record.number),
-        )
+        caller = self._plan.caller_key(record.number)
+        steps = self._plan.steps_of.get(record.hotline, ())
+        last = self._last_agents.get(caller) if caller is not None else None
+        if last is not None and self._plan.last_agent_ttl_s > 0:
+            steps = (RoutingStep(OneOf((last,)), self._plan.last_agent_ttl_s), *steps)
+        return replace(event, steps=steps, caller=caller)
+
+    def _remember_agent(self, record: CallRecord) -> None:
+        caller = self._plan.caller_key(record.number)
+        if caller is None or record.agent is None or self._last_agents.get(caller) == record.agent:
+            return
+        self._last_agents.pop(caller, None)
+        self._last_agents[caller] = record.agent
+        self._step.state[f"last_agent/{caller}"] = {"agent": record.agent}
+        if len(self._last_agents) > LAST_AGENTS_KEPT:
+            oldest = next(iter(self._last_agents))
+            del self._last_agents[oldest]
+            self._step.state[f"last_agent/{oldest}"] = None
 
     def _take_effects(self, effects: Iterable[fx.Effect], at: Instant) -> None:
         for effect in effects:
@@ -380,6 +410,7 @@ class Runtime:
                 self._step.state["figures"] = self.figures.to_json()
             self._work_order(record, at)
             if over:
+                self._remember_agent(record)
                 self._with_work_order.discard(call_id)
                 self._asked_for.pop(call_id, None)
                 self._over[call_id] = None

@@ -46,17 +46,24 @@ class LabSite:
 
 
 def make_lab_site(
-    directory: Path, *, example: Path = EXAMPLE, queues: dict[str, float] | None = None, rtp_ports: int = 1200
+    directory: Path,
+    *,
+    example: Path = EXAMPLE,
+    queues: dict[str, float] | None = None,
+    routing: dict[str, object] | None = None,
+    rtp_ports: int = 1200,
 ) -> LabSite:
     """Copies the example configuration into `directory` and changes what must differ in a lab.
 
-    `queues` overrides a setting of every queue, such as `wrap_up_s`.
+    `queues` overrides a setting of every queue, such as `wrap_up_s`, `routing` what holds for all together.
     """
     config = directory / "config"
     if config.exists():
         shutil.rmtree(config)
     shutil.copytree(example, config)
-    yaml = YAML()
+    yaml = YAML(typ="safe")  # comments do not survive a change of what they stand beside
+    yaml.default_flow_style = False
+    yaml.allow_unicode = True
     trunk_port, sip_port, ami_port, api_port = free_ports(4)
     rtp_start, rtp_end = rtp_range(rtp_ports)
     changes: dict[str, dict[str, object]] = {
@@ -74,6 +81,7 @@ def make_lab_site(
             "journal": str(directory / "journal.sqlite"),
         },
         "api": {"host": LOOPBACK, "port": api_port},
+        "routing": routing or {},
     }
     for path in sorted(config.glob("*.yaml")):
         document = yaml.load(path)

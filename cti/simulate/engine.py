@@ -25,6 +25,9 @@ from acd.model import AgentId, AgentState, ContactState, Diversion, Instant, Off
 from acd.router import Router
 from cti.simulate.model import Call, Fate, Outcome, Scenario, Stretch
 
+SEAT_TAKEN_S = 5.0
+"""Who finds the seat taken by somebody on a last call looks again so much later."""
+
 
 def simulate(scenario: Scenario, seed: int) -> Outcome:
     """Lets the scenario happen. The same scenario and seed give the same outcome.
@@ -48,7 +51,6 @@ class _Day:
         self._arrivals = {str(number): each for number, each in enumerate(scenario.arrivals)}
         for shift in scenario.shifts:
             self._later(shift.begins, AgentLoggedIn(shift.begins, "shift", shift.agent, shift.seat))
-            self._later(shift.begins, AgentReady(shift.begins, "shift", shift.agent))
             self._later(shift.ends, AgentLoggedOut(shift.ends, "shift", shift.agent))
         for contact, each in self._arrivals.items():
             self._later(
@@ -94,20 +96,31 @@ class _Day:
             case OfferEnded(offer=offer):
                 if self._ringing.pop(offer, None) is not None:
                     self._tell(event)
-            case AgentReady(agent=agent, cause="back") | AgentLoggedIn(agent=agent):
-                self._returns(event, agent)
+            case AgentLoggedIn():
+                self._sit_down(event)
+            case AgentLoggedOut(agent=agent):
+                if self._state(agent) is not AgentState.LOGGED_OUT:
+                    self._tell(event)
+            case AgentReady(agent=agent):
+                if self._state(agent) is AgentState.NOT_READY:
+                    self._tell(event)
             case _:
                 self._tell(event)
 
-    def _returns(self, event: Event, agent: AgentId) -> None:
-        """Comes back after an offer that was not answered, or to a shift that follows on the one before."""
+    def _sit_down(self, event: AgentLoggedIn) -> None:
+        """Logs in and is ready, once whoever sat there before has finished their last call."""
+        if self._state(event.agent) is not AgentState.LOGGED_OUT:
+            return
+        if self.router.agent_at(event.seat) is not None:
+            again = self.now + SEAT_TAKEN_S
+            self._later(again, AgentLoggedIn(again, event.cause, event.agent, event.seat))
+            return
+        self._tell(event)
+        self._tell(AgentReady(self.now, event.cause, event.agent))
+
+    def _state(self, agent: AgentId) -> AgentState:
         known = self.router.agent(agent)
-        logged_out = known is None or known.state is AgentState.LOGGED_OUT
-        if isinstance(event, AgentLoggedIn):
-            if logged_out:
-                self._tell(event)
-        elif not logged_out and known is not None and known.state is AgentState.NOT_READY:
-            self._tell(event)
+        return AgentState.LOGGED_OUT if known is None else known.state
 
     def _answered(self, event: OfferAnswered, name: str) -> None:
         offer = self._ringing.pop(name, None)

@@ -73,7 +73,8 @@ async def staffed(
     directory: Path, seats: int, *, agents: int | None = None, **queues: float
 ) -> AsyncIterator[Staffed]:
     """A center with phones at the first `seats` seats and `agents` of them (all) logged in and ready."""
-    lab = make_lab_site(directory, queues=queues)
+    # Of so few agents none is to be kept for urgent callers, or sent to rest.
+    lab = make_lab_site(directory, queues=queues, routing={"reserves": [], "max_occupancy": 1.0})
     async with CallCenter(directory, lab) as center:
         passwords = {s.id: lab.secrets.seats[s.id].get_secret_value() for s in lab.site.seats[:seats]}
         registrar = (LOOPBACK, lab.site.asterisk.sip_port)

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from acd.model import (
     AllOf,
     AnyOf,
-    CallbackTerms,
     Criterion,
     Diversion,
     Has,
@@ -47,10 +46,7 @@ QUEUE = """\
       - {limit: closed, to: message, target: welcome}
       - {limit: size, threshold: 5, to: busy}
       - {limit: waited, threshold: 60, to: queue, target: general}
-      - {limit: nobody_logged_in, to: callback}
-    callbacks:
-      {max_attempts: 2, busy_delay_s: 1, no_answer_delay_s: 2, failed_delay_s: 3, expires_s: 60,
-       owner_ttl_s: 4}
+      - {limit: nobody_logged_in, to: busy}
 """
 REST = """\
 calendars:
@@ -88,9 +84,8 @@ def test_every_key_of_a_queue_reaches_the_router(files: SiteFiles) -> None:
         OverflowRule(Limit.CLOSED, Diversion.MESSAGE, 0.0, "welcome"),
         OverflowRule(Limit.SIZE, Diversion.BUSY, 5.0),
         OverflowRule(Limit.WAITED, Diversion.QUEUE, 60.0, "general"),
-        OverflowRule(Limit.NOBODY_LOGGED_IN, Diversion.CALLBACK),
+        OverflowRule(Limit.NOBODY_LOGGED_IN, Diversion.BUSY),
     )
-    assert queue.callbacks == CallbackTerms(2, 1.0, 2.0, 3.0, 60.0, 4.0)
     assert queue.calendar is not None
     assert [(span.weekdays, span.opens_s, span.closes_s) for span in queue.calendar.hours] == [
         ((0, 4), 30_600.0, 61_200.0),
@@ -137,9 +132,9 @@ def test_what_is_left_out_is_as_the_router_has_it(files: SiteFiles) -> None:
 
 
 def test_each_setting_of_a_queue_can_be_written() -> None:
-    """Nothing that the router can do to a queue is out of the operations staff's reach."""
+    """Nothing that the router does in a queue is out of the operations staff's reach."""
     written = set(QueueConfig.model_fields)
-    assert {each.name for each in fields(QueuePolicy)} - {"queue"} <= written
+    assert {each.name for each in fields(QueuePolicy)} - {"queue", "callbacks"} <= written
 
 
 requirements: st.SearchStrategy[Requirement] = st.recursive(
@@ -200,7 +195,7 @@ def test_the_example_uses_what_the_router_can_do() -> None:
         Criterion.PROFICIENCY,
         Criterion.LEAST_OCCUPIED,
     }
-    assert {rule.to for queue in queues for rule in queue.overflow} == {Diversion.QUEUE, Diversion.CALLBACK}
+    assert {rule.to for queue in queues for rule in queue.overflow} == {Diversion.QUEUE}
     assert any(queue.night_skills for queue in queues)
     assert len(policy.queues["enterprise"].steps) == 2
     assert policy.reserves

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -455,3 +456,24 @@ def test_a_queue_that_answers_by_itself_asks_the_phone_to() -> None:
     rig = runtime_with(auto_answer=True)
     rig.ready_agent()
     assert rig.offer(5.0).auto_answer
+
+
+def test_a_caller_who_calls_again_is_kept_for_the_agent_who_spoke_with_them_also_after_a_restart() -> None:
+    known = replace(plan(), caller_key=lambda number: "key", last_agent_ttl_s=20.0)
+    rig = Rig()
+    rig.runtime = Runtime(known, policy(), Resume(), 0.0)
+    rig.tell(snapshot(at=0.0))
+    rig.ready_agent("1002", "seat-02")
+    ring = rig.offer(5.0)
+    rig.tell(*seat_rings(ring.leg, "seat-02", CALL, 5.0), *seat_answers(ring.leg, CALL, 7.0))
+    rig.tell(*agent_hangs_up(ring.leg, CALL, 30.0))
+    state: dict[str, Any] = {key: body for step in rig.steps for key, body in step.state.items()}
+    assert state["last_agent/key"] == {"agent": "1002"}
+
+    again = Rig()
+    again.runtime = Runtime(known, policy(), Resume(last_agents={"key": "1002"}), 100.0)
+    again.tell(snapshot(at=100.0))
+    again.ready_agent("1001", "seat-01", at=100.0)
+    again.ready_agent("1002", "seat-02", at=101.0)
+    rings = again.actions(again.tell(*caller_arrives("again", 110.0)), RingSeat)
+    assert [ring.seat for ring in rings if isinstance(ring, RingSeat)] == ["seat-02"]
