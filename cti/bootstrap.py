@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -16,6 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from acd.model import Instant
 from acd.policy import InvalidPolicy
 from api.app import create_app, make_runner
+from config.difference import difference
+from config.load import ConfigInvalid, load_site
 from config.models import Secrets, Site
 from config.policy import hotline_steps, routing_policy
 from cti.ami.adapter import AmiTelephony, TelephonySettings
@@ -60,6 +65,8 @@ class Settings:
     secrets: Secrets
     database_url: str
     """`postgresql://user:password@host/name`."""
+    config: Path
+    """The directory that the site was read from, and is read from again on SIGHUP."""
 
 
 async def run(settings: Settings) -> None:
@@ -84,8 +91,11 @@ async def run(settings: Settings) -> None:
             settings.site.storage.recordings,
         )
         await stack.enter_async_context(_serving(app, settings.site))
+        reload = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.set)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(service.run(), name="service")
+            tasks.create_task(_reload_when_told(settings, service, hotline, reload), name="reload")
             tasks.create_task(_project(projector, settings.database_url, upgraded), name="projection")
             tasks.create_task(_trim(journal, projector), name="trim")
 
@@ -187,6 +197,29 @@ def _service(
         journaled=lambda _seq: more.set(),
     )
     return service
+
+
+async def _reload_when_told(
+    settings: Settings, service: Service, hotline: Hotline, told: asyncio.Event
+) -> None:
+    """Reads the configuration again; a wrong one changes nothing."""
+    site = settings.site
+    while True:
+        await told.wait()
+        told.clear()
+        cause = f"reload-{uuid.uuid4().hex[:8]}"
+        try:
+            new = await asyncio.to_thread(load_site, settings.config)
+        except ConfigInvalid as error:
+            problems = [str(problem) for problem in error.problems]
+            log.error("configuration_refused", cause=cause, problems=problems)
+            continue
+        changes = [str(change) for change in difference(site, new)]
+        policy = routing_policy(new)
+        await service.reconfigure(policy, _plan(new, settings.secrets), cause)
+        hotline.reconfigure(policy, _names(new))
+        site = new
+        log.info("configuration_applied", cause=cause, changes=changes)
 
 
 def _plan(site: Site, secrets: Secrets) -> Plan:

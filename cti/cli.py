@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from config.check import run_check
+from config.difference import difference
 from config.load import ConfigInvalid, load_secrets, load_site
 from config.render import Layout, RenderError, render
 from config.secrets import SecretsExist, make_secrets
@@ -54,6 +55,11 @@ def _parser() -> argparse.ArgumentParser:
     _site_arguments(check)
     check.add_argument("--secrets", type=Path, help="check this secrets file too")
     check.set_defaults(run=lambda o: run_check(o.config, o.secrets, sys.stdout))
+
+    compared = config.add_parser("diff", help="say what a new configuration changes, and when it holds")
+    compared.add_argument("old", type=Path, help="directory of YAML files")
+    compared.add_argument("new", type=Path, help="directory of YAML files")
+    compared.set_defaults(run=_compare)
 
     simulation = commands.add_parser("simulate", help="try a configuration on a day in virtual time")
     _site_arguments(simulation)
@@ -114,7 +120,7 @@ def _run(options: argparse.Namespace) -> int:
     logs.configure(options.log_level, pretty=options.log_pretty)
     site = load_site(options.config)
     secrets = load_secrets(options.secrets, site=site)
-    asyncio.run(_until_interrupted(Settings(site, secrets, options.database)))
+    asyncio.run(_until_interrupted(Settings(site, secrets, options.database, options.config)))
     return 0
 
 
@@ -127,6 +133,12 @@ async def _until_interrupted(settings: Settings) -> None:
         await service
     except asyncio.CancelledError:
         return
+
+
+def _compare(options: argparse.Namespace) -> int:
+    changes = difference(load_site(options.old), load_site(options.new))
+    print("\n".join(map(str, changes)) or "nothing changes")
+    return 0
 
 
 def _simulate(options: argparse.Namespace) -> int:

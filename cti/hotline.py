@@ -43,8 +43,19 @@ class Hotline:
         self._names = names
         self._archive = archive
 
+    def reconfigure(self, policy: Policy, names: Names) -> None:
+        """From now on these are shown; what was removed is, until it is done with."""
+        self._policy = policy
+        self._names = Names(self._names.queues | names.queues, self._names.agents | names.agents, names.whole)
+
     def agents(self) -> Sequence[AgentView]:
-        return [self._agent(agent) for agent in self._policy.agents]
+        """Those of the configuration, and who was removed from it and is still logged in."""
+        leaving = [
+            agent
+            for agent, known in self._runtime.agents.items()
+            if known.seat is not None and agent not in self._policy.agents
+        ]
+        return [self._agent(agent) for agent in [*self._policy.agents, *leaving]]
 
     def _agent(self, agent: AgentId) -> AgentView:
         known = self._runtime.agents.get(agent)
@@ -76,8 +87,8 @@ class Hotline:
         now = self._service.now()
         by_queue: dict[QueueId, list[OpenCall]] = {queue: [] for queue in self._policy.queues}
         for call in self._runtime.calls.calls.values():
-            if call.record.queue in by_queue:
-                by_queue[call.record.queue].append(call)
+            if call.record.queue is not None:  # a queue that was removed is shown until it is empty
+                by_queue.setdefault(call.record.queue, []).append(call)
         return [
             self._view(
                 queue,

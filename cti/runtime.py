@@ -67,9 +67,6 @@ class RecordingStored:
     record: dict[str, JSON]
 
 
-InboxEvent: TypeAlias = Fact | ActionFailed | Command | RecordingStored | acd.TimePassed | acd.PolicyChanged
-
-
 def _nobody(number: str) -> str | None:
     del number
     return None
@@ -90,6 +87,19 @@ class Plan:
     """Tells one caller's number from another's without being it; None for a number that is withheld."""
     last_agent_ttl_s: float = 0.0
     """How long a caller is kept for the agent who spoke with them last; 0: not at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reconfigured:
+    """Operations staff changed the configuration. Seats and trunk stay as they were until a restart."""
+
+    at: Instant
+    cause: str
+    policy: Policy
+    plan: Plan
+
+
+InboxEvent: TypeAlias = Fact | ActionFailed | Command | RecordingStored | acd.TimePassed | Reconfigured
 
 
 @dataclass(slots=True)
@@ -161,15 +171,24 @@ class Runtime:
                 self._step.refused = self._command(event)
             case acd.TimePassed():
                 self._route(event)
-            case acd.PolicyChanged():
-                self._policy = event.policy
-                self.figures.change_policy(event.policy)
-                self._route(event)
+            case Reconfigured():
+                self._reconfigure(event)
             case _:
                 self._fact(event)
         self._drain()
         self._take_over(event.at, event.cause)
         return self._close_step(event.at)
+
+    def _reconfigure(self, event: Reconfigured) -> None:
+        try:
+            effects = self.router.handle(acd.PolicyChanged(event.at, event.cause, event.policy))
+        except InvalidEvent as error:
+            self._step.illegal.append(error)
+            return
+        self._policy = event.policy
+        self._plan = replace(event.plan, seats=self._plan.seats, trunk=self._plan.trunk)
+        self.figures.change_policy(event.policy)
+        self._take_effects(effects, event.at)
 
     def next_deadline(self) -> Instant | None:
         """When to be woken with `TimePassed` at the latest, if nothing else happens."""

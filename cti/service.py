@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import structlog
 
 from acd import events as acd
-from acd.model import AgentId, Instant, SeatId
+from acd.model import AgentId, Instant, Policy, SeatId
 from cti.calls import facts as f
 from cti.calls.actions import ActionFailed, Beat
 from cti.calls.facts import Fact
@@ -26,7 +26,7 @@ from cti.commands import BeNotReady, BeReady, Command, FillWorkOrder, LogIn, Log
 from cti.journal import JournalError
 from cti.ports import JournalPort, Recordings, Telephony, TelephonyError, WorkOrderDesk
 from cti.records_json import JSON, Draft, instant_text
-from cti.runtime import InboxEvent, RecordingStored, Runtime, Step
+from cti.runtime import InboxEvent, Plan, Reconfigured, RecordingStored, Runtime, Step
 
 log = structlog.get_logger(__name__)
 
@@ -107,8 +107,11 @@ class Service:
         """Given to the recording pipeline: a recording is in the archive's storage."""
         self._inbox.put_nowait(_Item(RecordingStored(self.now(), cause, recording, record)))
 
-    def change_policy(self, event: acd.PolicyChanged) -> None:
-        self._inbox.put_nowait(_Item(event))
+    async def reconfigure(self, policy: Policy, plan: Plan, cause: str) -> None:
+        """Puts a new configuration in force. Returns once it holds for every event that comes after."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._inbox.put_nowait(_Item(Reconfigured(self.now(), cause, policy, plan), done))
+        await done
 
     async def command(self, command: Command) -> None:
         """Carries a command out. Returns once it is in the journal; raises `Refused`."""

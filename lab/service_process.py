@@ -82,6 +82,11 @@ class ServiceProcess:
                     raise ServiceFailed(f"the service did not become ready:\n{self.tail()}")
                 await asyncio.sleep(0.05)
 
+    def reload(self) -> None:
+        """Has it read its configuration again."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGHUP)
+
     async def stop(self) -> int:
         """Ends it as Ctrl-C does and returns its exit status."""
         return await self._end(signal.SIGINT)

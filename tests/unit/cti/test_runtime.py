@@ -35,7 +35,7 @@ from cti.calls.actions import (
 from cti.calls.facts import Fact
 from cti.commands import BeNotReady, BeReady, LogIn, LogOut
 from cti.records_json import decode, decode_call
-from cti.runtime import InboxEvent, Plan, RecordingStored, Resume, Runtime, Step
+from cti.runtime import InboxEvent, Plan, Reconfigured, RecordingStored, Resume, Runtime, Step
 from tests.support.conversation import (
     agent_hangs_up,
     caller_arrives,
@@ -391,7 +391,7 @@ def runtime_with(*rules: OverflowRule, **settings: object) -> Rig:
     rig = Rig()
     terms = replace(policy().queues["general"], overflow=rules, **settings)  # type: ignore[arg-type]
     rig.tell(
-        acd.PolicyChanged(0.0, "t", replace(policy(), queues=dict(policy().queues) | {"general": terms}))
+        Reconfigured(0.0, "t", replace(policy(), queues=dict(policy().queues) | {"general": terms}), plan())
     )
     return rig
 
