@@ -17,11 +17,13 @@ from acd.states import (
     UnknownEntity,
 )
 
+PHONE_UNREACHABLE = "phone_unreachable"
+"""Why an agent is not ready whose phone cannot be rung."""
 NOT_READY_AFTER = {
     OfferOutcome.NO_ANSWER: "rona",
     OfferOutcome.REJECTED: "rejected",
     OfferOutcome.BUSY: "busy_elsewhere",
-    OfferOutcome.FAILED: "phone_unreachable",
+    OfferOutcome.FAILED: PHONE_UNREACHABLE,
 }
 """Why an agent is not ready after an offer that ended like this."""
 OUR_REASONS = frozenset(NOT_READY_AFTER.values())

@@ -102,6 +102,36 @@ class AgentLoggedOut:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentMoved:
+    """The agent sits down at another seat. State, figures and rank stay. Not while a phone rings or talks."""
+
+    at: Instant
+    cause: str
+    agent: AgentId
+    seat: SeatId
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPhoneLost:
+    """The agent's phone cannot be rung any more. A ready agent is taken out at once, an offer fails at once;
+    during a call or a wrap-up it holds from its end on.
+    """
+
+    at: Instant
+    cause: str
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPhoneBack:
+    """The phone can be rung again: whom its loss took out is put back. Nobody else is."""
+
+    at: Instant
+    cause: str
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True)
 class AgentReady:
     """The agent asks for work; during wrap-up it ends the wrap-up early."""
 
@@ -222,6 +252,9 @@ Event: TypeAlias = (
     | ContactServedElsewhere
     | AgentLoggedIn
     | AgentLoggedOut
+    | AgentMoved
+    | AgentPhoneLost
+    | AgentPhoneBack
     | AgentReady
     | AgentNotReady
     | WrapUpExtended

@@ -6,20 +6,32 @@ touched, so an event that does not fit has changed nothing.
 
 from __future__ import annotations
 
-from acd.consequences import check_seat_free, go_on, known_agent, leave_work, occupy, sit_down, wish
+from acd.consequences import (
+    PHONE_UNREACHABLE,
+    check_seat_free,
+    go_on,
+    known_agent,
+    leave_work,
+    occupy,
+    sit_down,
+    wish,
+)
 from acd.events import (
     AgentEngaged,
     AgentLoggedIn,
     AgentLoggedOut,
+    AgentMoved,
     AgentNotReady,
+    AgentPhoneBack,
+    AgentPhoneLost,
     AgentReady,
     AgentReleased,
     AgentRestored,
     WrapUpExtended,
 )
 from acd.floor import Floor
-from acd.model import AgentState, ContactState
-from acd.states import AGENT, AgentTrigger, ContactTrigger
+from acd.model import AgentState, ContactState, OfferOutcome
+from acd.states import AGENT, AgentTrigger, ContactTrigger, OfferState, OfferTrigger
 
 LOGGED_IN = "logged_in"
 """Why an agent who has just logged in is not ready."""
@@ -42,6 +54,43 @@ def agent_logged_out(floor: Floor, event: AgentLoggedOut) -> None:
     else:
         leave_work(agent)
         floor.move_agent(agent, AgentTrigger.LOG_OUT, AgentState.LOGGED_OUT)
+
+
+def agent_moved(floor: Floor, event: AgentMoved) -> None:
+    agent = known_agent(floor, event.agent)
+    AGENT.allows(agent.agent, agent.state, AgentTrigger.MOVED, agent.history)
+    if event.seat != agent.seat:
+        check_seat_free(floor, event.seat, event.agent)
+        floor.change_seat(agent, event.seat)
+
+
+def agent_phone_lost(floor: Floor, event: AgentPhoneLost) -> None:
+    agent = known_agent(floor, event.agent)
+    if not AGENT.allows(agent.agent, agent.state, AgentTrigger.PHONE_LOST, agent.history):
+        return
+    if agent.state is AgentState.READY:
+        floor.move_agent(agent, AgentTrigger.PHONE_LOST, AgentState.NOT_READY, PHONE_UNREACHABLE)
+        return
+    if agent.next_state is AgentState.READY:
+        wish(floor, agent, AgentTrigger.PHONE_LOST, AgentState.NOT_READY, PHONE_UNREACHABLE)
+    if agent.state is AgentState.RESERVED and agent.offer is not None:
+        floor.withdraw_offer(floor.offers[agent.offer], OfferTrigger.WITHDRAWN, OfferOutcome.FAILED)
+
+
+def agent_phone_back(floor: Floor, event: AgentPhoneBack) -> None:
+    agent = known_agent(floor, event.agent)
+    if not AGENT.allows(agent.agent, agent.state, AgentTrigger.PHONE_BACK, agent.history):
+        return
+    if agent.state is AgentState.NOT_READY:
+        if agent.reason == PHONE_UNREACHABLE:
+            floor.move_agent(agent, AgentTrigger.PHONE_BACK, AgentState.READY)
+        return
+    if agent.next_reason != PHONE_UNREACHABLE:
+        return
+    offer = floor.offers.get(agent.offer) if agent.offer is not None else None
+    if offer is not None and offer.state is OfferState.ENDING and offer.outcome is OfferOutcome.FAILED:
+        offer.outcome = OfferOutcome.CANCELLED  # its end is no longer held against the agent
+    wish(floor, agent, AgentTrigger.PHONE_BACK, AgentState.READY, None)
 
 
 def agent_ready(floor: Floor, event: AgentReady) -> None:

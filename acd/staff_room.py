@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from acd.index import ReadyIndex, WaitingIndex
 from acd.metrics import WorkTime
-from acd.model import AgentState, ContactState, Instant
+from acd.model import AgentState, ContactState, Instant, SeatId
 from acd.ranking import idle_rank
 from acd.records import Agent
 from acd.states import AGENT, AgentTrigger
@@ -149,6 +149,15 @@ class StaffRoom(WaitingRoom):
             if not stage.staffed:
                 stage.staffed = True
                 self._place_again(list(stage.skipped))
+
+    def change_seat(self, agent: Agent, seat: SeatId) -> None:
+        """The agent sits elsewhere; nothing else about them changes."""
+        assert agent.seat is not None
+        AGENT.check(agent.agent, agent.state, AgentTrigger.MOVED, agent.state)
+        del self.seats[agent.seat]
+        agent.seat = seat
+        self.seats[seat] = agent.agent
+        self.tell_agent(agent, AgentTrigger.MOVED)
 
     def _leave_staff(self, agent: Agent) -> None:
         assert agent.seat is not None

@@ -47,6 +47,11 @@ class InvalidTransition(InvalidEvent):
 class AgentTrigger(StrEnum):
     LOG_IN = "log_in"
     LOG_OUT = "log_out"
+    MOVED = "moved"
+    """To another seat."""
+    PHONE_LOST = "phone_lost"
+    PHONE_BACK = "phone_back"
+    """The phone can be rung again, and whom that took out is to be put back."""
     READY = "ready"
     NOT_READY = "not_ready"
     ENGAGED = "engaged"
@@ -165,6 +170,8 @@ _LOGGED_OUT, _NOT_READY, _READY = _A.LOGGED_OUT, _A.NOT_READY, _A.READY
 _RESERVED, _BUSY, _WRAP_UP = _A.RESERVED, _A.BUSY, _A.WRAP_UP
 _T = AgentTrigger
 _KNOWN = Ignored("what the router knows is newer")
+_ABSENT = Ignored("nobody is logged in")
+_NOT_LOST = Ignored("it was not the phone that took the agent out")
 _NOT_ENGAGED = Ignored("the router did not know the phone to be in use")
 
 AGENT = Table(
@@ -176,10 +183,13 @@ AGENT = Table(
         _LOGGED_OUT: {
             _T.LOG_IN: to(_NOT_READY),
             _T.LOG_OUT: Ignored("already logged out"),
+            _T.MOVED: NO,
+            _T.PHONE_LOST: _ABSENT,
+            _T.PHONE_BACK: _ABSENT,
             _T.READY: NO,
             _T.NOT_READY: NO,
-            _T.ENGAGED: Ignored("nobody is logged in"),
-            _T.RELEASED: Ignored("nobody is logged in"),
+            _T.ENGAGED: _ABSENT,
+            _T.RELEASED: _ABSENT,
             _T.OFFERED: NO,
             _T.CONNECTED: Ignored("the call goes on, without an agent who could wrap it up"),
             _T.OFFER_WITHDRAWN: NO,
@@ -192,6 +202,9 @@ AGENT = Table(
         _NOT_READY: {
             _T.LOG_IN: NO,
             _T.LOG_OUT: to(_LOGGED_OUT),
+            _T.MOVED: to(_NOT_READY),
+            _T.PHONE_LOST: Ignored("takes no calls as it is"),
+            _T.PHONE_BACK: to(_READY),
             _T.READY: to(_READY),
             _T.NOT_READY: to(_NOT_READY),
             _T.ENGAGED: to(_BUSY),
@@ -208,6 +221,9 @@ AGENT = Table(
         _READY: {
             _T.LOG_IN: NO,
             _T.LOG_OUT: to(_LOGGED_OUT),
+            _T.MOVED: to(_READY),
+            _T.PHONE_LOST: to(_NOT_READY),
+            _T.PHONE_BACK: _NOT_LOST,
             _T.READY: Ignored("already ready"),
             _T.NOT_READY: to(_NOT_READY),
             _T.ENGAGED: to(_BUSY),
@@ -224,6 +240,9 @@ AGENT = Table(
         _RESERVED: {
             _T.LOG_IN: NO,
             _T.LOG_OUT: to(_RESERVED),
+            _T.MOVED: NO,
+            _T.PHONE_LOST: to(_RESERVED),
+            _T.PHONE_BACK: to(_RESERVED),
             _T.READY: to(_RESERVED),
             _T.NOT_READY: to(_RESERVED),
             _T.ENGAGED: to(_BUSY),
@@ -240,6 +259,9 @@ AGENT = Table(
         _BUSY: {
             _T.LOG_IN: NO,
             _T.LOG_OUT: to(_BUSY),
+            _T.MOVED: NO,
+            _T.PHONE_LOST: to(_BUSY),
+            _T.PHONE_BACK: to(_BUSY),
             _T.READY: to(_BUSY),
             _T.NOT_READY: to(_BUSY),
             _T.ENGAGED: Ignored("already busy"),
@@ -256,6 +278,9 @@ AGENT = Table(
         _WRAP_UP: {
             _T.LOG_IN: NO,
             _T.LOG_OUT: to(_LOGGED_OUT),
+            _T.MOVED: to(_WRAP_UP),
+            _T.PHONE_LOST: to(_WRAP_UP),
+            _T.PHONE_BACK: to(_WRAP_UP),
             _T.READY: to(_READY),
             _T.NOT_READY: to(_NOT_READY),
             _T.ENGAGED: to(_BUSY),

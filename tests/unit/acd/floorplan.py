@@ -10,7 +10,10 @@ from acd.events import (
     AgentEngaged,
     AgentLoggedIn,
     AgentLoggedOut,
+    AgentMoved,
     AgentNotReady,
+    AgentPhoneBack,
+    AgentPhoneLost,
     AgentReady,
     AgentReleased,
     AgentRestored,
@@ -118,6 +121,15 @@ class Center:
 
     def not_ready(self, agent: str, reason: str = "lunch") -> tuple[Effect, ...]:
         return self.tell(AgentNotReady(self.now, self.cause, agent, reason))
+
+    def move(self, agent: str, seat: str) -> tuple[Effect, ...]:
+        return self.tell(AgentMoved(self.now, self.cause, agent, seat))
+
+    def lose_phone(self, agent: str) -> tuple[Effect, ...]:
+        return self.tell(AgentPhoneLost(self.now, self.cause, agent))
+
+    def phone_back(self, agent: str) -> tuple[Effect, ...]:
+        return self.tell(AgentPhoneBack(self.now, self.cause, agent))
 
     def engage(self, agent: str) -> tuple[Effect, ...]:
         return self.tell(AgentEngaged(self.now, self.cause, agent))

@@ -15,7 +15,10 @@ from acd.events import (
     AgentEngaged,
     AgentLoggedIn,
     AgentLoggedOut,
+    AgentMoved,
     AgentNotReady,
+    AgentPhoneBack,
+    AgentPhoneLost,
     AgentReady,
     AgentReleased,
     AgentRestored,
@@ -188,6 +191,15 @@ class RouterMachine(RuleBasedStateMachine):
     @rule(agent=st.sampled_from(AGENTS))
     def log_out(self, agent: str) -> None:
         self.tell(AgentLoggedOut(self.now, self.cause, agent))
+
+    @rule(agent=st.sampled_from(AGENTS), seat=st.sampled_from(SEATS))
+    def move(self, agent: str, seat: str) -> None:
+        self.tell(AgentMoved(self.now, self.cause, agent, seat))
+
+    @rule(agent=st.sampled_from(AGENTS), back=st.booleans())
+    def phone_changes(self, agent: str, back: bool) -> None:
+        kind = AgentPhoneBack if back else AgentPhoneLost
+        self.tell(kind(self.now, self.cause, agent))
 
     @rule(agent=st.sampled_from(AGENTS))
     def ready(self, agent: str) -> None:
