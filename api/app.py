@@ -15,16 +15,15 @@ import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from api import agents, calls, health, metrics, queues, recordings, work_orders
+from api import agents, calls, commands, events, health, metrics, queues, recordings, work_orders
 from api.auth import Tokens
 from api.context import CONTEXT_KEY, Context, Limits
 from api.errors import CAUSE_KEY, speak_errors
 from api.openapi import document
 from api.pages import page_routes
-from api.ports import CallArchive, WorkOrders
+from api.ports import CallArchive, LiveService, WorkOrders
 from api.routing import BEARER_KEY, ROUTE_KEY, Route
 from config.models import Site, Token
-from cti.views import ServicePort
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +40,8 @@ ROUTES: tuple[Route, ...] = (
     *agents.ROUTES,
     *queues.ROUTES,
     *calls.ROUTES,
+    *commands.ROUTES,
+    *events.ROUTES,
     *recordings.ROUTES,
     *work_orders.ROUTES,
     *health.ROUTES,
@@ -51,7 +52,7 @@ ROUTES: tuple[Route, ...] = (
 
 
 def create_app(
-    service: ServicePort,
+    service: LiveService,
     archive: CallArchive,
     work_orders: WorkOrders,
     site: Site,
@@ -63,7 +64,9 @@ def create_app(
     limits = limits or Limits()
     app = web.Application(middlewares=[_trace, speak_errors], client_max_size=limits.body_bytes)
     app[CONTEXT_KEY] = Context(service, archive, work_orders, site, Tokens(tokens), recordings_root, limits)
+    app[events.SOCKETS_KEY] = set()
     app.on_response_prepare.append(_set_headers)
+    app.on_shutdown.append(events.close_streams)
     for entry in ROUTES:
         entry.add_to(app)
     return app

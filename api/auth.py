@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from api.errors import ApiError
@@ -81,6 +81,21 @@ class Tokens:
                 headers={"WWW-Authenticate": f'{_CHALLENGE}, error="invalid_token"'},
             )
         return bearer
+
+
+TOKEN_OFFERED = "bearer."  # noqa: S105 - what stands before the token
+
+
+def presented(headers: Mapping[str, str]) -> str | None:
+    """The Authorization that a request brings.
+
+    A browser cannot send that header with a WebSocket, but it can offer a subprotocol `bearer.<token>`.
+    """
+    if "Authorization" not in headers and headers.get("Upgrade", "").lower() == "websocket":
+        for offered in headers.get("Sec-WebSocket-Protocol", "").split(","):
+            if offered.strip().startswith(TOKEN_OFFERED):
+                return f"Bearer {offered.strip().removeprefix(TOKEN_OFFERED)}"
+    return headers.get("Authorization")
 
 
 def require_role(bearer: Bearer, roles: frozenset[Role]) -> None:

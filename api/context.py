@@ -8,9 +8,8 @@ from pathlib import Path
 from aiohttp import web
 
 from api.auth import Tokens
-from api.ports import CallArchive, WorkOrders
+from api.ports import CallArchive, LiveService, WorkOrders
 from config.models import Site
-from cti.views import ServicePort
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +25,13 @@ class Limits:
     """How long a change waits to be seen in the archive before it is answered as accepted only."""
     audio_write_s: float = 60.0
     """A listener who takes no byte for this long is let go."""
+    events_write_s: float = 10.0
+    """Who follows the events and takes none for this long is let go, and may go on where they were."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    service: ServicePort
+    service: LiveService
     archive: CallArchive
     work_orders: WorkOrders
     site: Site

@@ -49,6 +49,7 @@ _KINDS = (
     ErrorKind("unknown_queue", 404, "No queue has this id."),
     ErrorKind("unknown_reason", 404, "No not-ready reason has this id."),
     ErrorKind("unknown_call", 404, "No open call has this id, and none in the archive."),
+    ErrorKind("unknown_command", 404, "No command of the last 24 h has this id."),
     ErrorKind("unknown_recording", 404, "The archive has no recording with this id."),
     ErrorKind("unknown_work_order", 404, "There is no work order with this id."),
     ErrorKind(
@@ -62,6 +63,9 @@ _KINDS = (
     ErrorKind("seat_taken", 409, "Another agent is logged in at the seat."),
     ErrorKind("not_logged_in", 409, "The agent has to be logged in for this."),
     ErrorKind("not_allowed_now", 409, "The present state does not allow the command."),
+    ErrorKind(
+        "idempotency_key_reused", 409, "The Idempotency-Key came with another request within the last 24 h."
+    ),
     ErrorKind("body_too_large", 413, "The body is larger than this service takes."),
     ErrorKind("unsupported_media_type", 415, "The body's type is not `application/json`."),
     ErrorKind(

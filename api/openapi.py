@@ -25,6 +25,8 @@ _TAGS = (
     ("agents", "Who is doing what, and logging in, ready, not ready, logging out."),
     ("queues", "Live and today's figures."),
     ("calls", "Open and archived calls."),
+    ("call-control", "What can be done with a call. Accepted at once, the outcome is told as an event."),
+    ("events", "What happens, as it happens."),
     ("recordings", "Recorded audio. Downloads are audited."),
     ("work-orders", "What citizens asked for (工单)."),
     ("health", "For load balancers and monitoring."),
@@ -32,6 +34,15 @@ _TAGS = (
 )
 
 Json = dict[str, Any]
+
+_IDEMPOTENCY_KEY: Json = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Anything of your own, new for each request. Sent again within a day, the request is not"
+    " carried out again: the answer is its first command.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
 
 
 def document(routes: Sequence[Route]) -> Json:
@@ -89,11 +100,13 @@ def _operation(entry: Route, refs: Refs, schemas: dict[str, Json]) -> Json:
     if entry.roles is not None:
         operation["x-roles"] = sorted(entry.roles)
     parameters = [_path_parameter(part) for part in entry.parts] + _query_parameters(entry, refs, schemas)
+    if entry.idempotent:
+        parameters.append(_IDEMPOTENCY_KEY)
     if parameters:
         operation["parameters"] = parameters
     if entry.body is not Nothing:
         operation["requestBody"] = {
-            "required": True,
+            "required": any(field.is_required() for field in entry.body.model_fields.values()),
             "content": _json_content(refs[entry.body, "validation"], entry.body),
         }
     return operation

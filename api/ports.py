@@ -9,6 +9,8 @@ from typing import Protocol, TypeVar
 
 from acd.effects import Decided
 from cti.calls.records import CallOutcome, CallRecord
+from cti.verbs.port import CommandPort
+from cti.views import ServicePort
 from recording.model import RecordingRecord
 from workorder.model import WorkOrder, WorkOrderState
 
@@ -17,6 +19,10 @@ T = TypeVar("T")
 
 class ArchiveUnreachable(Exception):
     """The archive's database did not answer. Nothing was lost by that; the question can be asked again."""
+
+
+class LiveService(ServicePort, CommandPort, Protocol):
+    """The running service: what it shows, what it can be told, and what happens in it."""
 
 
 class ArchivedCall(Protocol):

@@ -16,7 +16,7 @@ from aiohttp import HttpVersion11, web
 from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from api.auth import Bearer, require_role
+from api.auth import Bearer, presented, require_role
 from api.context import CONTEXT_KEY, Context
 from api.errors import CAUSE_KEY, ApiError, Problem, invalid_input, wrong_input
 from config.models import Role
@@ -104,6 +104,8 @@ class Route:
     description: str
     own_only: bool
     """An agent's token reaches only what is that agent's own."""
+    idempotent: bool
+    """Takes the header `Idempotency-Key`."""
     run: Callable[[web.Request], Awaitable[web.StreamResponse]]
 
     @property
@@ -133,6 +135,7 @@ def route(
     errors: tuple[str, ...] = (),
     description: str = "",
     own_only: bool = False,
+    idempotent: bool = False,
 ) -> Route:
     """One line of the table. `errors` names those beyond the ones that every such route has."""
 
@@ -140,7 +143,7 @@ def route(
         context = request.app[CONTEXT_KEY]
         request[ROUTE_KEY] = path
         if roles is not None:
-            bearer = context.tokens.authenticate(request.headers.get("Authorization"))
+            bearer = context.tokens.authenticate(presented(request.headers))
             request[BEARER_KEY] = bearer
             require_role(bearer, roles)
         asked = Asked(
@@ -178,6 +181,7 @@ def route(
         errors=errors,
         description=description,
         own_only=own_only,
+        idempotent=idempotent,
         run=run,
     )
 
@@ -195,6 +199,9 @@ def _read_query(request: web.Request, model: type[QueryT]) -> QueryT:
 
 async def _read_body(request: web.Request, model: type[BodyT], within_s: float) -> BodyT:
     if model is Nothing:
+        return model()
+    optional = not any(field.is_required() for field in model.model_fields.values())
+    if optional and not request.body_exists:
         return model()
     if request.content_type != "application/json":
         raise ApiError("unsupported_media_type", "Send JSON with `Content-Type: application/json`.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,17 +30,19 @@ from cti.calls.actions import ActionFailed
 from cti.calls.facts import Fact
 from cti.clock import SteadyClock
 from cti.database import BadDatabaseUrl, create_engine
+from cti.feed import EventFeed
 from cti.hotline import Hotline, Names
 from cti.journal import Journal, JournalError
 from cti.past import Past, read_past
 from cti.projection import Projector
-from cti.records_json import encode
+from cti.records_json import Draft, encode
 from cti.runtime import Plan, Runtime
 from cti.service import Service
 from cti.work_order_desk import JournaledWorkOrders
 from migrations.upgrade import DatabaseError, DatabaseUnreachable, upgrade
 from recording.archive import HANDLERS as ARCHIVE_HANDLERS
 from recording.archive import CallArchive
+from recording.commands import HANDLERS as COMMAND_HANDLERS
 from recording.model import RecordingRecord
 from recording.pipeline import RecordingPipeline
 from workorder.store import HANDLERS as WORK_ORDER_HANDLERS
@@ -78,10 +80,18 @@ async def run(settings: Settings) -> None:
         past = read_past(journal)
         clock = SteadyClock()
         more = asyncio.Event()
-        projector = Projector(journal, engine, ARCHIVE_HANDLERS | WORK_ORDER_HANDLERS, more)
-        service = _service(settings, journal, engine, past, clock, more, stack)
+        feed = EventFeed(journal)
+
+        def journaled(last: int, drafts: Sequence[Draft]) -> None:
+            more.set()
+            feed.publish(last, drafts)
+
+        handlers = ARCHIVE_HANDLERS | WORK_ORDER_HANDLERS | COMMAND_HANDLERS
+        projector = Projector(journal, engine, handlers, more)
+        service = _service(settings, journal, engine, past, clock, journaled, stack)
         names = _names(settings.site)
-        hotline = Hotline(service, routing_policy(settings.site), names, projector)
+        secret = settings.secrets.ami.get_secret_value().encode()
+        hotline = Hotline(service, routing_policy(settings.site), names, projector, feed, secret)
         app = create_app(
             hotline,
             CallArchive(engine),
@@ -146,7 +156,7 @@ def _service(
     engine: AsyncEngine,
     past: Past,
     clock: SteadyClock,
-    more: asyncio.Event,
+    journaled: Callable[[int, Sequence[Draft]], None],
     stack: AsyncExitStack,
 ) -> Service:
     site, asterisk = settings.site, settings.site.asterisk
@@ -194,7 +204,7 @@ def _service(
         work_orders=JournaledWorkOrders(journal, WorkOrders(engine)),
         now=clock.now,
         last_seen=past.seen_until if past.seen_until is not None else now,
-        journaled=lambda _seq: more.set(),
+        journaled=journaled,
     )
     return service
 

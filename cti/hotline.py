@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +15,11 @@ from acd.effects import AgentChanged
 from acd.model import AgentId, AgentState, Instant, Policy, QueueId, SeatId
 from cti.calls.figures import Counts
 from cti.calls.state import OpenCall
+from cti.records_json import encode
 from cti.service import Service
+from cti.verbs.model import Order
+from cti.verbs.port import Feed, Orderer
+from cti.verbs.records import CommandRecord
 from cti.views import AgentView, CallView, Health, QueueView, Refused
 
 
@@ -36,8 +44,19 @@ class ArchiveStatus(Protocol):
 class Hotline:
     """Live views and commands."""
 
-    def __init__(self, service: Service, policy: Policy, names: Names, archive: ArchiveStatus) -> None:
+    def __init__(
+        self,
+        service: Service,
+        policy: Policy,
+        names: Names,
+        archive: ArchiveStatus,
+        feed: Feed,
+        secret: bytes,
+    ) -> None:
+        """`secret` keeps what was asked from being found out by trying, where only its digest is kept."""
         self._service = service
+        self.feed = feed
+        self._secret = secret
         self._runtime = service.runtime
         self._policy = policy
         self._names = names
@@ -170,6 +189,27 @@ class Hotline:
             journal_backlog=self._archive.backlog(),
             started_at=_time(self._service.started_at),
         )
+
+    async def order(self, asked: object, by: Orderer, cause: str, key: str | None) -> CommandRecord:
+        words = json.dumps([type(asked).__name__, by.agent, encode(asked)], sort_keys=True)
+        digest = hmac.new(self._secret, b"command:" + words.encode(), hashlib.sha256).hexdigest()
+        order = Order(
+            at=self._service.now(),
+            cause=cause,
+            command=uuid.uuid4().hex,
+            by=by.name,
+            supervisor=by.supervisor,
+            agent=by.agent,
+            key=key,
+            digest=digest,
+            asked=asked,
+        )
+        known = self.command(await self._service.order(order))
+        assert known is not None
+        return known
+
+    def command(self, command: str) -> CommandRecord | None:
+        return self._runtime.commands.record(command)
 
     async def log_in(self, agent: AgentId, seat: SeatId, cause: str) -> AgentView:
         await self._service.log_in(agent, seat, cause)

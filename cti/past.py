@@ -11,6 +11,7 @@ from cti.calls.outputs import RecordingDue
 from cti.journal import Journal
 from cti.records_json import decode, decode_call, instant_of
 from cti.runtime import Resume
+from cti.verbs.register import STATE as COMMANDS
 
 PAGE = 1000
 
@@ -36,6 +37,8 @@ def read_past(journal: Journal) -> Past:
             past.resume.open_calls.append(decode_call(body))
         elif key.startswith("last_agent/") and isinstance(body, dict):
             past.resume.last_agents[key.removeprefix("last_agent/")] = str(body["agent"])
+        elif key.startswith(COMMANDS):
+            past.resume.commands[key] = body
     figures = state.get("figures")
     if isinstance(figures, dict):
         past.resume.figures = figures

@@ -46,6 +46,9 @@ from cti.calls.records import CallRecord, Direction
 from cti.calls.state import OpenCall
 from cti.commands import AgentCommand, BeNotReady, BeReady, Command, FillWorkOrder, LogIn, LogOut
 from cti.records_json import JSON, Draft, encode, instant_text
+from cti.verbs.model import Order
+from cti.verbs.register import Commands, Work
+from cti.verbs.table import VERBS
 from cti.views import Refused
 
 PHONE_UNREACHABLE = "phone_unreachable"
@@ -99,7 +102,9 @@ class Reconfigured:
     plan: Plan
 
 
-InboxEvent: TypeAlias = Fact | ActionFailed | Command | RecordingStored | acd.TimePassed | Reconfigured
+InboxEvent: TypeAlias = (
+    Fact | ActionFailed | Command | Order | RecordingStored | acd.TimePassed | Reconfigured
+)
 
 
 @dataclass(slots=True)
@@ -112,6 +117,8 @@ class Resume:
     figures: dict[str, JSON] | None = None
     last_agents: dict[str, AgentId] = field(default_factory=dict)
     """Who spoke last with a caller, by the caller's key."""
+    commands: dict[str, JSON] = field(default_factory=dict)
+    """Commands of the last day, as `Commands.restore` takes them."""
 
 
 @dataclass(slots=True)
@@ -126,6 +133,8 @@ class Step:
     """Recordings whose raw file is no longer needed once this step is in the journal."""
     refused: Refused | None = None
     """Why the command was not carried out; None for a command that was, and for any other event."""
+    command: str = ""
+    """The id of the command that an order began or had begun before."""
     illegal: list[InvalidEvent] = field(default_factory=list)
     """Events that the router's tables do not allow: nothing was changed by them, and each is a defect."""
 
@@ -151,6 +160,7 @@ class Runtime:
         self._pending: deque[Output] = deque()
         self._step = Step()
         self._updated: dict[CallId, CallRecord] = {}
+        self.commands = Commands(VERBS, self)
         self.opening = self._resume(resume, now)
         """What resuming led to; the service journals it before anything else."""
 
@@ -165,6 +175,8 @@ class Runtime:
                 self._step.archived.append(event.recording)
             case ActionFailed():
                 self._action_failed(event)
+            case Order():
+                self._order(event)
             case FillWorkOrder():
                 self._step.drafts.append(Draft(event.at, "work_order", event.work_order, event.record))
             case LogIn() | LogOut() | BeReady() | BeNotReady():
@@ -176,6 +188,7 @@ class Runtime:
             case _:
                 self._fact(event)
         self._drain()
+        self._carry_out(self.commands.follow(event.at))
         self._take_over(event.at, event.cause)
         return self._close_step(event.at)
 
@@ -192,7 +205,8 @@ class Runtime:
 
     def next_deadline(self) -> Instant | None:
         """When to be woken with `TimePassed` at the latest, if nothing else happens."""
-        return self.router.next_deadline()
+        deadlines = (self.router.next_deadline(), self.commands.next_deadline())
+        return min((each for each in deadlines if each is not None), default=None)
 
     # -- what comes in ---------------------------------------------------------------------------------------
 
@@ -279,8 +293,24 @@ class Runtime:
             return Refused("not_allowed_now", f"Agent {agent} is {state}, which does not allow this.")
         return None
 
+    def _order(self, order: Order) -> None:
+        try:
+            self._step.command, work = self.commands.take(order)
+        except Refused as refused:
+            self._step.refused = refused
+        else:
+            self._carry_out(work)
+
+    def _carry_out(self, work: Work) -> None:
+        self._step.drafts += work.drafts
+        self._step.state |= work.state
+        self._step.actions += work.actions
+        self._pending += work.events
+        self._drain()
+
     def _action_failed(self, failure: ActionFailed) -> None:
         """A phone that could not even be asked to ring ends its offer; the rest is told by later facts."""
+        self._carry_out(self.commands.action_failed(failure))
         if isinstance(failure.action, RingSeat) and failure.reason.startswith("refused"):
             self._pending += self.calls.handle(
                 f.OriginateFailed(failure.at, failure.cause, failure.action.leg, OfferOutcome.FAILED.value)
@@ -475,6 +505,7 @@ class Runtime:
             if record.answered_at is not None:
                 self._with_work_order.add(record.call)
         self.calls.forget_done(resume.done_legs)
+        self.commands.restore(resume.commands)
         if resume.figures is not None:
             self.figures.restore(resume.figures, resume.open_calls)
         self._drain()

@@ -27,6 +27,7 @@ from cti.journal import JournalError
 from cti.ports import JournalPort, Recordings, Telephony, TelephonyError, WorkOrderDesk
 from cti.records_json import JSON, Draft, instant_text
 from cti.runtime import InboxEvent, Plan, Reconfigured, RecordingStored, Runtime, Step
+from cti.verbs.model import Order
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +41,8 @@ RESYNC_RETRY_S = 1.0
 @dataclass(slots=True)
 class _Item:
     event: InboxEvent
-    done: asyncio.Future[None] | None = None
+    done: asyncio.Future[str] | None = None
+    """Gets the id of the command that an order began; '' of anything else."""
 
 
 class Service:
@@ -56,11 +58,11 @@ class Service:
         work_orders: WorkOrderDesk,
         now: Callable[[], Instant],
         last_seen: Instant,
-        journaled: Callable[[int], None],
+        journaled: Callable[[int, Sequence[Draft]], None],
     ) -> None:
         """`last_seen`: until when the journal knows what happened in Asterisk.
 
-        `journaled` is called with the number of the newest entry after each write.
+        `journaled` is called after each write with the newest entry's number, and what was written.
         """
         self.runtime = runtime
         self.started_at = now()
@@ -109,15 +111,23 @@ class Service:
 
     async def reconfigure(self, policy: Policy, plan: Plan, cause: str) -> None:
         """Puts a new configuration in force. Returns once it holds for every event that comes after."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._inbox.put_nowait(_Item(Reconfigured(self.now(), cause, policy, plan), done))
         await done
 
     async def command(self, command: Command) -> None:
         """Carries a command out. Returns once it is in the journal; raises `Refused`."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._inbox.put_nowait(_Item(command, done))
         await done
+
+    async def order(self, order: Order) -> str:
+        """Accepts a command and begins it. Returns its id once it is in the journal, or an earlier one's for
+        a key that is known. Raises `Refused` when that key came with something else.
+        """
+        done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._inbox.put_nowait(_Item(order, done))
+        return await done
 
     async def log_in(self, agent: AgentId, seat: SeatId, cause: str) -> None:
         await self.command(LogIn(self.now(), cause, agent, seat))
@@ -206,7 +216,7 @@ class Service:
                 self._recordings.confirm(archived)
             if item.done is not None and not item.done.done():
                 if step.refused is None:
-                    item.done.set_result(None)
+                    item.done.set_result(step.command)
                 else:
                     item.done.set_exception(step.refused)
 
@@ -234,8 +244,8 @@ class Service:
         if self.journal_failing:
             log.info("journal_works_again", written=len(self._unwritten))
         self.journal_failing = False
-        self._unwritten, self._unwritten_state = [], {}
-        self._journaled(seq)
+        written, self._unwritten, self._unwritten_state = self._unwritten, [], {}
+        self._journaled(seq, written)
 
     async def _beat(self) -> None:
         """Once a second: tells the dialplan that we route, and the journal until when we saw Asterisk."""

@@ -28,6 +28,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from acd.model import AgentState, OfferOutcome
 from cti.calls.records import CallOutcome, Direction, EndedBy, Route
+from cti.verbs.records import CommandState
 
 metadata = MetaData()
 
@@ -195,4 +196,23 @@ recordings = Table(
     CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name="sha256_is_hex"),
     CheckConstraint("size_bytes >= 0 AND duration_s >= 0", name="not_negative"),
     Index("ix_recordings_call", "call"),
+)
+
+commands = Table(
+    "commands",
+    metadata,
+    Column("command", Text, primary_key=True),
+    Column("verb", Text, nullable=False),
+    Column("by", Text, nullable=False, comment="An agent's number, else the token's name."),
+    Column("agent", Text, comment="As whom it acted; null: as nobody's phone."),
+    Column("call", Text, comment="No foreign key: it may name a call that never was."),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, comment="Why it was refused or failed."),
+    _time("accepted_at", nullable=False),
+    _time("ended_at"),
+    Column("result", JSONB, nullable=False, comment="What it brought about."),
+    Column("cause", Text, nullable=False, comment="The request's id."),
+    _one_of("state", CommandState),
+    Index("ix_commands_call", "call", "accepted_at"),
+    Index("ix_commands_by", "by", "accepted_at"),
 )

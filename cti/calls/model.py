@@ -59,6 +59,11 @@ class CallModel:
         """Open calls by id, for reading."""
         return self._state.calls
 
+    @property
+    def in_sight(self) -> bool:
+        """Whether what the model says is what is so: Asterisk is connected and was asked."""
+        return not self._belief.quiet
+
     def seat_engaged(self, seat: SeatId) -> bool:
         """Whether the seat's phone is on a call that is not an unanswered offer."""
         return any(True for _ in self._state.engaging_legs(seat))

@@ -10,15 +10,19 @@ from typing import TypeAlias
 import pytest
 
 from acd.model import AgentState
-from cti.views import AgentView, Refused, ServicePort
+from api.ports import LiveService
+from cti.verbs.hang_up import HangUpCall
+from cti.verbs.port import Orderer
+from cti.views import AgentView, Refused
 from tests.support.fake_service import FakeService
 from tests.support.small_site import AGENT, OTHER_AGENT, OTHER_SEAT, REASON, SEAT, THIRD_AGENT, small_site
 
 CAUSE = "contract-test"
+BY_AGENT = Orderer(AGENT, supervisor=False, agent=AGENT)
 Command: TypeAlias = Callable[[], Awaitable[AgentView]]
 
 
-def view_of(service: ServicePort, agent: str) -> AgentView:
+def view_of(service: LiveService, agent: str) -> AgentView:
     return next(view for view in service.agents() if view.agent == agent)
 
 
@@ -27,11 +31,11 @@ class ServicePortContract(ABC):
 
     @pytest.fixture
     @abstractmethod
-    def service(self, tmp_path: Path) -> ServicePort:
+    def service(self, tmp_path: Path) -> LiveService:
         """The part that is held to the contract."""
 
     async def test_every_agent_of_the_site_is_shown_and_at_first_logged_out(
-        self, service: ServicePort
+        self, service: LiveService
     ) -> None:
         shown = {view.agent: view for view in service.agents()}
         assert set(shown) == {AGENT, OTHER_AGENT, THIRD_AGENT}
@@ -41,13 +45,13 @@ class ServicePortContract(ABC):
             assert view.name
             assert view.since.tzinfo is not None
 
-    async def test_who_logs_in_is_at_the_seat_and_not_ready(self, service: ServicePort) -> None:
+    async def test_who_logs_in_is_at_the_seat_and_not_ready(self, service: LiveService) -> None:
         answered = await service.log_in(AGENT, SEAT, CAUSE)
         assert (answered.agent, answered.seat, answered.state) == (AGENT, SEAT, AgentState.NOT_READY)
         assert view_of(service, AGENT) == answered
         assert view_of(service, OTHER_AGENT).state is AgentState.LOGGED_OUT
 
-    async def test_an_agent_logs_in_once_at_the_same_seat_or_another(self, service: ServicePort) -> None:
+    async def test_an_agent_logs_in_once_at_the_same_seat_or_another(self, service: LiveService) -> None:
         before = await service.log_in(AGENT, SEAT, CAUSE)
         for seat in (SEAT, OTHER_SEAT):
             with pytest.raises(Refused) as refused:
@@ -55,7 +59,7 @@ class ServicePortContract(ABC):
             assert refused.value.error == "agent_already_logged_in"
         assert view_of(service, AGENT) == before
 
-    async def test_a_seat_has_one_agent(self, service: ServicePort) -> None:
+    async def test_a_seat_has_one_agent(self, service: LiveService) -> None:
         await service.log_in(AGENT, SEAT, CAUSE)
         with pytest.raises(Refused) as refused:
             await service.log_in(OTHER_AGENT, SEAT, CAUSE)
@@ -63,7 +67,7 @@ class ServicePortContract(ABC):
         assert view_of(service, OTHER_AGENT).state is AgentState.LOGGED_OUT
         assert view_of(service, AGENT).seat == SEAT
 
-    async def test_a_seat_is_free_again_after_the_log_out(self, service: ServicePort) -> None:
+    async def test_a_seat_is_free_again_after_the_log_out(self, service: LiveService) -> None:
         await service.log_in(AGENT, SEAT, CAUSE)
         left = await service.log_out(AGENT, CAUSE)
         assert (left.state, left.seat, left.reason) == (AgentState.LOGGED_OUT, None, None)
@@ -71,38 +75,38 @@ class ServicePortContract(ABC):
         taken = await service.log_in(OTHER_AGENT, SEAT, CAUSE)
         assert taken.seat == SEAT
 
-    async def test_an_agent_may_come_back_at_another_seat(self, service: ServicePort) -> None:
+    async def test_an_agent_may_come_back_at_another_seat(self, service: LiveService) -> None:
         await service.log_in(AGENT, SEAT, CAUSE)
         await service.log_out(AGENT, CAUSE)
         assert (await service.log_in(AGENT, OTHER_SEAT, CAUSE)).seat == OTHER_SEAT
 
-    async def test_ready_is_shown_without_a_reason(self, service: ServicePort) -> None:
+    async def test_ready_is_shown_without_a_reason(self, service: LiveService) -> None:
         await service.log_in(AGENT, SEAT, CAUSE)
         await service.not_ready(AGENT, REASON, CAUSE)
         answered = await service.ready(AGENT, CAUSE)
         assert (answered.state, answered.reason, answered.seat) == (AgentState.READY, None, SEAT)
         assert view_of(service, AGENT) == answered
 
-    async def test_not_ready_is_shown_with_its_reason(self, service: ServicePort) -> None:
+    async def test_not_ready_is_shown_with_its_reason(self, service: LiveService) -> None:
         await service.log_in(AGENT, SEAT, CAUSE)
         await service.ready(AGENT, CAUSE)
         answered = await service.not_ready(AGENT, REASON, CAUSE)
         assert (answered.state, answered.reason, answered.seat) == (AgentState.NOT_READY, REASON, SEAT)
         assert view_of(service, AGENT) == answered
 
-    async def test_asking_for_the_state_one_is_in_is_no_error(self, service: ServicePort) -> None:
+    async def test_asking_for_the_state_one_is_in_is_no_error(self, service: LiveService) -> None:
         await service.log_in(AGENT, SEAT, CAUSE)
         for _ in range(2):
             assert (await service.ready(AGENT, CAUSE)).state is AgentState.READY
         for _ in range(2):
             assert (await service.not_ready(AGENT, REASON, CAUSE)).reason == REASON
 
-    async def test_an_agent_may_log_out_while_ready(self, service: ServicePort) -> None:
+    async def test_an_agent_may_log_out_while_ready(self, service: LiveService) -> None:
         await service.log_in(AGENT, SEAT, CAUSE)
         await service.ready(AGENT, CAUSE)
         assert (await service.log_out(AGENT, CAUSE)).state is AgentState.LOGGED_OUT
 
-    async def test_an_unknown_agent_is_refused_by_every_command(self, service: ServicePort) -> None:
+    async def test_an_unknown_agent_is_refused_by_every_command(self, service: LiveService) -> None:
         commands: tuple[Command, ...] = (
             lambda: service.log_in("9999", SEAT, CAUSE),
             lambda: service.log_out("9999", CAUSE),
@@ -114,13 +118,13 @@ class ServicePortContract(ABC):
                 await command()
             assert refused.value.error == "unknown_agent"
 
-    async def test_an_unknown_seat_is_refused(self, service: ServicePort) -> None:
+    async def test_an_unknown_seat_is_refused(self, service: LiveService) -> None:
         with pytest.raises(Refused) as refused:
             await service.log_in(AGENT, "nowhere", CAUSE)
         assert (refused.value.error, refused.value.field) == ("unknown_seat", "seat")
         assert view_of(service, AGENT).state is AgentState.LOGGED_OUT
 
-    async def test_an_unknown_reason_is_refused_and_changes_nothing(self, service: ServicePort) -> None:
+    async def test_an_unknown_reason_is_refused_and_changes_nothing(self, service: LiveService) -> None:
         await service.log_in(AGENT, SEAT, CAUSE)
         before = await service.ready(AGENT, CAUSE)
         with pytest.raises(Refused) as refused:
@@ -128,7 +132,7 @@ class ServicePortContract(ABC):
         assert (refused.value.error, refused.value.field) == ("unknown_reason", "reason")
         assert view_of(service, AGENT) == before
 
-    async def test_who_is_not_logged_in_can_do_nothing_but_log_in(self, service: ServicePort) -> None:
+    async def test_who_is_not_logged_in_can_do_nothing_but_log_in(self, service: LiveService) -> None:
         commands: tuple[Command, ...] = (
             lambda: service.log_out(AGENT, CAUSE),
             lambda: service.ready(AGENT, CAUSE),
@@ -141,12 +145,12 @@ class ServicePortContract(ABC):
             assert refused.value.sentence
         assert view_of(service, AGENT).state is AgentState.LOGGED_OUT
 
-    async def test_a_work_order_of_no_call_is_refused(self, service: ServicePort) -> None:
+    async def test_a_work_order_of_no_call_is_refused(self, service: LiveService) -> None:
         with pytest.raises(Refused) as refused:
             await service.fill_work_order("wo-none", "消费纠纷", "…", "to_dispatch", AGENT, CAUSE)
         assert refused.value.error == "unknown_work_order"
 
-    async def test_figures_stand_for_each_queue_and_for_the_whole(self, service: ServicePort) -> None:
+    async def test_figures_stand_for_each_queue_and_for_the_whole(self, service: LiveService) -> None:
         await service.log_in(AGENT, SEAT, CAUSE)
         await service.ready(AGENT, CAUSE)
         assert [view.queue for view in service.queues()] == ["general", "consumer"]
@@ -160,8 +164,36 @@ class ServicePortContract(ABC):
         assert sum(service.total().agents.values()) == 3
         assert list(service.open_calls()) == []
 
+    async def test_a_command_has_an_id_by_which_it_is_found_and_is_told_to_who_follows(
+        self, service: LiveService
+    ) -> None:
+        before = service.feed.last
+        record = await service.order(HangUpCall("none"), BY_AGENT, CAUSE, None)
+        assert (record.verb, record.call, record.by, record.agent) == ("hang_up", "none", AGENT, AGENT)
+        assert service.command(record.command) == record
+        assert service.command("no-such-command") is None
+        told = await service.feed.after(before)
+        assert (told[0].kind, told[0].key, told[0].seq) == ("command", record.command, before + 1)
+
+    async def test_a_key_that_comes_again_is_the_same_command_and_with_something_else_refused(
+        self, service: LiveService
+    ) -> None:
+        first = await service.order(HangUpCall("none"), BY_AGENT, CAUSE, "key-1")
+        again = await service.order(HangUpCall("none"), BY_AGENT, "another-request", "key-1")
+        assert again.command == first.command
+        other = await service.order(HangUpCall("none"), BY_AGENT, CAUSE, "key-2")
+        assert other.command != first.command
+        with pytest.raises(Refused) as refused:
+            await service.order(HangUpCall("another"), BY_AGENT, CAUSE, "key-1")
+        assert refused.value.error == "idempotency_key_reused"
+        somebody_else = Orderer(OTHER_AGENT, supervisor=False, agent=OTHER_AGENT)
+        assert (await service.order(HangUpCall("none"), somebody_else, CAUSE, "key-1")).command not in (
+            first.command,
+            other.command,
+        )
+
 
 class TestFakeService(ServicePortContract):
     @pytest.fixture
-    def service(self, tmp_path: Path) -> ServicePort:
+    def service(self, tmp_path: Path) -> LiveService:
         return FakeService(small_site(tmp_path))

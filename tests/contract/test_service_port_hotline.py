@@ -10,15 +10,16 @@ from typing import cast
 
 import pytest
 
+from api.ports import LiveService
 from config.policy import routing_policy
 from cti.calls.actions import Beat
 from cti.calls.outputs import RecordingDue
 from cti.clock import SteadyClock
+from cti.feed import EventFeed
 from cti.hotline import Hotline, Names
 from cti.journal import Journal
 from cti.runtime import Plan, Resume, Runtime
 from cti.service import Service
-from cti.views import ServicePort
 from cti.work_order_desk import JournaledWorkOrders
 from tests.contract.test_service_port import ServicePortContract
 from tests.support.conversation import snapshot
@@ -43,11 +44,12 @@ class NothingToArchive:
 
 class TestHotline(ServicePortContract):
     @pytest.fixture
-    async def service(self, tmp_path: Path) -> AsyncIterator[ServicePort]:
+    async def service(self, tmp_path: Path) -> AsyncIterator[LiveService]:
         site = small_site(tmp_path)
         policy = routing_policy(site)
         clock = SteadyClock()
         journal = Journal.open(tmp_path / "journal.sqlite")
+        feed = EventFeed(journal)
         telephony = FakeTelephony()
         telephony.present = snapshot(reachable=frozenset({SEAT, OTHER_SEAT}))
         seats = tuple(seat.id for seat in site.seats)
@@ -61,7 +63,7 @@ class TestHotline(ServicePortContract):
             work_orders=JournaledWorkOrders(journal, cast(WorkOrders, FakeWorkOrders())),
             now=clock.now,
             last_seen=clock.now(),
-            journaled=lambda _seq: None,
+            journaled=feed.publish,
         )
         telephony.on_fact = running.on_fact
         telephony.on_connected = running.on_connected
@@ -73,7 +75,7 @@ class TestHotline(ServicePortContract):
         task = asyncio.create_task(running.run())
         try:
             await telephony.wait_for(Beat)
-            yield Hotline(running, policy, names, NothingToArchive())
+            yield Hotline(running, policy, names, NothingToArchive(), feed, b"secret")
         finally:
             task.cancel()
             with suppress(asyncio.CancelledError):

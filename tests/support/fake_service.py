@@ -8,6 +8,11 @@ from datetime import UTC, datetime
 
 from acd.model import AgentState
 from config.models import Site
+from cti.feed import EventFeed
+from cti.records_json import Draft, Entry, encode
+from cti.verbs.port import Orderer
+from cti.verbs.records import CommandRecord
+from cti.verbs.table import VERBS
 from cti.views import AgentView, CallView, Health, QueueView, Refused
 
 Filled = tuple[str, str, str, str, str, str]
@@ -29,6 +34,28 @@ def figures(queue: str | None, name: str, agents: dict[AgentState, int], **given
         "timely_rate": None,
     } | given
     return QueueView(queue=queue, name=name, agents=agents, **values)  # type: ignore[arg-type]
+
+
+class FakeJournal:
+    """What `EventFeed` reads, in memory."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.trimmed_upto = 0
+
+    @property
+    def last_seq(self) -> int:
+        return self.trimmed_upto + len(self.entries)
+
+    def read(self, after: int, limit: int) -> list[Entry]:
+        return [entry for entry in self.entries if entry.seq > after][:limit]
+
+    def append(self, draft: Draft) -> int:
+        self.entries.append(Entry(self.last_seq + 1, draft.at, draft.kind, draft.key, draft.body))
+        return self.last_seq
+
+    def trim(self) -> None:
+        self.trimmed_upto, self.entries = self.last_seq, []
 
 
 class FakeService:
@@ -60,6 +87,11 @@ class FakeService:
         self.causes: list[str] = []
         self.project: Callable[[Filled], Awaitable[None]] | None = None
         """Called with each work order that was filled in, as the journal's projection would be."""
+        self.journal = FakeJournal()
+        self.feed = EventFeed(self.journal)
+        self.orders: list[tuple[object, Orderer]] = []
+        """What was asked for with commands, and by whom."""
+        self._commands: dict[str, CommandRecord] = {}
         self.state_of_health = Health(
             asterisk_connected=True,
             routing=True,
@@ -132,6 +164,42 @@ class FakeService:
         self.filled.append(filled)
         if self.project is not None:
             await self.project(filled)
+
+    async def order(self, asked: object, by: Orderer, cause: str, key: str | None) -> CommandRecord:
+        digest = repr((asked, by.agent))
+        for known in self._commands.values():
+            if key is not None and (known.by, known.key) == (by.name, key):
+                if known.digest != digest:
+                    raise Refused("idempotency_key_reused", "This key came with another request before.")
+                return known
+        self.orders.append((asked, by))
+        self.causes.append(cause)
+        record = CommandRecord(
+            command=f"command-{len(self._commands) + 1}",
+            verb=next(verb.name for verb in VERBS if verb.asks is type(asked)),
+            by=by.name,
+            accepted_at=datetime.now(UTC).timestamp(),
+            cause=cause,
+            supervisor=by.supervisor,
+            agent=by.agent,
+            call=getattr(asked, "call", None),
+            key=key,
+            digest=digest,
+        )
+        self.tell(record)
+        return record
+
+    def command(self, command: str) -> CommandRecord | None:
+        return self._commands.get(command)
+
+    def tell(self, record: CommandRecord) -> None:
+        """A command stands like this from now on; those who follow the events hear of it."""
+        self._commands[record.command] = record
+        self.publish("command", record.command, record)
+
+    def publish(self, kind: str, key: str, record: object) -> None:
+        draft = Draft(datetime.now(UTC).timestamp(), kind, key, encode(record))
+        self.feed.publish(self.journal.append(draft), [draft])
 
     def _known(self, agent: str) -> AgentView:
         if agent not in self._agents:

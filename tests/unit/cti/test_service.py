@@ -88,7 +88,7 @@ class Rig:
             work_orders=NoWorkOrders(),
             now=lambda: self.time,
             last_seen=self.time,
-            journaled=self.written.put_nowait,
+            journaled=lambda seq, _drafts: self.written.put_nowait(seq),
         )
         self.telephony.on_fact = self.service.on_fact
         self.telephony.on_connected = self.service.on_connected

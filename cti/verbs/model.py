@@ -1,0 +1,121 @@
+"""What a verb is, and what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+
+from acd import events as acd
+from acd.effects import AgentChanged
+from acd.model import AgentId, Instant, SeatId
+from acd.router import Router
+from cti.calls.actions import Action
+from cti.calls.facts import CallId
+from cti.calls.model import CallModel
+
+A = TypeVar("A")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A command as it comes into the inbox."""
+
+    at: Instant
+    cause: str
+    command: str
+    """Its id, new for each."""
+    by: str
+    supervisor: bool
+    agent: AgentId | None
+    key: str | None
+    digest: str
+    asked: object
+    """The dataclass of a verb."""
+
+
+class Situation(Protocol):
+    """What handlers may look at. They change nothing in it."""
+
+    @property
+    def calls(self) -> CallModel: ...
+    @property
+    def router(self) -> Router: ...
+    @property
+    def agents(self) -> Mapping[AgentId, AgentChanged]: ...
+    @property
+    def reachable(self) -> set[SeatId]:
+        """Seats whose phone can be rung."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command(Generic[A]):
+    """An order under way, as its handlers see it."""
+
+    command: str
+    """Also the cause of every action of it, so that a failed action finds its command."""
+    at: Instant
+    """When it was accepted."""
+    by: str
+    supervisor: bool
+    agent: AgentId | None
+    asked: A
+    stage: str
+    """What the handler set last; '' at first."""
+    result: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was asked for is so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    reason: str
+    sentence: str
+
+
+Outcome: TypeAlias = Done | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a handler decided: things to do, what the router is told, and where the command stands then."""
+
+    actions: tuple[Action, ...] = ()
+    events: tuple[acd.Event, ...] = ()
+    stage: str = ""
+    result: Mapping[str, str] = field(default_factory=dict)
+    """Added to what was there."""
+    call: CallId | None = None
+    """The call it is about, where that is known only now."""
+    outcome: Outcome | None = None
+    """None: to be followed until it is so, or its time is up."""
+
+
+DONE = Progress(outcome=Done())
+
+Begin: TypeAlias = Callable[[Situation, Command[A], Instant], Progress]
+"""Raises `Refused` when the state does not allow it; then nothing is done."""
+Follow: TypeAlias = Callable[[Situation, Command[A], Instant], Progress | None]
+"""Asked after everything that happens, and after a restart too, so it goes by what is. None: nothing new."""
+
+
+def _never(_situation: Situation, _command: Command[Any], _at: Instant) -> Progress | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Verb(Generic[A]):
+    """One row of the table."""
+
+    name: str
+    asks: type[A]
+    """A frozen dataclass that `cti.records_json` can encode. A field `call` says which call it is about."""
+    begin: Begin[A]
+    follow: Follow[A] = _never
+    within_s: float = 5.0
+    """A command that has not come about by then has failed."""
+    secret: bool = False
+    """What is asked is never written down, in the journal neither."""

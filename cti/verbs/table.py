@@ -1,0 +1,10 @@
+"""Every verb there is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cti.verbs.hang_up import HANG_UP
+from cti.verbs.model import Verb
+
+VERBS: tuple[Verb[Any], ...] = (HANG_UP,)
