@@ -1,11 +1,14 @@
 # The commands of daily work. `make help` lists them.
 .DEFAULT_GOAL := help
-CALLS ?= 120
+demo picture: CALLS ?= 120
+faults-kill: CALLS ?= 1000
+KILLS ?= 100
+SEED ?=
 KEEP ?=
 PYTEST_ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help setup run demo test lint format lock picture bench-acd bench-erlang bench-skills bench-fairness clean
+.PHONY: help setup run demo test lint format lock picture bench-acd bench-erlang bench-skills bench-fairness faults-kill clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +50,9 @@ bench-skills: setup ## how many skills an agent needs, and which agent to choose
 
 bench-fairness: setup ## two queues at 9:1 load, against round robin
 	@$(BIN)/python -m bench.fairness
+
+faults-kill: setup ## SIGKILL of the service at random moments under load, with a ledger (KILLS, CALLS, SEED)
+	@exec $(BIN)/hotline-lab faults-kill --kills $(KILLS) --calls $(CALLS) $(if $(SEED),--seed $(SEED))
 
 lock: ## requirements.lock anew from requirements.in (needs uv)
 	uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11 \

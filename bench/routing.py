@@ -227,7 +227,7 @@ def measure(agents: int, waiting: int, skills: int, events: int) -> dict[str, An
         "p50_us": round(times[len(times) // 2] / 1e3, 1),
         "p99_us": round(times[len(times) * 99 // 100] / 1e3, 1),
         "bytes_per_waiting": round(center.bytes_per_waiting),
-        "ratio_to_scan": round(scan_s / per_event_s, 1),
+        "ratio_to_scan": round(scan_s / per_event_s, 3),
     }
 
 

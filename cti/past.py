@@ -8,6 +8,7 @@ from acd.effects import AgentChanged
 from acd.model import Instant
 from cti.calls.facts import LegId
 from cti.calls.outputs import RecordingDue
+from cti.calls.records import CallRecord
 from cti.journal import Journal
 from cti.records_json import decode, decode_call, instant_of
 from cti.runtime import Resume
@@ -23,7 +24,7 @@ class Past:
     resume: Resume = field(default_factory=Resume)
     seen_until: Instant | None = None
     due: dict[LegId, RecordingDue] = field(default_factory=dict)
-    """Recordings that ended calls have coming, by leg. Those still in the spool are archived yet."""
+    """Recordings of legs that have ended, by leg. Those still in the spool are archived yet."""
 
 
 def read_past(journal: Journal) -> Past:
@@ -34,7 +35,9 @@ def read_past(journal: Journal) -> Past:
         if key.startswith("agent/") and isinstance(body, dict):
             past.resume.agents.append(decode(AgentChanged, body))
         elif key.startswith("call/") and isinstance(body, dict):
-            past.resume.open_calls.append(decode_call(body))
+            call = decode_call(body)
+            past.resume.open_calls.append(call)
+            past.due |= _due(call)
         elif key.startswith("last_agent/") and isinstance(body, dict):
             past.resume.last_agents[key.removeprefix("last_agent/")] = str(body["agent"])
         elif key.startswith(COMMANDS):
@@ -59,9 +62,15 @@ def _read_ended_calls(journal: Journal, past: Past) -> None:
                 continue
             call = decode_call(entry.body)
             done |= dict.fromkeys(leg.leg for leg in call.legs)
-            for segment in call.segments:
-                if segment.recorded_leg is not None:
-                    past.due[segment.recorded_leg] = RecordingDue(
-                        "resume", segment.recorded_leg, call.call, segment.segment, segment.started_at
-                    )
+            past.due |= _due(call)
     past.resume.done_legs = list(done)
+
+
+def _due(call: CallRecord) -> dict[LegId, RecordingDue]:
+    """Recordings that are complete because their leg has ended, whether the call has or not."""
+    ended = {leg.leg for leg in call.legs if leg.ended_at is not None}
+    return {
+        s.recorded_leg: RecordingDue("resume", s.recorded_leg, call.call, s.segment, s.started_at)
+        for s in call.segments
+        if s.recorded_leg in ended
+    }

@@ -86,6 +86,11 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--keep", action="store_true", help="leave it running at the end")
     demo.add_argument("--picture", type=Path, help="take the wallboard's picture at the peak")
     demo.set_defaults(run=_demo)
+    killing = commands.add_parser("faults-kill", help="kill the service at random moments under load")
+    killing.add_argument("--calls", type=_calls, default=1000)
+    killing.add_argument("--kills", type=_calls, default=100)
+    killing.add_argument("--seed", type=int, help="of the moments; printed, so that a run can be repeated")
+    killing.set_defaults(run=_faults_kill)
     making = commands.add_parser("prompts", help="put prompts and music for an Asterisk of yours there")
     making.add_argument("directory", type=Path)
     making.set_defaults(run=lambda o: _prompts(o.directory))
@@ -119,6 +124,12 @@ def _demo(options: argparse.Namespace) -> int:
     from lab.demo import run_demo
 
     return run_demo(options.calls, options.keep, options.picture)
+
+
+def _faults_kill(options: argparse.Namespace) -> int:
+    from lab.storm import run_storm
+
+    return run_storm(options.calls, options.kills, options.seed)
 
 
 def _prompts(directory: Path) -> int:

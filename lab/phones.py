@@ -91,6 +91,11 @@ class EventStream:
             raise event
         return event
 
+    def taken(self) -> list[PhoneEvent]:
+        """What has happened since this was last asked, without waiting; the end of the phones is left out."""
+        events = [self._events.get_nowait() for _ in range(self._events.qsize())]
+        return [event for event in events if isinstance(event, PhoneEvent)]
+
     def put(self, event: PhoneEvent | PhoneError) -> None:
         if isinstance(event, PhoneError) or self._seat in (None, event.seat):
             self._events.put_nowait(event)

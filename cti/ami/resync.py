@@ -34,7 +34,14 @@ async def ask_snapshot(
     """Ask Asterisk for its channels and the seats' phones. Raises AmiError.
 
     `on_complete` runs at the point of the event stream where the answer stands: events after it are newer.
+    The snapshot's time is that point's, so that whatever came after it is later.
     """
+    complete_at: list[Instant] = []
+
+    def complete() -> None:
+        complete_at.append(clock())
+        on_complete()
+
     devices = await client.send_list(
         {"Action": "DeviceStateList"}, deadline_s=_DEADLINE_S, ends_with="DeviceStateListComplete"
     )
@@ -42,9 +49,10 @@ async def ask_snapshot(
         {"Action": "Status", "Variables": _VARIABLES},
         deadline_s=_DEADLINE_S,
         ends_with="StatusComplete",
-        on_complete=on_complete,
+        on_complete=complete,
     )
-    return build_snapshot(channels, devices, trunks=trunks, at=clock(), cause=cause, booted_at=booted_at)
+    [at] = complete_at
+    return build_snapshot(channels, devices, trunks=trunks, at=at, cause=cause, booted_at=booted_at)
 
 
 def build_snapshot(

@@ -15,7 +15,7 @@ from acd.model import AgentId, Instant, OfferOutcome, QueueId, SeatId
 from cti.calls import facts as f
 from cti.calls.belief import RouterBelief
 from cti.calls.facts import CallId, Fact, LegId, PbxSnapshot
-from cti.calls.outcome import NETWORK_FAULTS, end_of_call, offer_outcome
+from cti.calls.outcome import NETWORK_FAULTS, end_of_call, offer_outcome, settle_offer
 from cti.calls.outputs import CallUpdated, Output, RecordingDue, RecordingVoid
 from cti.calls.reconcile import RESTORED, facts_of
 from cti.calls.records import (
@@ -94,7 +94,9 @@ class CallModel:
         for segment in record.segments:
             for leg_id in segment.legs:
                 if leg_id in self._state.legs:
-                    self._state.legs[leg_id].was_connected = True
+                    leg_restored = self._state.legs[leg_id]
+                    leg_restored.was_connected = True
+                    leg_restored.moved_at = segment.ended_at or segment.started_at
                     if segment.ended_at is None:
                         self._state.enter(leg_id, RESTORED + segment.segment)
             if segment.ended_at is None:
@@ -144,8 +146,13 @@ class CallModel:
         """Takes one fact and returns what follows, in causal order."""
         match fact:
             case PbxSnapshot():
+                for leg in self._state.legs.values():
+                    if leg.moved_at >= fact.at:
+                        leg.moved_at = float("-inf")  # the clock was set back; the snapshot is what is so
                 for implied in facts_of(fact, self._state, self._trunk):
                     self._apply(implied)
+                for call in list(self._state.calls.values()):
+                    self._settle_offers(call, fact.at, fact.cause)
                 self._belief.quiet = False
                 self._out += self._belief.everything(fact.at, fact.cause)
             case f.PbxLost():
@@ -171,9 +178,7 @@ class CallModel:
             case f.LegJoined():
                 self._leg_joined(fact)
             case f.LegParted():
-                leg = self._state.legs.get(fact.leg)
-                if leg is not None and leg.bridge == fact.bridge:
-                    self._part(leg, fact.at, fact.cause)
+                self._leg_parted(fact)
             case f.LegEnded():
                 self._leg_ended(fact)
             case f.CallArrived():
@@ -240,11 +245,20 @@ class CallModel:
 
     def _leg_joined(self, fact: f.LegJoined) -> None:
         leg = self._state.legs.get(fact.leg)
-        if leg is None or leg.bridge == fact.bridge:
+        if leg is None or leg.bridge == fact.bridge or fact.at <= leg.moved_at:
             return
         self._part(leg, fact.at, fact.cause)
+        leg.moved_at = fact.at
         self._state.enter(fact.leg, fact.bridge)
         self._resegment(fact.bridge, fact.at, fact.cause)
+
+    def _leg_parted(self, fact: f.LegParted) -> None:
+        leg = self._state.legs.get(fact.leg)
+        if leg is None or leg.bridge is None or fact.at <= leg.moved_at:
+            return
+        if leg.bridge == fact.bridge or leg.bridge.startswith(RESTORED):
+            self._part(leg, fact.at, fact.cause)
+            leg.moved_at = fact.at
 
     def _part(self, leg: Leg, at: Instant, cause: str) -> None:
         bridge = self._state.exit(leg.record.leg)
@@ -267,14 +281,18 @@ class CallModel:
         if seat is not None:
             self._recording_over(leg, call, fact.cause)
             offer = self._state.offers.pop(fact.leg, None)
-            if offer is not None and not offer.answered:
+            if offer is None or not offer.answered:
                 outcome = offer_outcome(
                     fact.hangup_cause,
                     fact.hung_up_by_peer,
                     answered=leg.record.answered_at is not None,
                     seat_engaged=self.seat_engaged(seat),
                 )
-                self._out.append(acd.OfferEnded(fact.at, fact.cause, fact.leg, outcome))
+                if offer is not None:
+                    self._out.append(acd.OfferEnded(fact.at, fact.cause, fact.leg, outcome))
+                elif call is not None:
+                    waits = call.caller in call.live
+                    settle_offer(call, fact.leg, outcome if waits else OfferOutcome.CANCELLED, fact.at)
             self._out += self._belief.seat(seat, fact.at, fact.cause)
         if call is not None:
             self._leg_left_call(leg, call, fact)
@@ -286,6 +304,7 @@ class CallModel:
             call.record.ended_by = end_of_call(leg.record)
         call.cut_off |= fact.leg == call.caller and fact.hangup_cause in NETWORK_FAULTS
         if not call.live:
+            self._settle_offers(call, fact.at, fact.cause)
             call.record.ended_at = max(leg.ended_at or fact.at for leg in call.record.legs)
             call.record.outcome = call.record.outcome_when_ended()
             call.record.ended_by = call.record.ended_by or EndedBy.SYSTEM
@@ -302,6 +321,17 @@ class CallModel:
                 )
                 return
         self._out.append(RecordingVoid(cause, leg.record.leg))
+
+    def _settle_offers(self, call: OpenCall, at: Instant, cause: str) -> None:
+        """Offers from before a restart whose phone does not ring: nobody will tell of them any more."""
+        for offer in call.record.offers:
+            if (
+                offer.outcome is None
+                and offer.offer not in self._state.offers
+                and offer.offer not in call.live
+            ):
+                settle_offer(call, offer.offer, OfferOutcome.CANCELLED, at)
+                self._changed(call, at, cause)
 
     # -- segments --------------------------------------------------------------------------------------------
 
@@ -350,7 +380,9 @@ class CallModel:
             if record.direction is Direction.INBOUND:
                 record.route = Route.FALLBACK if call.place == "fallback" else Route.ACD
         offer = self._state.offers.get(seat_leg.record.leg)
-        if offer is not None and not offer.answered:
+        if offer is None:
+            settle_offer(call, seat_leg.record.leg, OfferOutcome.ACCEPTED, at)
+        elif not offer.answered:
             offer.answered = True
             self._belief.offer_answered(offer.made.seat, offer.made.agent)
             self._out.append(acd.OfferAnswered(at, cause, seat_leg.record.leg))

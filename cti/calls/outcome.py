@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from acd.model import OfferOutcome
+from acd.model import Instant, OfferOutcome
+from cti.calls.facts import LegId
 from cti.calls.records import EndedBy, LegRecord
+from cti.calls.state import OpenCall
 
 NORMAL = 16
 USER_BUSY = 17
@@ -35,3 +37,10 @@ def offer_outcome(
 def end_of_call(leg: LegRecord) -> EndedBy:
     """Who ended a call, from the first of its parties' legs that hung up by itself."""
     return EndedBy.AGENT if leg.seat is not None else EndedBy.CALLER
+
+
+def settle_offer(call: OpenCall, offer: LegId, outcome: OfferOutcome, at: Instant) -> None:
+    """Writes down how an offer ended that the router made before a restart and knows nothing of."""
+    for made in call.record.offers:
+        if made.offer == offer and made.outcome in (None, OfferOutcome.CANCELLED):
+            made.outcome, made.ended_at = outcome, at

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from acd.effects import MakeOffer
-from acd.model import SeatId
+from acd.model import Instant, SeatId
 from cti.calls.facts import CallId, LegId
 from cti.calls.records import CallRecord, LegRecord, SegmentRecord
 
@@ -19,6 +19,8 @@ class Leg:
     dialled: str
     bridge: str | None = None
     was_connected: bool = False
+    moved_at: Instant = float("-inf")
+    """When it last entered or left a bridge: what is told of an earlier time is known already."""
 
 
 @dataclass(slots=True)
@@ -71,15 +73,13 @@ class LiveState:
         return (leg for leg in self.legs.values() if leg.record.seat == seat and self.engages(leg))
 
     def rings_unasked(self, call: OpenCall) -> bool:
-        """Whether a phone rings for the caller that the router knows nothing of.
+        """Whether a phone rings for the caller, or was just answered, that the router knows nothing of.
 
         It rings for an offer from before a restart, or for the fallback queue. Until it ends the caller is
-        not offered to anybody else.
+        not offered to anybody else, nor moved: between the answer and the connection too.
         """
         return any(
-            leg.record.seat is not None
-            and leg.record.answered_at is None
-            and leg.record.leg not in self.offers
+            leg.record.seat is not None and not leg.was_connected and leg.record.leg not in self.offers
             for leg_id in call.live
             if (leg := self.legs[leg_id])
         )
