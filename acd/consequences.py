@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from acd.callbacks import begin_attempt, called_again, reconsider
 from acd.floor import Floor
 from acd.model import AgentId, AgentState, ContactState, OfferOutcome
 from acd.records import Agent, Contact, Offer
@@ -10,6 +11,7 @@ from acd.states import (
     CONTACT,
     GONE,
     AgentTrigger,
+    CallbackTrigger,
     ContactTrigger,
     InvalidTransition,
     OfferState,
@@ -69,7 +71,7 @@ def occupy(
 ) -> None:
     """The phone is in use: with the contact, or (None) with a call of its own or a lost caller.
 
-    `counts` is false for a contact whose answer was counted before.
+    `counts` is false for a contact whose answer was counted before, or a callback until its citizen talks.
     """
     floor.count_time(agent)
     if agent.state is AgentState.NOT_READY:
@@ -115,18 +117,28 @@ def go_on(floor: Floor, agent: Agent, trigger: AgentTrigger) -> None:
 
 def connect(floor: Floor, contact: Contact, agent: AgentId) -> None:
     """The contact talks with the agent, whatever it was doing for the router."""
-    timely_s = floor.queues[contact.queue].timely_s
-    floor.pace(contact.queue).answered(contact.queued_at, floor.at)
-    floor.figures.answered(contact.queue, contact.contact, contact.queued_at, floor.at, timely_s)
+    waits_from = contact.steps_from if contact.callback else contact.queued_at
+    floor.pace(contact.queue).answered(waits_from, floor.at)
+    if contact.callback:
+        floor.figures.callback_left(contact.queue, contact.contact, contact.queued_at)
+        floor.figures.talks_again(contact.queue)
+    else:
+        timely_s = floor.queues[contact.queue].timely_s
+        floor.figures.answered(contact.queue, contact.contact, contact.queued_at, floor.at, timely_s)
     if contact.offer is not None:
         floor.withdraw_offer(floor.offers[contact.offer], OfferTrigger.WITHDRAWN, OfferOutcome.CANCELLED)
         contact.offer = None
     contact.agent = agent
     floor.move_contact(contact, ContactTrigger.CONNECTED, ContactState.CONNECTED)
+    if not contact.callback:
+        called_again(floor, contact.caller)
 
 
-def answer(floor: Floor, offer: Offer) -> None:
-    """Agent and contact are connected through this offer, in time or late."""
+def answer(floor: Floor, offer: Offer, *, reached: bool = False) -> None:
+    """Agent and contact are connected through this offer, in time or late.
+
+    A callback's citizen is dialled then, unless `reached` already.
+    """
     agent = floor.agents.get(offer.agent)
     contact = floor.contacts.get(offer.contact)
     takes = agent is not None and AGENT.allows(
@@ -144,8 +156,11 @@ def answer(floor: Floor, offer: Offer) -> None:
     floor.drop_offer(offer)
     if talks and contact is not None:
         connect(floor, contact, offer.agent)
+    dials = talks and contact is not None and contact.callback
     if takes and agent is not None:
-        occupy(floor, agent, AgentTrigger.CONNECTED, contact if talks else None)
+        occupy(floor, agent, AgentTrigger.CONNECTED, contact if talks else None, counts=not dials)
+    if dials and not reached:
+        begin_attempt(floor, floor.callbacks[offer.contact], CallbackTrigger.ACCEPTED, offer.agent)
 
 
 def let_go(floor: Floor, offer: Offer, outcome: OfferOutcome) -> None:
@@ -166,3 +181,5 @@ def let_go(floor: Floor, offer: Offer, outcome: OfferOutcome) -> None:
         if not blameless:
             floor.note_tried(contact, agent.agent)
         floor.move_contact(contact, ContactTrigger.OFFER_ENDED, ContactState.WAITING)
+        if contact.callback:
+            reconsider(floor, floor.callbacks[contact.contact], None)

@@ -8,6 +8,10 @@ from typing import TypeAlias
 from acd.model import (
     AgentId,
     AgentState,
+    AttemptOutcome,
+    CallbackEnd,
+    CallbackMode,
+    CallbackState,
     ContactId,
     ContactState,
     Diversion,
@@ -16,6 +20,7 @@ from acd.model import (
     OfferId,
     OfferOutcome,
     QueueId,
+    RoutingStep,
     SeatId,
 )
 
@@ -31,6 +36,8 @@ class MakeOffer:
     seat: SeatId
     ring_timeout_s: float
     auto_answer: bool = False
+    callback: bool = False
+    """The contact is a callback: nobody is on the line yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +138,52 @@ class ContactDiverted:
     target: str
 
 
+@dataclass(frozen=True, slots=True)
+class DialCallback:
+    """The agent took the callback: dial the citizen. What comes of it is told by `CallbackAttemptEnded`."""
+
+    cause: str
+    callback: ContactId
+    agent: AgentId
+    attempt: int
+    """1 for the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackChanged:
+    """How a callback stands; all that it takes to request it again after a restart."""
+
+    at: Instant
+    cause: str
+    callback: ContactId
+    queue: QueueId
+    state: CallbackState | None
+    """None: it is over."""
+    end: CallbackEnd | None
+    """How, once it is over."""
+    priority: int
+    queued_at: Instant
+    caller: str | None
+    owner: AgentId | None
+    mode: CallbackMode
+    attempts: int
+    due_at: Instant
+    """When it may be tried next, or might have been first."""
+    latest_at: Instant
+    steps: tuple[RoutingStep, ...] = ()
+    last_outcome: AttemptOutcome | None = None
+    joined: ContactId | None = None
+    """The second request that this one stands for, told once."""
+
+
 Effect: TypeAlias = (
-    MakeOffer | CancelOffer | AgentChanged | ContactChanged | OfferClosed | Decided | ContactDiverted
+    MakeOffer
+    | CancelOffer
+    | AgentChanged
+    | ContactChanged
+    | OfferClosed
+    | Decided
+    | ContactDiverted
+    | DialCallback
+    | CallbackChanged
 )

@@ -8,6 +8,8 @@ from typing import TypeAlias
 from acd.model import (
     AgentId,
     AgentState,
+    AttemptOutcome,
+    CallbackMode,
     ContactId,
     Instant,
     OfferId,
@@ -63,6 +65,8 @@ class ContactLeft:
     waits_elsewhere: bool = False
     """It did not give up but waits where this router does not serve; it comes back, or
     `ContactServedElsewhere` says what became of it."""
+    takes_callback: bool = False
+    """It did not give up but asked to be called back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,86 @@ class ContactServedElsewhere:
     """None: it gave up."""
     agent: AgentId | None = None
     """Who answered, if that is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackRequested:
+    """Somebody is to be called back. Told again for a callback that is open, it is ignored.
+
+    There is one open callback for a caller: a second request joins the first, which keeps the earlier place
+    and the higher priority and takes over the owner and the times that the second one names.
+    """
+
+    at: Instant
+    cause: str
+    callback: ContactId
+    queue: QueueId
+    priority: int
+    queued_at: Instant
+    """When the caller first queued: its place among those who wait."""
+    caller: str | None = None
+    """As in `ContactQueued`."""
+    owner: AgentId | None = None
+    """Who is asked first, each time that it may be tried; then anybody of the queue."""
+    earliest_at: Instant | None = None
+    """Not before; None: at once."""
+    latest_at: Instant | None = None
+    """No attempt begins from then on; None: the queue's `expires_s` after this event."""
+    mode: CallbackMode = CallbackMode.AGENT_FIRST
+    steps: tuple[RoutingStep, ...] = ()
+    """What it asks for after its owner and before its queue's own steps."""
+    attempts: int = 0
+    """How often the citizen was dialled before a restart."""
+    restored: bool = False
+    """After a restart: it was requested and counted before."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackAltered:
+    """An open callback is given another queue, priority, owner, requirement or time; None leaves it as it is.
+
+    An offer or attempt under way goes on.
+    """
+
+    at: Instant
+    cause: str
+    callback: ContactId
+    queue: QueueId | None = None
+    priority: int | None = None
+    owner: AgentId | None = None
+    steps: tuple[RoutingStep, ...] | None = None
+    earliest_at: Instant | None = None
+    latest_at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackCancelled:
+    """Nobody need be called back any more. An attempt under way goes on and is the last."""
+
+    at: Instant
+    cause: str
+    callback: ContactId
+    called_again: bool = False
+    """The citizen was answered where the router does not serve."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackTaken:
+    """The dialler begins an attempt of a callback that dials the customer first."""
+
+    at: Instant
+    cause: str
+    callback: ContactId
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackAttemptEnded:
+    """The citizen was dialled, with this outcome. Reached, the callback is over and the talk goes on."""
+
+    at: Instant
+    cause: str
+    callback: ContactId
+    outcome: AttemptOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +334,11 @@ Event: TypeAlias = (
     | ContactAltered
     | ContactLeft
     | ContactServedElsewhere
+    | CallbackRequested
+    | CallbackAltered
+    | CallbackCancelled
+    | CallbackTaken
+    | CallbackAttemptEnded
     | AgentLoggedIn
     | AgentLoggedOut
     | AgentMoved

@@ -47,7 +47,7 @@ class Floor(StaffRoom):
         """Takes a contact in that was not known."""
         CONTACT.check(contact.contact, GONE, trigger, contact.state)
         self.contacts[contact.contact] = contact
-        self.open_contacts[contact.queue] = self.open_contacts.get(contact.queue, 0) + 1
+        self.hold_queue(contact.queue)
         if contact.state is ContactState.WAITING:
             self.enter_waiting(contact)
         self.tell_contact(contact, trigger)
@@ -55,9 +55,11 @@ class Floor(StaffRoom):
     def reinstate(self, contact: Contact) -> None:
         """Takes a contact of a snapshot in, telling nobody."""
         self.contacts[contact.contact] = contact
-        self.open_contacts[contact.queue] = self.open_contacts.get(contact.queue, 0) + 1
+        self.hold_queue(contact.queue)
         if contact.state is ContactState.CONNECTED:
             self.figures.talks_again(contact.queue)
+        elif contact.callback:
+            self.figures.callback_waits(contact.queue, contact.contact, contact.queued_at)
         else:
             self.figures.comes_back(contact.queue, contact.contact, contact.queued_at)
         if contact.state is ContactState.WAITING:
@@ -79,16 +81,25 @@ class Floor(StaffRoom):
         if contact.state is ContactState.WAITING:
             self.leave_waiting(contact)
         del self.contacts[contact.contact]
-        self._leave_queue(contact.queue)
+        self.leave_queue(contact.queue)
 
     def change_queue(self, contact: Contact, queue: QueueId) -> None:
         """The contact belongs to another queue from now on; one that waits is to be placed again."""
-        self.figures.moved(contact.queue, queue, contact.contact, contact.queued_at, self.at)
-        self._leave_queue(contact.queue)
-        self.open_contacts[queue] = self.open_contacts.get(queue, 0) + 1
+        if contact.callback:
+            self.figures.callback_left(contact.queue, contact.contact, contact.queued_at)
+            self.figures.callback_waits(queue, contact.contact, contact.queued_at)
+        else:
+            self.figures.moved(contact.queue, queue, contact.contact, contact.queued_at, self.at)
+        self.hold_queue(queue)
+        self.leave_queue(contact.queue)
         contact.queue = queue
 
-    def _leave_queue(self, queue: QueueId) -> None:
+    def hold_queue(self, queue: QueueId) -> None:
+        """The queue has one more that keeps it from being forgotten."""
+        self.open_contacts[queue] = self.open_contacts.get(queue, 0) + 1
+
+    def leave_queue(self, queue: QueueId) -> None:
+        """The queue has one less; a removed one without any is forgotten."""
         left = self.open_contacts[queue] - 1
         if left:
             self.open_contacts[queue] = left
@@ -117,6 +128,7 @@ class Floor(StaffRoom):
                 agent.seat,
                 ring_timeout_s,
                 self.queues[contact.queue].auto_answer,
+                contact.callback,
             )
         )
         agent.offer = contact.offer = offer_id

@@ -10,7 +10,7 @@ from acd.index import ReadyIndex, Stage, WaitingIndex
 from acd.metrics import Figures
 from acd.model import AgentId, ContactId, Instant, OfferId, Policy, QueueId, QueuePolicy, SeatId, Skill
 from acd.ranking import PairRank, criterion_value, scarcity_of_skills
-from acd.records import Agent, Contact, Offer, note
+from acd.records import Agent, Callback, Contact, Offer, note
 from acd.requirement import Need, need_of
 from acd.states import AgentTrigger, ContactTrigger
 from acd.timers import Timers
@@ -31,12 +31,16 @@ class Known:
         self.penalised: frozenset[QueueId] = frozenset()
         """Queues for which some agents have a penalty."""
         self.open_contacts: dict[QueueId, int] = {}
+        """How many contacts and callbacks each queue holds."""
         self.agents: dict[AgentId, Agent] = {
             agent: Agent(agent, terms) for agent, terms in policy.agents.items()
         }
         self.seats: dict[SeatId, AgentId] = {}
         self.contacts: dict[ContactId, Contact] = {}
         self.offers: dict[OfferId, Offer] = {}
+        self.callbacks: dict[ContactId, Callback] = {}
+        self.callback_of: dict[str, ContactId] = {}
+        """The open callback of each caller who has one."""
         self.offers_made = 0
         self.paces: dict[QueueId, Pace] = {}
         self.hours_known = False

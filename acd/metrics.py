@@ -8,9 +8,11 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from heapq import merge
+from itertools import islice
 from typing import Any, TypeAlias
 
-from acd.model import AgentId, ContactId, Instant, QueueId, Skill
+from acd.model import AgentId, CallbackEnd, ContactId, Instant, QueueId, Skill
 
 INTERVALS_KEPT = 96
 """How many intervals in which something happened are remembered; a day of quarter hours."""
@@ -35,6 +37,14 @@ class Tally:
     """Contacts that went on to another queue without having been answered in this one."""
     diverted: int = 0
     """Contacts sent to a message or the busy tone at one of the queue's limits."""
+    took_callback: int = 0
+    """Contacts that asked to be called back rather than wait on."""
+    callbacks_requested: int = 0
+    callbacks_reached: int = 0
+    callbacks_unreached: int = 0
+    """All attempts made, expired, or not a number."""
+    callbacks_dropped: int = 0
+    """Cancelled, or the citizen called again and was answered."""
     handled: int = 0
     """Contacts whose agent was done with them, wrap-up included."""
     handled_s: float = 0.0
@@ -80,6 +90,11 @@ class Tally:
         self.timely += other.timely
         self.moved_away += other.moved_away
         self.diverted += other.diverted
+        self.took_callback += other.took_callback
+        self.callbacks_requested += other.callbacks_requested
+        self.callbacks_reached += other.callbacks_reached
+        self.callbacks_unreached += other.callbacks_unreached
+        self.callbacks_dropped += other.callbacks_dropped
         self.handled += other.handled
         self.handled_s += other.handled_s
         if other.longest_waited_s is not None:
@@ -129,6 +144,8 @@ class QueueFigures(Tally):
     waiting: int = 0
     """Contacts that hear music, those being offered included."""
     longest_waiting_since: Instant | None = None
+    callbacks_waiting: int = 0
+    """Callbacks to be tried now, those being offered included."""
     talking: int = 0
     work: WorkTime = field(default_factory=WorkTime)
     """Of the agents who can serve the queue, or have the skill."""
@@ -194,6 +211,7 @@ class Interval:
 class _Board:
     tally: Tally = field(default_factory=Tally)
     waiting: list[tuple[Instant, ContactId]] = field(default_factory=list)
+    callbacks: list[tuple[Instant, ContactId]] = field(default_factory=list)
     talking: int = 0
 
 
@@ -298,6 +316,35 @@ class Figures:
         for tally in self._tallies(queue, at):
             tally.diverted += 1
 
+    def took_callback(self, queue: QueueId, contact: ContactId, queued_at: Instant, at: Instant) -> None:
+        """A waiting contact asked to be called back, and left."""
+        self._take_out(queue, contact, queued_at)
+        for tally in self._tallies(queue, at):
+            tally.took_callback += 1
+
+    def callback_requested(self, queue: QueueId, at: Instant) -> None:
+        for tally in self._tallies(queue, at):
+            tally.callbacks_requested += 1
+
+    def callback_over(self, queue: QueueId, end: CallbackEnd, at: Instant) -> None:
+        for tally in self._tallies(queue, at):
+            if end is CallbackEnd.REACHED:
+                tally.callbacks_reached += 1
+            elif end in (CallbackEnd.CANCELLED, CallbackEnd.CALLED_AGAIN):
+                tally.callbacks_dropped += 1
+            else:
+                tally.callbacks_unreached += 1
+
+    def callback_waits(self, queue: QueueId, callback: ContactId, queued_at: Instant) -> None:
+        """A callback is a contact of the queue from now on."""
+        for board in self._pair(queue):
+            insort(board.callbacks, (queued_at, callback))
+
+    def callback_left(self, queue: QueueId, callback: ContactId, queued_at: Instant) -> None:
+        """A waiting callback was taken by an agent, or is not to be tried now."""
+        for board in self._pair(queue):
+            _remove(board.callbacks, (queued_at, callback))
+
     def handled(self, queue: QueueId, seconds: float, at: Instant) -> None:
         """An agent is done with a contact, after this long."""
         for tally in self._tallies(queue, at):
@@ -333,8 +380,9 @@ class Figures:
         return len(self._board(queue).waiting)
 
     def position(self, queue: QueueId, queued_at: Instant, contact: ContactId) -> int:
-        """A waiting contact's place by arrival, from 1."""
-        return bisect_left(self._board(queue).waiting, (queued_at, contact)) + 1
+        """A waiting contact's place by arrival, from 1, callbacks counted in."""
+        board, entry = self._board(queue), (queued_at, contact)
+        return bisect_left(board.waiting, entry) + bisect_left(board.callbacks, entry) + 1
 
     def ended(self, queue: QueueId) -> None:
         """A connected contact is over."""
@@ -365,6 +413,7 @@ class Figures:
             **asdict(board.tally),
             waiting=len(board.waiting),
             longest_waiting_since=board.waiting[0][0] if board.waiting else None,
+            callbacks_waiting=len(board.callbacks),
             talking=board.talking,
         )
 
@@ -375,6 +424,7 @@ class Figures:
             one = self.queue(queue)
             whole.add(one)
             whole.waiting += one.waiting
+            whole.callbacks_waiting += one.callbacks_waiting
             whole.talking += one.talking
             since = [at for at in (whole.longest_waiting_since, one.longest_waiting_since) if at is not None]
             whole.longest_waiting_since = min(since, default=None)
@@ -407,7 +457,9 @@ class Figures:
 
     def oldest(self, count: int) -> list[ContactId]:
         """The contacts that have waited longest, whatever their queue."""
-        return [contact for _, contact in self._boards[None].waiting[:count]]
+        board = self._boards[None]
+        first = merge(board.waiting[:count], board.callbacks[:count])
+        return [contact for _, contact in islice(first, count)]
 
     def snapshot(self) -> Parts:
         """All figures; `agents` is not this class's."""

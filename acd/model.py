@@ -40,6 +40,51 @@ class ContactState(StrEnum):
     CONNECTED = "connected"
 
 
+class CallbackState(StrEnum):
+    """Where a callback stands with the router; one that is over is forgotten."""
+
+    SCHEDULED = "scheduled"
+    """Not to be tried yet: its earliest time, a delay after an attempt, or the hours for dialling."""
+    WAITING = "waiting"
+    """To be tried now: a contact of its queue if the agent is first, else the dialler's next."""
+    DIALLING = "dialling"
+    """An attempt is under way."""
+
+
+class CallbackMode(StrEnum):
+    """Whose phone rings first."""
+
+    AGENT_FIRST = "agent_first"
+    CUSTOMER_FIRST = "customer_first"
+
+
+class AttemptOutcome(StrEnum):
+    """What came of dialling the citizen."""
+
+    REACHED = "reached"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    FAILED = "failed"
+    """The network refused the call, or its end was never heard of."""
+    INVALID_NUMBER = "invalid_number"
+    CANCELLED = "cancelled"
+    """The agent hung up before the citizen could answer: this is no attempt."""
+
+
+class CallbackEnd(StrEnum):
+    """How a callback was over."""
+
+    REACHED = "reached"
+    CALLED_AGAIN = "called_again"
+    """The citizen called again and was answered."""
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    """Its latest time passed, or comes before it could be tried again."""
+    UNREACHED = "unreached"
+    """All attempts were made."""
+    INVALID_NUMBER = "invalid_number"
+
+
 class OfferOutcome(StrEnum):
     """How an offer ended."""
 
@@ -202,6 +247,10 @@ class CallbackTerms:
     """The latest start of an attempt, from when the callback was asked for, unless it names its own."""
     owner_ttl_s: float = 600.0
     """How long a callback with an owner is kept for them, each time it may be tried, before the pool."""
+    priority: int = 0
+    """Added to a callback's own priority: below 0, callers on the line go first."""
+    hours: Calendar | None = None
+    """When citizens may be dialled; None: at any hour."""
 
 
 @dataclass(frozen=True, slots=True)

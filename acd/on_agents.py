@@ -142,6 +142,8 @@ def agent_released(floor: Floor, event: AgentReleased) -> None:
     if contact is not None and contact.agent == agent.agent and contact.state is ContactState.CONNECTED:
         floor.figures.ended(contact.queue)
         floor.forget(contact, ContactTrigger.RELEASED)
+        if contact.contact in floor.callbacks:
+            agent.wrap_up_s = 0.0  # the citizen was not reached: there is nothing to wrap up
     if agent.wrap_up_s > 0:
         ceiling_s = agent.policy.max_wrap_up_s
         wrap_up_s = agent.wrap_up_s if ceiling_s is None else min(agent.wrap_up_s, ceiling_s)

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+from acd.callbacks import reached, talking_contact
 from acd.consequences import answer, connect, occupy
-from acd.events import ContactAltered, ContactLeft, ContactQueued, ContactRestored, ContactServedElsewhere
+from acd.events import (
+    CallbackAltered,
+    ContactAltered,
+    ContactLeft,
+    ContactQueued,
+    ContactRestored,
+    ContactServedElsewhere,
+)
 from acd.floor import Floor
-from acd.model import ContactState, OfferOutcome
+from acd.model import ContactId, ContactState, OfferOutcome
+from acd.on_callbacks import callback_altered
 from acd.overflow import ON_ARRIVAL, divert_if_due
 from acd.records import Contact
-from acd.states import AGENT, CONTACT, GONE, AgentTrigger, ContactTrigger, OfferTrigger, UnknownEntity
+from acd.states import (
+    AGENT,
+    CONTACT,
+    GONE,
+    AgentTrigger,
+    ContactTrigger,
+    InvalidTransition,
+    OfferTrigger,
+    UnknownEntity,
+)
 
 
 def contact_queued(floor: Floor, event: ContactQueued) -> None:
@@ -16,6 +34,7 @@ def contact_queued(floor: Floor, event: ContactQueued) -> None:
     state = known.state if known else GONE
     if not CONTACT.allows(event.contact, state, ContactTrigger.QUEUED):
         return
+    _no_callback(floor, event.contact, ContactTrigger.QUEUED)
     if event.queue not in floor.policy.queues:
         raise UnknownEntity("queue", event.queue)
     floor.figures.queued(event.queue, event.contact, event.queued_at, event.at)
@@ -29,7 +48,8 @@ def contact_queued(floor: Floor, event: ContactQueued) -> None:
             ContactState.WAITING,
             event.at,
             caller=event.caller,
-            place_from=event.queued_at if kept is None else min(kept, event.queued_at),
+            place_from=(place_from := event.queued_at if kept is None else min(kept, event.queued_at)),
+            steps_from=place_from,
             own_steps=event.steps,
         ),
         ContactTrigger.QUEUED,
@@ -38,6 +58,10 @@ def contact_queued(floor: Floor, event: ContactQueued) -> None:
 
 
 def contact_altered(floor: Floor, event: ContactAltered) -> None:
+    if event.contact in floor.callbacks:
+        change = event.queue, event.priority, None, event.steps
+        callback_altered(floor, CallbackAltered(event.at, event.cause, event.contact, *change))
+        return
     contact = floor.contacts.get(event.contact)
     state = contact.state if contact else GONE
     history = contact.history if contact else ()
@@ -65,10 +89,14 @@ def contact_left(floor: Floor, event: ContactLeft) -> None:
         CONTACT.allows(event.contact, GONE, ContactTrigger.LEFT)
         return
     CONTACT.allows(contact.contact, contact.state, ContactTrigger.LEFT, contact.history)
+    if contact.state is not ContactState.CONNECTED:
+        _no_callback(floor, event.contact, ContactTrigger.LEFT)
     if contact.state is ContactState.CONNECTED:
         floor.figures.ended(contact.queue)
     elif event.waits_elsewhere:
         floor.figures.went_away(contact.queue, contact.contact, contact.queued_at)
+    elif event.takes_callback:
+        floor.figures.took_callback(contact.queue, contact.contact, contact.queued_at, event.at)
     else:
         short_abandon_s = floor.queues[contact.queue].short_abandon_s
         floor.figures.abandoned(contact.queue, contact.contact, contact.queued_at, event.at, short_abandon_s)
@@ -87,15 +115,23 @@ def contact_restored(floor: Floor, event: ContactRestored) -> None:
     takes = agent is not None and AGENT.allows(
         agent.agent, agent.state, AgentTrigger.CONNECTED, agent.history
     )
-    terms = floor.queues.get(contact.queue if contact else event.queue)
+    callback = floor.callbacks.get(event.contact)
+    known = contact or callback
+    terms = floor.queues.get(known.queue if known else event.queue)
     if terms is None:
         raise UnknownEntity("queue", event.queue)
     offer = floor.offers.get(contact.offer) if contact and contact.offer else None
     if offer is not None and offer.agent == event.agent:
-        answer(floor, offer)
+        answer(floor, offer, reached=True)
+        if callback is not None:
+            reached(floor, callback)
         return
     counts = True
-    if contact is None:
+    if callback is not None and contact is None:
+        contact = talking_contact(callback, event.agent, event.at)
+        floor.figures.talks_again(contact.queue)
+        floor.admit(contact, ContactTrigger.FOUND_TALKING)
+    elif contact is None:
         contact = Contact(
             event.contact,
             event.queue,
@@ -105,6 +141,7 @@ def contact_restored(floor: Floor, event: ContactRestored) -> None:
             event.at,
             event.agent,
             place_from=event.queued_at,
+            steps_from=event.queued_at,
         )
         counts = floor.figures.found_talking(
             event.queue, event.contact, event.queued_at, event.at, terms.timely_s
@@ -113,7 +150,9 @@ def contact_restored(floor: Floor, event: ContactRestored) -> None:
     else:
         connect(floor, contact, event.agent)
     if takes and agent is not None:
-        occupy(floor, agent, AgentTrigger.CONNECTED, contact, counts)
+        occupy(floor, agent, AgentTrigger.CONNECTED, contact, counts and callback is None)
+    if callback is not None:
+        reached(floor, callback)
 
 
 def contact_served_elsewhere(floor: Floor, event: ContactServedElsewhere) -> None:
@@ -122,6 +161,7 @@ def contact_served_elsewhere(floor: Floor, event: ContactServedElsewhere) -> Non
     history = contact.history if contact else ()
     if not CONTACT.allows(event.contact, state, ContactTrigger.SERVED_ELSEWHERE, history):
         return
+    _no_callback(floor, event.contact, ContactTrigger.SERVED_ELSEWHERE)
     queue = contact.queue if contact else event.queue
     terms = floor.queues.get(queue)
     if terms is None:
@@ -144,3 +184,10 @@ def contact_served_elsewhere(floor: Floor, event: ContactServedElsewhere) -> Non
     agent = floor.agents.get(event.agent) if event.agent is not None else None
     if agent is not None and event.answered_at is not None:
         floor.note_taken(agent)
+
+
+def _no_callback(floor: Floor, name: ContactId, trigger: ContactTrigger) -> None:
+    """Refuses for a callback's id what only a caller on the line can do."""
+    callback = floor.callbacks.get(name)
+    if callback is not None:
+        raise InvalidTransition(f"callback {name}", callback.state, trigger, callback.history)

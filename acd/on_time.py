@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from acd.callbacks import callback_due
 from acd.consequences import go_on, let_go
 from acd.events import PolicyChanged, TimePassed
 from acd.floor import Floor
@@ -26,6 +27,8 @@ def time_passed(floor: Floor, event: TimePassed) -> None:
             floor.keep_hours(name)
         elif kind == "overflow":
             divert_if_due(floor, floor.contacts[name], WHILE_WAITING)
+        elif kind == "callback":
+            callback_due(floor, floor.callbacks[name])
         elif kind == "kept":
             del floor.kept_places[name]
         else:

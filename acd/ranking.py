@@ -17,8 +17,13 @@ PairRank: TypeAlias = tuple[Any, ...]
 in the contact's rank, then the queue's criteria, idle rank and id."""
 
 
+def priority_of(contact: Contact, queue: QueuePolicy) -> int:
+    """The contact's own, its queue's, and what the queue gives or takes callbacks."""
+    return queue.priority + contact.priority + (queue.callbacks.priority if contact.callback else 0)
+
+
 def contact_rank(contact: Contact, queue: QueuePolicy, policy: Policy) -> ContactRank:
-    priority = queue.priority + contact.priority
+    priority = priority_of(contact, queue)
     if policy.priority_worth_s is None:
         return (-priority, contact.place_from, contact.queued_at, contact.contact)
     start = contact.place_from - priority * policy.priority_worth_s

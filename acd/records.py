@@ -8,6 +8,10 @@ from acd.model import (
     AgentId,
     AgentPolicy,
     AgentState,
+    AttemptOutcome,
+    CallbackEnd,
+    CallbackMode,
+    CallbackState,
     ContactId,
     ContactState,
     Instant,
@@ -51,6 +55,26 @@ class ContactRecord:
     queued_at: Instant
     since: Instant
     agent: AgentId | None
+    callback: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackRecord:
+    """A callback as others may see it."""
+
+    callback: ContactId
+    queue: QueueId
+    state: CallbackState
+    priority: int
+    queued_at: Instant
+    caller: str | None
+    owner: AgentId | None
+    mode: CallbackMode
+    attempts: int
+    due_at: Instant
+    """When it may be tried next; not after the present when it waits or is dialled."""
+    latest_at: Instant
+    last_outcome: AttemptOutcome | None
 
 
 @dataclass(slots=True, eq=False)
@@ -128,8 +152,12 @@ class Contact:
     agent: AgentId | None = None
     offer: OfferId | None = None
     caller: str | None = None
+    callback: bool = False
+    """Nobody is on the line: the citizen is dialled once an agent took it."""
     place_from: Instant = 0.0
     """Since when it waits for the purpose of its place in the queue."""
+    steps_from: Instant = 0.0
+    """When its first step begins."""
     own_steps: tuple[RoutingStep, ...] = ()
     steps: tuple[RoutingStep, ...] = ()
     """Its own, then its queue's."""
@@ -162,6 +190,44 @@ class Contact:
             queued_at=self.queued_at,
             since=self.since,
             agent=self.agent,
+            callback=self.callback,
+        )
+
+
+@dataclass(slots=True, eq=False)
+class Callback:
+    callback: ContactId
+    queue: QueueId
+    priority: int
+    queued_at: Instant
+    caller: str | None
+    owner: AgentId | None
+    mode: CallbackMode
+    attempts: int
+    due_at: Instant
+    latest_at: Instant
+    own_steps: tuple[RoutingStep, ...] = ()
+    """What it asks for after its owner."""
+    state: CallbackState = CallbackState.SCHEDULED
+    last_outcome: AttemptOutcome | None = None
+    ends_as: CallbackEnd | None = None
+    """How it is over if the attempt under way, which is the last one, comes to nothing."""
+    history: list[Step] = field(default_factory=list)
+
+    def view(self) -> CallbackRecord:
+        return CallbackRecord(
+            callback=self.callback,
+            queue=self.queue,
+            state=self.state,
+            priority=self.priority,
+            queued_at=self.queued_at,
+            caller=self.caller,
+            owner=self.owner,
+            mode=self.mode,
+            attempts=self.attempts,
+            due_at=self.due_at,
+            latest_at=self.latest_at,
+            last_outcome=self.last_outcome,
         )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from acd import on_agents, on_contacts, on_offers, on_time
+from acd import on_agents, on_callbacks, on_contacts, on_offers, on_time
 from acd.effects import Effect
 from acd.estimate import Estimate
 from acd.events import (
@@ -23,6 +23,11 @@ from acd.events import (
     AgentReady,
     AgentReleased,
     AgentRestored,
+    CallbackAltered,
+    CallbackAttemptEnded,
+    CallbackCancelled,
+    CallbackRequested,
+    CallbackTaken,
     ContactAltered,
     ContactLeft,
     ContactQueued,
@@ -48,7 +53,7 @@ from acd.metrics import (
 )
 from acd.model import AgentId, AgentState, ContactId, ContactState, Instant, Policy, QueueId, Skill
 from acd.policy import check_policy
-from acd.records import Agent, AgentRecord, ContactRecord
+from acd.records import Agent, AgentRecord, CallbackRecord, ContactRecord
 from acd.requirement import need_of
 from acd.snapshot import load, save
 
@@ -58,6 +63,11 @@ HANDLERS: Mapping[type[Any], Callable[[Floor, Any], None]] = {
     ContactLeft: on_contacts.contact_left,
     ContactRestored: on_contacts.contact_restored,
     ContactServedElsewhere: on_contacts.contact_served_elsewhere,
+    CallbackRequested: on_callbacks.callback_requested,
+    CallbackAltered: on_callbacks.callback_altered,
+    CallbackCancelled: on_callbacks.callback_cancelled,
+    CallbackTaken: on_callbacks.callback_taken,
+    CallbackAttemptEnded: on_callbacks.callback_attempt_ended,
     AgentLoggedIn: on_agents.agent_logged_in,
     AgentLoggedOut: on_agents.agent_logged_out,
     AgentMoved: on_agents.agent_moved,
@@ -131,6 +141,14 @@ class Router:
 
     def contact(self, contact: ContactId) -> ContactRecord | None:
         known = self._floor.contacts.get(contact)
+        return known.view() if known else None
+
+    def callbacks(self) -> Iterable[CallbackRecord]:
+        """All open callbacks, in the order in which they were requested."""
+        return [callback.view() for callback in self._floor.callbacks.values()]
+
+    def callback(self, callback: ContactId) -> CallbackRecord | None:
+        known = self._floor.callbacks.get(callback)
         return known.view() if known else None
 
     def queue_figures(self, queue: QueueId | None) -> QueueFigures:

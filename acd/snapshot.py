@@ -6,16 +6,25 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from acd.callbacks import open_callback
 from acd.codec import plain, rebuilt
 from acd.estimate import Pace
 from acd.floor import Floor
 from acd.hours import at_night
-from acd.model import AgentState, ContactState, OfferOutcome
-from acd.records import Agent, Contact, Offer
+from acd.model import (
+    AgentState,
+    AttemptOutcome,
+    CallbackEnd,
+    CallbackMode,
+    CallbackState,
+    ContactState,
+    OfferOutcome,
+)
+from acd.records import Agent, Callback, Contact, Offer
 from acd.staff_room import RESTING
 from acd.states import OfferState
 
-VERSION = 6
+VERSION = 7
 _DERIVED = frozenset({"keys", "policy"})
 
 
@@ -35,6 +44,7 @@ def save(floor: Floor) -> dict[str, Any]:
             plain(agent.policy) for name, agent in floor.agents.items() if name not in floor.policy.agents
         ],
         "agents": [_saved(agent) for agent in floor.agents.values()],
+        "callbacks": [_saved(callback) for callback in floor.callbacks.values()],
         "contacts": [_saved(contact) for contact in floor.contacts.values()],
         "offers": [_saved(offer) for offer in floor.offers.values()],
         "timers": [[*key, due] for key, due in floor.timers.items()],
@@ -73,6 +83,14 @@ def load(floor: Floor, saved: Mapping[str, Any]) -> None:
         if agent.state is AgentState.READY and agent.reason != RESTING:
             floor.enter_ready(agent)
     floor.figures.restore(saved["figures"])
+    for data in saved["callbacks"]:
+        callback = Callback("", "", 0, 0.0, None, None, CallbackMode.AGENT_FIRST, 0, 0.0, 0.0)
+        _fill(callback, data)
+        callback.state, callback.mode = CallbackState(callback.state), CallbackMode(callback.mode)
+        if callback.last_outcome is not None:
+            callback.last_outcome = AttemptOutcome(callback.last_outcome)
+        callback.ends_as = None if callback.ends_as is None else CallbackEnd(callback.ends_as)
+        open_callback(floor, callback)
     for data in saved["contacts"]:
         contact = Contact("", "", 0, 0.0, ContactState.WAITING, 0.0)
         _fill(contact, data)
@@ -91,7 +109,7 @@ def load(floor: Floor, saved: Mapping[str, Any]) -> None:
     floor.unsettled_contacts.clear()
 
 
-def _saved(entity: Agent | Contact | Offer) -> dict[str, Any]:
+def _saved(entity: Agent | Callback | Contact | Offer) -> dict[str, Any]:
     data: dict[str, Any] = {}
     for each in fields(entity):
         if each.name in _DERIVED:
@@ -109,7 +127,7 @@ def _saved(entity: Agent | Contact | Offer) -> dict[str, Any]:
     return data
 
 
-def _fill(entity: Agent | Contact | Offer, data: Mapping[str, Any]) -> None:
+def _fill(entity: Agent | Callback | Contact | Offer, data: Mapping[str, Any]) -> None:
     for name, value in data.items():
         if name == "history":
             value = [(at, trigger, after) for at, trigger, after in value]

@@ -1,4 +1,4 @@
-"""The life of an agent, a contact and an offer, as tables.
+"""The life of an agent, a contact, a callback and an offer, as tables.
 
 For every pair of state and trigger a table says which states may follow, that the trigger is ignored and why,
 or that it is not allowed. The diagrams in docs/routing.md are drawn from these tables.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from acd.model import AgentState, ContactState, Instant
+from acd.model import AgentState, CallbackState, ContactState, Instant
 
 Step: TypeAlias = tuple[Instant, str, str]
 """When, which trigger, and the state it led to."""
@@ -83,6 +83,31 @@ class ContactTrigger(StrEnum):
     """It was answered or gave up where the router does not serve."""
     RELEASED = "released"
     """The agent it talked with is done with it."""
+    WITHDRAWN = "withdrawn"
+    """Its callback is over, or not to be tried now."""
+    UNREACHED = "unreached"
+    """Its callback was dialled in vain."""
+
+
+class CallbackTrigger(StrEnum):
+    REQUESTED = "requested"
+    JOINED = "joined"
+    """A second request of the same caller."""
+    ALTERED = "altered"
+    DUE = "due"
+    NOT_NOW = "not_now"
+    """The hours for dialling are over for today."""
+    EXPIRED = "expired"
+    ACCEPTED = "accepted"
+    """An agent took it."""
+    TAKEN = "taken"
+    """The dialler took it."""
+    REACHED = "reached"
+    UNREACHED = "unreached"
+    OVERDUE = "overdue"
+    """What came of an attempt was never heard."""
+    CANCELLED = "cancelled"
+    CALLED_AGAIN = "called_again"
 
 
 class OfferState(StrEnum):
@@ -104,9 +129,10 @@ class OfferTrigger(StrEnum):
 
 
 GONE = "gone"
-"""A contact that the router does not know: it never came, or it left."""
+"""A contact or callback that the router does not know: it never came, or it is over."""
 
 CONTACT_STATES: tuple[str, ...] = (GONE, *ContactState)
+CALLBACK_STATES: tuple[str, ...] = (GONE, *CallbackState)
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +343,8 @@ CONTACT = Table(
             _C.LEFT: Ignored("not queued, or already over"),
             _C.SERVED_ELSEWHERE: to(GONE),
             _C.RELEASED: Ignored("already over"),
+            _C.WITHDRAWN: NO,
+            _C.UNREACHED: NO,
         },
         _WAITING: {
             _C.QUEUED: Ignored("already waits"),
@@ -329,6 +357,8 @@ CONTACT = Table(
             _C.LEFT: to(GONE),
             _C.SERVED_ELSEWHERE: to(GONE),
             _C.RELEASED: NO,
+            _C.WITHDRAWN: to(GONE),
+            _C.UNREACHED: NO,
         },
         _OFFERED: {
             _C.QUEUED: Ignored("already waits"),
@@ -341,6 +371,8 @@ CONTACT = Table(
             _C.LEFT: to(GONE),
             _C.SERVED_ELSEWHERE: to(GONE),
             _C.RELEASED: NO,
+            _C.WITHDRAWN: to(GONE),
+            _C.UNREACHED: NO,
         },
         _CONNECTED: {
             _C.QUEUED: Ignored("already talks with an agent"),
@@ -353,6 +385,81 @@ CONTACT = Table(
             _C.LEFT: to(GONE),
             _C.SERVED_ELSEWHERE: Ignored("already talks with an agent"),
             _C.RELEASED: to(GONE),
+            _C.WITHDRAWN: NO,
+            _C.UNREACHED: to(GONE),
+        },
+    },
+)
+
+_K, _B = CallbackTrigger, CallbackState
+_OVER = Ignored("not requested, or already over")
+_IDLE = Ignored("no attempt is under way")
+
+CALLBACK = Table(
+    "callback",
+    GONE,
+    CALLBACK_STATES,
+    tuple(CallbackTrigger),
+    {
+        GONE: {
+            _K.REQUESTED: to(_B.SCHEDULED, _B.WAITING, GONE),
+            _K.JOINED: NO,
+            _K.ALTERED: _OVER,
+            _K.DUE: NO,
+            _K.NOT_NOW: NO,
+            _K.EXPIRED: NO,
+            _K.ACCEPTED: NO,
+            _K.TAKEN: _OVER,
+            _K.REACHED: _OVER,
+            _K.UNREACHED: _OVER,
+            _K.OVERDUE: NO,
+            _K.CANCELLED: _OVER,
+            _K.CALLED_AGAIN: _OVER,
+        },
+        _B.SCHEDULED: {
+            _K.REQUESTED: Ignored("already open"),
+            _K.JOINED: to(_B.SCHEDULED, _B.WAITING, GONE),
+            _K.ALTERED: to(_B.SCHEDULED, _B.WAITING, GONE),
+            _K.DUE: to(_B.SCHEDULED, _B.WAITING),
+            _K.NOT_NOW: NO,
+            _K.EXPIRED: to(GONE),
+            _K.ACCEPTED: NO,
+            _K.TAKEN: NO,
+            _K.REACHED: to(GONE),
+            _K.UNREACHED: _IDLE,
+            _K.OVERDUE: NO,
+            _K.CANCELLED: to(GONE),
+            _K.CALLED_AGAIN: to(GONE),
+        },
+        _B.WAITING: {
+            _K.REQUESTED: Ignored("already open"),
+            _K.JOINED: to(_B.SCHEDULED, _B.WAITING, GONE),
+            _K.ALTERED: to(_B.SCHEDULED, _B.WAITING, GONE),
+            _K.DUE: NO,
+            _K.NOT_NOW: to(_B.SCHEDULED),
+            _K.EXPIRED: to(GONE),
+            _K.ACCEPTED: to(_B.DIALLING),
+            _K.TAKEN: to(_B.DIALLING),
+            _K.REACHED: to(GONE),
+            _K.UNREACHED: _IDLE,
+            _K.OVERDUE: NO,
+            _K.CANCELLED: to(GONE),
+            _K.CALLED_AGAIN: to(GONE),
+        },
+        _B.DIALLING: {
+            _K.REQUESTED: Ignored("already open"),
+            _K.JOINED: to(_B.DIALLING),
+            _K.ALTERED: to(_B.DIALLING),
+            _K.DUE: NO,
+            _K.NOT_NOW: NO,
+            _K.EXPIRED: NO,
+            _K.ACCEPTED: NO,
+            _K.TAKEN: Ignored("already being dialled"),
+            _K.REACHED: to(GONE),
+            _K.UNREACHED: to(_B.SCHEDULED, _B.WAITING, GONE),
+            _K.OVERDUE: to(_B.SCHEDULED, _B.WAITING, GONE),
+            _K.CANCELLED: to(_B.DIALLING),
+            _K.CALLED_AGAIN: to(_B.DIALLING),
         },
     },
 )
@@ -396,4 +503,4 @@ OFFER = Table(
     },
 )
 
-TABLES = (AGENT, CONTACT, OFFER)
+TABLES = (AGENT, CONTACT, CALLBACK, OFFER)

@@ -7,7 +7,7 @@ from acd.hours import in_force, next_change
 from acd.index import Stage
 from acd.known import Known
 from acd.model import ContactId, ContactState, Instant, Limit, QueueId, QueuePolicy, RoutingStep
-from acd.ranking import contact_rank
+from acd.ranking import contact_rank, priority_of
 from acd.records import Contact
 from acd.requirement import Need, need_of, step_key
 
@@ -19,7 +19,7 @@ class WaitingRoom(Known):
         """Puts a waiting contact where its requirement and its rank belong now."""
         contact.placed_at = self.at
         queue = self.queues[contact.queue]
-        urgency = self._urgency(queue.priority + contact.priority) if self.policy.reserves else 0
+        urgency = self._urgency(priority_of(contact, queue)) if self.policy.reserves else 0
         steps = contact.own_steps + queue.steps
         if steps != contact.steps:
             contact.steps = steps
@@ -34,7 +34,7 @@ class WaitingRoom(Known):
         if contact.tried:
             self._wake_for_retry(contact)
         self.unsettled_contacts[contact.contact] = None
-        if queue.overflow:
+        if queue.overflow and not contact.callback:
             self._watch_limits(contact, queue, stage)
 
     def _watch_limits(self, contact: Contact, queue: QueuePolicy, stage: Stage) -> None:
@@ -104,7 +104,7 @@ class WaitingRoom(Known):
         next_end: Instant | None = None
         for number, step in enumerate(contact.steps):
             if number == len(ends):
-                begins = contact.place_from if number == 0 else min(ends[-1], self.at)
+                begins = contact.steps_from if number == 0 else min(ends[-1], self.at)
                 ends.append(begins + step.ttl_s)
             if ends[number] <= self.at:
                 continue

@@ -17,6 +17,11 @@ from acd.events import (
     AgentReady,
     AgentReleased,
     AgentRestored,
+    CallbackAltered,
+    CallbackAttemptEnded,
+    CallbackCancelled,
+    CallbackRequested,
+    CallbackTaken,
     ContactAltered,
     ContactLeft,
     ContactQueued,
@@ -27,8 +32,8 @@ from acd.events import (
     PolicyChanged,
     TimePassed,
 )
-from acd.model import AgentPolicy, AgentState, OfferOutcome, Policy, QueuePolicy
-from acd.records import AgentRecord, ContactRecord
+from acd.model import AgentPolicy, AgentState, AttemptOutcome, OfferOutcome, Policy, QueuePolicy
+from acd.records import AgentRecord, CallbackRecord, ContactRecord
 from acd.router import Router
 
 E = TypeVar("E")
@@ -72,6 +77,9 @@ class Center:
     def cause(self) -> str:
         return f"t{len(self.log)}"
 
+    def leave_for_callback(self, contact: str) -> tuple[Effect, ...]:
+        return self.tell(ContactLeft(self.now, self.cause, contact, takes_callback=True))
+
     def wait(self, seconds: float) -> tuple[Effect, ...]:
         """Lets time pass, waking the router at its deadlines as the service does."""
         until = self.now + seconds
@@ -102,6 +110,34 @@ class Center:
 
     def leave_for_elsewhere(self, contact: str) -> tuple[Effect, ...]:
         return self.tell(ContactLeft(self.now, self.cause, contact, waits_elsewhere=True))
+
+    def request_callback(
+        self,
+        callback: str,
+        queue: str = "q",
+        priority: int = 0,
+        queued_at: float | None = None,
+        **rest: Any,
+    ) -> tuple[Effect, ...]:
+        at = self.now if queued_at is None else queued_at
+        return self.tell(CallbackRequested(self.now, self.cause, callback, queue, priority, at, **rest))
+
+    def alter_callback(self, callback: str, **changes: Any) -> tuple[Effect, ...]:
+        return self.tell(CallbackAltered(self.now, self.cause, callback, **changes))
+
+    def cancel_callback(self, callback: str, called_again: bool = False) -> tuple[Effect, ...]:
+        return self.tell(CallbackCancelled(self.now, self.cause, callback, called_again))
+
+    def take_callback(self, callback: str) -> tuple[Effect, ...]:
+        return self.tell(CallbackTaken(self.now, self.cause, callback))
+
+    def end_attempt(self, callback: str, outcome: AttemptOutcome) -> tuple[Effect, ...]:
+        return self.tell(CallbackAttemptEnded(self.now, self.cause, callback, outcome))
+
+    def callback(self, callback: str) -> CallbackRecord:
+        record = self.router.callback(callback)
+        assert record is not None
+        return record
 
     def log_in(self, agent: str, seat: str | None = None) -> tuple[Effect, ...]:
         return self.tell(AgentLoggedIn(self.now, self.cause, agent, seat or f"seat-{agent}"))

@@ -62,7 +62,7 @@ def present_step(floor: Floor, contact: Contact, staff: list[Agent]) -> RoutingS
 
 
 def priority_of(contact: Contact, queue: QueuePolicy) -> int:
-    return queue.priority + contact.priority
+    return queue.priority + contact.priority + contact.callback * queue.callbacks.priority
 
 
 def eligible(

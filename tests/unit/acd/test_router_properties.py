@@ -22,6 +22,11 @@ from acd.events import (
     AgentReady,
     AgentReleased,
     AgentRestored,
+    CallbackAltered,
+    CallbackAttemptEnded,
+    CallbackCancelled,
+    CallbackRequested,
+    CallbackTaken,
     ContactAltered,
     ContactLeft,
     ContactQueued,
@@ -39,7 +44,10 @@ from acd.model import (
     AgentState,
     AllOf,
     AnyOf,
+    AttemptOutcome,
     Calendar,
+    CallbackMode,
+    CallbackTerms,
     Criterion,
     Diversion,
     Has,
@@ -63,6 +71,8 @@ AGENTS = ("ann", "bob", "cyd", "dan")
 CONTACTS = ("c1", "c2", "c3", "c4", "c5", "c6")
 QUEUES = ("p", "q", "r")
 SKILLS = ("tax", "english")
+CALLBACKS = ("k1", "k2", "k3")
+CALLERS = ("of c1", "of c2")
 SEATS = ("s1", "s2", "s3", "s4", "s5")
 ENDS = tuple(outcome for outcome in OfferOutcome if outcome is not OfferOutcome.ACCEPTED)
 
@@ -91,6 +101,19 @@ OFFICE_HOURS = Calendar(
     (OpeningHours(tuple(range(7)), 0, 28_830), OpeningHours(tuple(range(7)), 28_860, 86_400)),
 )
 """Closed for half a minute soon after `START`, which is 08:00 in China."""
+
+
+callback_terms = st.builds(
+    CallbackTerms,
+    max_attempts=st.integers(1, 2),
+    busy_delay_s=st.sampled_from((0.0, 5.0)),
+    no_answer_delay_s=st.just(20.0),
+    failed_delay_s=st.sampled_from((0.0, 5.0)),
+    expires_s=st.sampled_from((60.0, 300.0)),
+    owner_ttl_s=st.sampled_from((0.0, 10.0)),
+    priority=st.integers(-1, 1),
+    hours=st.none() | st.just(OFFICE_HOURS),
+)
 
 
 def overflow_from(place: int, names: list[str]) -> st.SearchStrategy[tuple[OverflowRule, ...]]:
@@ -123,6 +146,7 @@ def policies(draw: st.DrawFn) -> Policy:
             offer_backoff_s=draw(st.sampled_from((0.0, 30.0))),
             max_offers_per_agent=draw(st.sampled_from((None, None, 1))),
             overflow=draw(st.just(()) | overflow_from(place, names)),
+            callbacks=draw(st.just(CallbackTerms()) | callback_terms),
             calendar=(calendar := draw(st.none() | st.just(OFFICE_HOURS))),
             night_skills=None if calendar is None else draw(st.sampled_from((None, {}, {"english": 1}))),
         )
@@ -267,6 +291,100 @@ class RouterMachine(RuleBasedStateMachine):
             ContactServedElsewhere(self.now, self.cause, contact, queue, self.now - 25, answered_at, agent)
         )
 
+    @rule(contact=st.sampled_from(CONTACTS))
+    def leave_for_a_callback(self, contact: str) -> None:
+        self.tell(ContactLeft(self.now, self.cause, contact, takes_callback=True))
+
+    @rule(
+        callback=st.sampled_from((*CALLBACKS, *CALLBACKS, CONTACTS[0])),
+        queue=st.sampled_from(QUEUES),
+        priority=st.integers(-1, 1),
+        ago=st.sampled_from((0.0, 20.0)),
+        caller=st.none() | st.sampled_from(CALLERS),
+        owner=st.none() | st.sampled_from(AGENTS),
+        earliest=st.none() | st.sampled_from((0.0, 15.0)),
+        latest=st.none() | st.sampled_from((0.0, 10.0, 40.0)),
+        mode=st.sampled_from((*CallbackMode, CallbackMode.AGENT_FIRST)),
+        own=st.just(()) | steps,
+        restored=st.booleans(),
+    )
+    def request_callback(
+        self,
+        callback: str,
+        queue: str,
+        priority: int,
+        ago: float,
+        caller: str | None,
+        owner: str | None,
+        earliest: float | None,
+        latest: float | None,
+        mode: CallbackMode,
+        own: tuple[RoutingStep, ...],
+        restored: bool,
+    ) -> None:
+        self.tell(
+            CallbackRequested(
+                self.now,
+                self.cause,
+                callback,
+                queue,
+                priority,
+                self.now - ago,
+                caller,
+                owner,
+                None if earliest is None else self.now + earliest,
+                None if latest is None else self.now + latest,
+                mode,
+                own,
+                restored=restored,
+            )
+        )
+
+    @rule(
+        callback=st.sampled_from(CALLBACKS),
+        queue=st.none() | st.sampled_from(QUEUES),
+        priority=st.none() | st.integers(-1, 2),
+        owner=st.none() | st.sampled_from(AGENTS),
+        own=st.none() | steps,
+        earliest=st.none() | st.sampled_from((0.0, 15.0)),
+        latest=st.none() | st.sampled_from((0.0, 30.0)),
+    )
+    def alter_callback(
+        self,
+        callback: str,
+        queue: str | None,
+        priority: int | None,
+        owner: str | None,
+        own: tuple[RoutingStep, ...] | None,
+        earliest: float | None,
+        latest: float | None,
+    ) -> None:
+        self.tell(
+            CallbackAltered(
+                self.now,
+                self.cause,
+                callback,
+                queue,
+                priority,
+                owner,
+                own,
+                None if earliest is None else self.now + earliest,
+                None if latest is None else self.now + latest,
+            )
+        )
+
+    @rule(callback=st.sampled_from(CALLBACKS), called_again=st.booleans())
+    def cancel_callback(self, callback: str, called_again: bool) -> None:
+        self.tell(CallbackCancelled(self.now, self.cause, callback, called_again))
+
+    @rule(callback=st.sampled_from(CALLBACKS))
+    def take_callback(self, callback: str) -> None:
+        self.tell(CallbackTaken(self.now, self.cause, callback))
+
+    @rule(callback=st.sampled_from(CALLBACKS), outcome=st.sampled_from(AttemptOutcome))
+    def end_attempt(self, callback: str, outcome: AttemptOutcome) -> None:
+        self.tell(CallbackAttemptEnded(self.now, self.cause, callback, outcome))
+
     @rule()
     def begin_a_day(self) -> None:
         self.wake()
@@ -356,7 +474,7 @@ def random_event(chance: random.Random, now: float, router: Router) -> Event:
     cause = f"r{now:.3f}"
     agent, contact = chance.choice(AGENTS), chance.choice(CONTACTS)
     offers = list(router._floor.offers) or ["none-o1-0"]
-    kind = chance.randrange(16)
+    kind = chance.randrange(17)
     if kind < 4:
         return ContactQueued(now, cause, contact, chance.choice(QUEUES), chance.randrange(3), now)
     if kind < 6:
@@ -373,6 +491,15 @@ def random_event(chance: random.Random, now: float, router: Router) -> Event:
         return AgentReleased(now, cause, agent)
     if kind < 15:
         return TimePassed(now, cause)
+    if kind < 16:
+        callback, caller = chance.choice(CALLBACKS), chance.choice((None, *CALLERS))
+        return chance.choice(
+            (
+                CallbackRequested(now, cause, callback, chance.choice(QUEUES), 0, now - 30, caller),
+                CallbackAttemptEnded(now, cause, callback, chance.choice(tuple(AttemptOutcome))),
+                CallbackCancelled(now, cause, callback),
+            )
+        )
     return chance.choice(
         (
             AgentEngaged(now, cause, agent),

@@ -10,6 +10,7 @@ import pytest
 
 from acd.effects import (
     AgentChanged,
+    CallbackChanged,
     CancelOffer,
     Candidate,
     ContactChanged,
@@ -20,6 +21,7 @@ from acd.effects import (
     OfferClosed,
 )
 from acd.events import (
+    CallbackRequested,
     ContactLeft,
     ContactQueued,
     ContactRestored,
@@ -29,12 +31,13 @@ from acd.events import (
     TimePassed,
 )
 from acd.metrics import INTERVALS_KEPT, Tally
-from acd.model import AgentState, ContactState, Diversion, Policy, QueuePolicy, RoutingStep
+from acd.model import AgentState, CallbackEnd, ContactState, Diversion, Policy, QueuePolicy, RoutingStep
 from acd.records import Agent, Contact
 from acd.router import Router
 from acd.staff_room import RESTING
 from acd.states import InvalidEvent
 from tests.unit.acd import oracle
+from tests.unit.acd.watch_callbacks import check_callbacks
 
 
 class Recount:
@@ -42,7 +45,9 @@ class Recount:
 
     def __init__(self) -> None:
         self.offered = self.answered = self.abandoned = self.short_abandoned = self.timely = 0
-        self.moved_away = self.diverted = self.handled = 0
+        self.moved_away = self.diverted = self.handled = self.took_callback = 0
+        self.callbacks_requested = self.callbacks_reached = 0
+        self.callbacks_unreached = self.callbacks_dropped = 0
         self.handled_s = 0.0
         self.longest_waited_s: float | None = None
 
@@ -86,6 +91,8 @@ class Watched:
         self.states: dict[str, ContactState] = {}
         self.queue_of: dict[str, str] = {}
         self.open_offers: dict[str, MakeOffer] = {}
+        self.callbacks: set[str] = set()
+        """The open ones."""
         self.decisions = 0
 
     def tell(self, event: Event) -> tuple[Effect, ...] | None:
@@ -132,6 +139,7 @@ class Watched:
         self._check_nobody_is_forgotten()
         self._check_indices()
         self._check_figures()
+        check_callbacks(self.router)
 
     def _check_order(self, said: Iterable[Effect], ready: set[str], waiting: set[str]) -> None:
         """Each decision is the best of all pairs at its moment."""
@@ -265,7 +273,8 @@ class Watched:
         assert set(floor.seats.values()) == set(staff)
         assert not floor.unsettled_agents
         assert not floor.unsettled_contacts
-        held = {record.queue for record in self.router.contacts()}
+        held = {contact.queue for contact in self.router.contacts()}
+        held |= {callback.queue for callback in self.router.callbacks()}
         assert set(floor.queues) == set(floor.policy.queues) | held
         for kind, name in dict(floor.timers.items()):
             if kind == "offer":
@@ -276,6 +285,8 @@ class Watched:
                 assert name in waiting
             elif kind == "kept":
                 assert name in floor.kept_places
+            elif kind == "callback":
+                assert name in floor.callbacks
             else:
                 assert by_id[name].until is not None
 
@@ -339,6 +350,9 @@ class Watched:
             if state in (ContactState.WAITING, ContactState.OFFERED):
                 if event.waits_elsewhere:
                     self.away[event.contact] = self.queue_of[event.contact]
+                elif event.takes_callback:
+                    for recount in self._counts(self.queue_of[event.contact], event.at):
+                        recount.took_callback += 1
                 else:
                     self._waited(self.queue_of[event.contact], since, event.at, answered=False)
         if isinstance(event, ContactServedElsewhere):
@@ -352,11 +366,20 @@ class Watched:
                 self._offered(event.contact, queue, since)
                 answered = event.answered_at is not None
                 self._waited(queue, since, event.answered_at or event.at, answered)
+        told = {effect.callback for effect in said if isinstance(effect, CallbackChanged)}
         for effect in said:
             if isinstance(effect, ContactDiverted) and effect.to in (Diversion.MESSAGE, Diversion.BUSY):
                 for recount in self._counts(effect.queue, effect.at):
                     recount.diverted += 1
+            if isinstance(effect, CallbackChanged):
+                self._count_callback(event, effect)
             if not isinstance(effect, ContactChanged):
+                continue
+            record = self.router.contact(effect.contact)
+            if effect.contact in told or (record is not None and record.callback):
+                if effect.state is ContactState.CONNECTED:
+                    assert effect.agent is not None
+                    self.shifts.setdefault(effect.agent, Shift()).takes = ""
                 continue
             before = self.states.get(effect.contact)
             if before is not None and self.queue_of[effect.contact] != effect.queue:
@@ -381,6 +404,23 @@ class Watched:
         for contact in [name for name in self.states if name not in known]:
             del self.states[contact]
             self.queued_at.pop(contact, None)
+
+    def _count_callback(self, event: Event, change: CallbackChanged) -> None:
+        if change.callback not in self.callbacks:
+            self.callbacks.add(change.callback)
+            assert isinstance(event, CallbackRequested)
+            for recount in self._counts(change.queue, change.at) if not event.restored else ():
+                recount.callbacks_requested += 1
+        if change.end is None:
+            return
+        self.callbacks.remove(change.callback)
+        for recount in self._counts(change.queue, change.at):
+            if change.end is CallbackEnd.REACHED:
+                recount.callbacks_reached += 1
+            elif change.end in (CallbackEnd.CANCELLED, CallbackEnd.CALLED_AGAIN):
+                recount.callbacks_dropped += 1
+            else:
+                recount.callbacks_unreached += 1
 
     def _pass_time(self, at: float) -> None:
         """Counts what everybody did up to now."""
@@ -409,6 +449,8 @@ class Watched:
         ):
             self._took(event.agent, number)
         for effect in said:
+            if isinstance(effect, CallbackChanged) and effect.end is CallbackEnd.REACHED:
+                self._reached(effect, number)
             if not isinstance(effect, AgentChanged):
                 continue
             shift = self.shifts.setdefault(effect.agent, Shift())
@@ -430,6 +472,16 @@ class Watched:
             shift.takes = None
         for key in [key for key in self.work if key[0] == DAY and key[1] not in self.router._floor.agents]:
             del self.work[key]
+
+    def _reached(self, change: CallbackChanged, number: int) -> None:
+        """A callback's citizen talks: from now on the agent serves them."""
+        contact = self.router.contact(change.callback)
+        agent = self.router.agent(contact.agent) if contact is not None and contact.agent else None
+        if agent is not None and agent.contact == change.callback and agent.state is AgentState.BUSY:
+            shift = self.shifts[agent.agent]
+            self._handled(shift, change.at)
+            self._took(agent.agent, number)
+            shift.serving, shift.serves_now = change.queue, True
 
     def _took(self, agent: str, number: int) -> None:
         for period in (DAY, number):
@@ -460,7 +512,9 @@ class Watched:
                 else:
                     setattr(total, name, getattr(total, name) + value)
             waits = [
-                c.queued_at for c in contacts if c.queue == queue and c.state is not ContactState.CONNECTED
+                c.queued_at
+                for c in contacts
+                if c.queue == queue and c.state is not ContactState.CONNECTED and not c.callback
             ]
             assert figures.waiting == len(waits)
             assert figures.longest_waiting_since == (min(waits) if waits else None)
