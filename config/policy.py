@@ -10,6 +10,7 @@ from acd.model import (
     AllOf,
     AnyOf,
     Calendar,
+    CallbackTerms,
     Diversion,
     Has,
     NoneOf,
@@ -23,7 +24,7 @@ from acd.model import (
     RoutingStep,
 )
 from config.models import Site
-from config.routing import CalendarConfig, QueueConfig, RequirementConfig, StepConfig, Weekday
+from config.routing import CalendarConfig, CallbackConfig, QueueConfig, RequirementConfig, StepConfig, Weekday
 
 _WEEKDAYS = tuple(Weekday)
 _A_YEAR = 366
@@ -107,6 +108,20 @@ def _queue(queue: QueueConfig, calendars: dict[str, Calendar]) -> QueuePolicy:
         ),
         calendar=calendars.get(queue.calendar) if queue.calendar else None,
         night_skills=None if queue.night_skills is None else dict(queue.night_skills),
+        callbacks=_callbacks(queue.callbacks, calendars),
+    )
+
+
+def _callbacks(written: CallbackConfig, calendars: dict[str, Calendar]) -> CallbackTerms:
+    return CallbackTerms(
+        max_attempts=written.max_attempts,
+        busy_delay_s=written.busy_delay_s,
+        no_answer_delay_s=written.no_answer_delay_s,
+        failed_delay_s=written.failed_delay_s,
+        expires_s=written.expires_s,
+        owner_ttl_s=written.owner_ttl_s,
+        priority=written.priority,
+        hours=calendars.get(written.calendar) if written.calendar else None,
     )
 
 

@@ -81,6 +81,9 @@ REJECTIONS: Final = (
     Rejection("closed, but no calendar", "overflow: [{limit: closed, to: busy}]"),
     Rejection("night mode, but no calendar", "night_skills: {law: 1}"),
     Rejection("unknown calendar", "calendar: office"),
+    Rejection("unknown hours for dialling", "callbacks: {calendar: office}"),
+    Rejection("callback without an attempt", "callbacks: {max_attempts: 0}"),
+    Rejection("callback delayed by less than nothing", "callbacks: {busy_delay_s: -1}"),
     Rejection(
         "overlapping calendar",
         "calendar: office",

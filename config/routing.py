@@ -129,6 +129,27 @@ class CalendarConfig(Model):
     """Dates on which it is closed all day; in quotes."""
 
 
+class CallbackConfig(Model):
+    """How citizens who are to be called back are tried. Their place is that of the call they come from."""
+
+    max_attempts: Annotated[int, Field(ge=1, le=20)] = 3
+    """How often a citizen is dialled until somebody answers; an invalid number is not tried again."""
+    busy_delay_s: Seconds = 300.0
+    """How long after a busy tone the next attempt may be, in seconds."""
+    no_answer_delay_s: Seconds = 1_800.0
+    """How long after an attempt that nobody answered, in seconds."""
+    failed_delay_s: Seconds = 600.0
+    """How long after an attempt that the network refused, in seconds."""
+    expires_s: Annotated[float, Field(ge=60, le=604_800)] = 86_400.0
+    """No attempt begins later than this after the request, in seconds, unless the callback names its own time."""
+    owner_ttl_s: Seconds = 600.0
+    """How long a callback with an owner is kept for them each time that it is due, in seconds; then anybody."""
+    priority: Priority = 0
+    """Added to a callback's own priority: below 0, callers on the line go first."""
+    calendar: Id | None = None
+    """The hours in which citizens are dialled. None: at any hour."""
+
+
 class QueueConfig(Model):
     """What callers wait in, and what it asks of agents."""
 
@@ -170,6 +191,8 @@ class QueueConfig(Model):
     """The queue's hours. None: open day and night."""
     night_skills: dict[Id, Proficiency] | None = None
     """Night mode: while the calendar says closed the queue stays open and asks for these skills alone."""
+    callbacks: CallbackConfig = Field(default_factory=CallbackConfig)
+    """How the queue's callbacks are tried."""
 
 
 class ReserveConfig(Model):

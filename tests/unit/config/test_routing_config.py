@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from acd.model import (
     AllOf,
     AnyOf,
+    CallbackTerms,
     Criterion,
     Diversion,
     Has,
@@ -27,7 +28,7 @@ from acd.model import (
 )
 from config.load import load_site
 from config.policy import fixed_offset_s, hotline_steps, requirement_of, routing_policy
-from config.routing import QueueConfig, RequirementConfig
+from config.routing import CallbackConfig, QueueConfig, RequirementConfig
 from tests.unit.config.site_files import SiteFiles
 
 QUEUE = """\
@@ -114,6 +115,22 @@ def test_night_mode_and_an_agents_own_terms_reach_the_router(files: SiteFiles) -
     assert policy.agents["1002"].queues is None
 
 
+def test_terms_of_callbacks_reach_the_router(files: SiteFiles) -> None:
+    terms = (
+        "max_attempts: 2, busy_delay_s: 60, no_answer_delay_s: 61, failed_delay_s: 62, "
+        "expires_s: 3600, owner_ttl_s: 63, priority: -2, calendar: office"
+    )
+    files.edit("calls", "    ring_timeout_s: 20\n", f"    callbacks: {{{terms}}}\n")
+    files.edit("service", "api:\n", REST + "api:\n")
+    policy = loaded(files)
+    found = policy.queues["consumer"].callbacks
+    hours = found.hours
+    assert found == CallbackTerms(2, 60.0, 61.0, 62.0, 3600.0, 63.0, -2, hours)
+    assert hours is not None
+    assert hours.holidays == ("2026-10-01",)
+    assert policy.queues["general"].callbacks == CallbackTerms()
+
+
 def test_steps_of_a_hotline_are_kept_by_its_number(files: SiteFiles) -> None:
     files.edit(
         "calls",
@@ -134,7 +151,9 @@ def test_what_is_left_out_is_as_the_router_has_it(files: SiteFiles) -> None:
 def test_each_setting_of_a_queue_can_be_written() -> None:
     """Nothing that the router does in a queue is out of the operations staff's reach."""
     written = set(QueueConfig.model_fields)
-    assert {each.name for each in fields(QueuePolicy)} - {"queue", "callbacks"} <= written
+    assert {each.name for each in fields(QueuePolicy)} - {"queue"} <= written
+    terms = {each.name for each in fields(CallbackTerms)} - {"hours"}
+    assert terms | {"calendar"} == set(CallbackConfig.model_fields)
 
 
 requirements: st.SearchStrategy[Requirement] = st.recursive(
