@@ -141,9 +141,9 @@ class CallbackConfig(Model):
     failed_delay_s: Seconds = 600.0
     """How long after an attempt that the network refused, in seconds."""
     expires_s: Annotated[float, Field(ge=60, le=604_800)] = 86_400.0
-    """No attempt begins later than this after the request, in seconds, unless the callback names its own time."""
+    """The latest start of an attempt, in seconds from the request, for a callback that names no time."""
     owner_ttl_s: Seconds = 600.0
-    """How long a callback with an owner is kept for them each time that it is due, in seconds; then anybody."""
+    """How long a callback is kept for its owner each time that it is due, in seconds; then anybody."""
     priority: Priority = 0
     """Added to a callback's own priority: below 0, callers on the line go first."""
     calendar: Id | None = None

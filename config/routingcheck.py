@@ -47,10 +47,10 @@ def _check_named(view: View, prompts: Path) -> None:
             view.at_value(loc, f"calendar {quoted(name)} is unknown", suggestion(name, calendars))
     for loc, queue in view.items("queues"):
         terms = queue.get("callbacks")
-        name = terms.get("calendar") if isinstance(terms, dict) else None
-        if isinstance(name, str) and name not in calendars:
-            what = f"calendar {quoted(name)} is unknown"
-            view.at_value((*loc, "callbacks", "calendar"), what, suggestion(name, calendars))
+        hours = terms.get("calendar") if isinstance(terms, dict) else None
+        if isinstance(hours, str) and hours not in calendars:
+            what = f"calendar {quoted(hours)} is unknown"
+            view.at_value((*loc, "callbacks", "calendar"), what, suggestion(hours, calendars))
     known_prompts = _prompts(prompts)
     for loc, rule in _rules(view):
         target = rule.get("target")
