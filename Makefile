@@ -8,7 +8,8 @@ KEEP ?=
 PYTEST_ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help setup run demo test lint format lock picture bench-acd bench-erlang bench-skills bench-fairness faults-kill clean
+.PHONY: help setup run demo test lint format lock picture cover-acd prove-acd mutation-acd \
+  bench-acd bench-erlang bench-skills bench-fairness faults-kill clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,7 +24,7 @@ run: setup ## the service alone, for real phones (DATABASE_URL, HOTLINE_CONFIG, 
 demo: setup ## the whole hotline on this machine, with 40 phones and citizens who call
 	@exec $(BIN)/hotline-lab demo --calls $(CALLS) $(if $(KEEP),--keep)
 
-test: setup lint ## every test: unit, contract, integration, end to end
+test: setup lint cover-acd ## every test: unit, contract, integration, end to end
 	@$(BIN)/pytest $(PYTEST_ARGS)
 
 lint: setup ## format, style, types, layers
@@ -38,6 +39,17 @@ format: setup ## rewrite the code in the one format
 
 picture: setup ## docs/wallboard.png, taken in a real browser while a demo runs
 	@exec $(BIN)/hotline-lab demo --calls $(CALLS) --picture docs/wallboard.png
+
+cover-acd: setup ## every branch of the router is run by its own tests, or this fails
+	@ACD_EFFORT=0.1 $(BIN)/pytest -q tests/unit/acd --hypothesis-profile=repeatable \
+	  --cov=acd --cov-branch --cov-report=term --cov-fail-under=100
+
+prove-acd: setup ## the router's rules over 100,000 random states and long random days (minutes)
+	@ACD_EFFORT=25 $(BIN)/pytest -q --timeout=0 tests/unit/acd/test_oracle.py tests/unit/acd/test_router_properties.py
+
+mutation-acd: setup ## changes each line of the router and sees whether its tests notice (an hour)
+	@ACD_EFFORT=0.1 nice -n 19 $(BIN)/mutmut run --max-children 2
+	@$(BIN)/python -m bench.mutation
 
 bench-acd: setup ## how fast the router is, against scanning
 	@$(BIN)/python -m bench.routing

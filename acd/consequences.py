@@ -149,8 +149,8 @@ def answer(floor: Floor, offer: Offer, *, reached: bool = False) -> None:
         floor.tell_offer_closed(
             offer, OfferOutcome.ACCEPTED if talks else offer.outcome or OfferOutcome.CANCELLED
         )
-        if agent is not None and agent.offer == offer.offer:
-            agent.offer = None
+        assert agent is not None, "nobody logs out before their offer has ended"
+        agent.offer = None
         if contact is not None and contact.offer == offer.offer:
             contact.offer = None
     floor.drop_offer(offer)

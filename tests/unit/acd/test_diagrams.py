@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import runpy
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,8 @@ import pytest
 from acd.diagrams import grid, main, mermaid, refreshed
 from acd.states import AGENT
 
-DOCUMENT = Path(__file__).parents[3] / "docs" / "routing.md"
+ROOT = Path(__file__).parents[3]
+DOCUMENT = ROOT / "docs" / "routing.md"
 
 
 def test_the_documents_diagrams_are_those_of_the_tables() -> None:
@@ -39,4 +42,15 @@ def test_a_stale_part_is_replaced_and_the_rest_kept(tmp_path: Path) -> None:
     current = DOCUMENT.read_text(encoding="utf-8")
     document.write_text(current.replace("stateDiagram-v2", "stale"), encoding="utf-8")
     main([str(document)])
+    assert document.read_text(encoding="utf-8") == current
+
+
+def test_the_command_rewrites_the_documents_it_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = tmp_path / "routing.md"
+    current = DOCUMENT.read_text(encoding="utf-8")
+    document.write_text(current.replace("| trigger |", "| stale |"), encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["acd.diagrams", str(document)])
+    runpy.run_path(str(ROOT / "acd" / "diagrams.py"), run_name="__main__")
     assert document.read_text(encoding="utf-8") == current

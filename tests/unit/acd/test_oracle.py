@@ -1,11 +1,7 @@
-"""Each decision against the definition, which scores every pair, over many random floors.
-
-`ACD_STATES` sets over how many states; the default is small enough for every run.
-"""
+"""Each decision against the definition, which scores every pair, over many random floors."""
 
 from __future__ import annotations
 
-import os
 import random
 
 from acd.events import (
@@ -37,10 +33,11 @@ from acd.model import (
     Reserve,
     RoutingStep,
 )
+from tests.unit.acd.effort import effort
 from tests.unit.acd.floorplan import START
 from tests.unit.acd.watch import Watched
 
-STATES = int(os.environ.get("ACD_STATES", "4000"))
+STATES = effort(4000)
 STATES_PER_FLOOR = 250
 SKILLS = ("tax", "law", "english", "korean", "dialect")
 ENDS = (OfferOutcome.NO_ANSWER, OfferOutcome.REJECTED, OfferOutcome.BUSY, OfferOutcome.FAILED)

@@ -127,6 +127,16 @@ def test_a_mistake_in_the_policy_is_named_with_its_place_and_what_would_be_right
     assert refused.value.problems == (problem,)
 
 
+def test_a_policy_that_names_only_configured_skills_is_sound() -> None:
+    rules = policy(
+        [QueuePolicy("q", {"tax": 1}, requirement=AnyOf((Has("law"),)))],
+        {"ann": {"tax": 1, "law": 5}},
+        skills=("tax", "law"),
+        reserves=(Reserve("law", 1, 1),),
+    )
+    assert problems(rules) == ()
+
+
 def test_all_mistakes_are_named_at_once() -> None:
     assert len(problems(queue(wrap_up_s=-1, timely_s=-1, weight=-1))) == 3
 

@@ -14,8 +14,9 @@ from acd.model import (
     QueuePolicy,
     Requirement,
 )
-from acd.requirement import agent_keys, described, holds, need_of
+from acd.requirement import OBJECTIONS_KEPT, agent_keys, described, holds, need_of
 from tests.unit.acd import oracle
+from tests.unit.acd.effort import effort
 from tests.unit.acd.test_router_properties import requirements, skills
 
 ANN = AgentPolicy("ann", {"tax": 3, "english": 5})
@@ -90,13 +91,21 @@ def test_an_agent_with_a_list_of_queues_serves_no_other() -> None:
     assert need.objection(AgentPolicy("ann", {}, {"p": 0.0})) == "does not serve queue q"
 
 
+def test_objections_are_remembered_by_agent_and_terms_for_so_many_agents() -> None:
+    need = need_of(QueuePolicy("q", {"law": 1}))
+    for number in range(OBJECTIONS_KEPT + 1):
+        assert need.objection(AgentPolicy(f"a{number}", {})) == "lacks skill law"
+    assert len(need._told) == OBJECTIONS_KEPT
+    assert need.objection(AgentPolicy("a0", {"law": 1})) is None, "of other terms nothing is remembered"
+
+
 def test_words_for_a_conjunction() -> None:
     assert described(AllOf((Has("tax", 2), OneOf(("ann",))))) == (
         "all of (skill tax of 2 or more; one of the agents ann)"
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=effort(300), deadline=None)
 @given(requirement=requirements, required=skills, have=skills, name=st.sampled_from(("ann", "bob")))
 def test_a_need_accepts_exactly_whom_the_definition_does_and_finds_them_by_its_keys(
     requirement: Requirement, required: dict[str, int], have: dict[str, int], name: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from acd.decision import MAX_CANDIDATES, MAX_PASSED_OVER
 from acd.effects import Candidate, Decided, MakeOffer
-from acd.model import AgentState, ContactState, OfferOutcome, QueuePolicy
+from acd.model import AgentState, AnyOf, ContactState, Has, OfferOutcome, QueuePolicy
 from tests.unit.acd.floorplan import Center, policy
 
 
@@ -191,6 +191,27 @@ def test_a_decision_says_who_else_could_and_why_each_other_did_not() -> None:
         Candidate("dan", "not_ready (logged_in)"),
         Candidate("eve", "busy"),
     )
+
+
+def test_an_agent_with_several_of_the_skills_asked_for_is_counted_once() -> None:
+    either = QueuePolicy("either", requirement=AnyOf((Has("tax"), Has("law"))))
+    center = Center(policy([either], {"ann": {"tax": 1, "law": 1}, "bob": {"law": 1}}))
+    center.ready("ann", "bob")
+    center.queue("c1", "either")
+    decided = center.heard(Decided)[0]
+    assert (decided.eligible, [other.agent for other in decided.candidates]) == (2, ["ann", "bob"])
+
+
+def test_an_agent_who_did_not_take_the_first_of_a_queue_gets_the_best_of_the_rest_of_all_queues() -> None:
+    center = Center(policy([QueuePolicy("p"), QueuePolicy("q", offer_backoff_s=30)]))
+    center.queue("second", "p", queued_at=center.now - 2)
+    center.queue("first", "q", queued_at=center.now - 3)
+    center.queue("third", "q", queued_at=center.now - 1)
+    center.ready("ann")
+    assert center.offer().contact == "first"
+    center.end(center.offer().offer, OfferOutcome.REJECTED)
+    center.ready("ann")
+    assert center.offer().contact == "second"
 
 
 def test_a_decision_without_a_choice_says_so() -> None:

@@ -208,6 +208,32 @@ def test_a_late_answer_for_a_contact_that_talks_already_keeps_the_agent_busy_alo
     assert center.agent("ann").contact is None
 
 
+def test_a_late_answer_for_nobody_leaves_an_agent_who_talks_with_another_contact_with_that_contact() -> None:
+    center, offer = given_up()
+    center.leave("c1")
+    center.ready("ann")
+    center.connect("c2", "ann")
+    center.answer(offer)
+    assert (center.agent("ann").state, center.agent("ann").contact) == (AgentState.BUSY, "c2")
+    center.wait(5)
+    center.release("ann")
+    assert center.agent("ann").contact == "c2"
+    center.wait(10)
+    assert center.router.queue_figures("q").handling_time_s == 15
+
+
+def test_an_offer_is_cancelled_once_whatever_else_happens_before_it_has_ended() -> None:
+    center = Center(policy())
+    center.ready("ann")
+    center.queue("c1")
+    offer = center.offer().offer
+    center.leave("c1")
+    center.engage("ann")
+    assert cancelled(center) == []
+    center.end(offer, OfferOutcome.BUSY)
+    assert center.heard(OfferClosed)[0].outcome is OfferOutcome.CANCELLED, "the caller was the first to go"
+
+
 def test_a_late_answer_of_an_agent_with_a_new_offer_withdraws_that_and_leaves_time_to_wrap_up() -> None:
     center, offer = given_up()
     center.ready("bob")

@@ -64,6 +64,7 @@ from acd.model import (
 )
 from acd.router import Router
 from acd.states import InvalidEvent
+from tests.unit.acd.effort import effort
 from tests.unit.acd.floorplan import START, policy
 from tests.unit.acd.watch import Watched
 
@@ -462,7 +463,7 @@ class RouterMachine(RuleBasedStateMachine):
 
 TestRouterMachine = RouterMachine.TestCase
 TestRouterMachine.settings = settings(
-    max_examples=60,
+    max_examples=effort(60),
     stateful_step_count=60,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
@@ -542,8 +543,8 @@ def test_a_long_random_day_breaks_no_rule() -> None:
         )
     )
     now = START
-    for _ in range(4000):
+    for _ in range(effort(4000)):
         now += chance.random() * 2
         watched.wake(now)
         watched.tell(random_event(chance, now, watched.router))
-    assert watched.decisions > 200
+    assert watched.decisions > effort(40)

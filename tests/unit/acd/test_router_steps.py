@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from acd.effects import ContactChanged, Decided, MakeOffer
 from acd.model import ContactState, Has, OfferOutcome, OneOf, QueuePolicy, RoutingStep
+from acd.states import UnknownEntity
 from tests.unit.acd.floorplan import Center, policy
 
 EXPERT = RoutingStep(Has("tax", 4), 20)
@@ -78,6 +81,21 @@ def test_a_step_is_passed_when_the_last_who_could_serve_it_logs_out() -> None:
     assert not offered_to(center)
     center.log_out("cyd")
     assert offered_to(center) == ["bob"]
+
+
+def test_several_for_whom_a_step_is_passed_at_once_are_offered_to_as_many_agents() -> None:
+    center = center_with(EXPERT)
+    center.log_in("cyd")
+    center.ready("ann")
+    center.wait(1)
+    center.ready("bob")
+    center.queue("c2", queued_at=center.now - 1)
+    center.queue("c1", queued_at=center.now - 2)
+    center.log_out("cyd")
+    assert [(offer.contact, offer.agent) for offer in center.heard(MakeOffer)] == [
+        ("c1", "ann"),
+        ("c2", "bob"),
+    ]
 
 
 def test_the_time_of_a_step_begins_when_the_one_before_it_is_passed() -> None:
@@ -176,6 +194,15 @@ def test_a_change_while_it_rings_holds_for_what_comes_after() -> None:
     center.end(offer)
     center.ready("bob")
     assert center.heard(Decided)[0].queue == "p"
+
+
+def test_a_contact_cannot_be_moved_to_a_queue_that_is_not_configured() -> None:
+    center = Center(policy())
+    center.queue("c1")
+    before = center.router.snapshot()
+    with pytest.raises(UnknownEntity, match="queue 'nowhere' is not in the routing policy"):
+        center.alter("c1", queue="nowhere", priority=7)
+    assert center.router.snapshot() == before
 
 
 def test_a_contact_that_talks_or_left_is_not_changed() -> None:

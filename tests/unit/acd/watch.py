@@ -256,6 +256,7 @@ class Watched:
         waiting = sorted(c.contact for c in self.router.contacts() if c.state is ContactState.WAITING)
         listed_contacts = [rank[-1] for stage in floor.waiting.stages.values() for rank in stage.waiting]
         assert sorted(listed_contacts) == waiting == sorted(floor.waiting._place_of)
+        assert len(floor.waiting) == len(waiting)
         found = {id(stage) for each in floor.waiting._by_anchor.values() for stage in each.values()}
         found |= {id(stage) for stage in floor.waiting._unanchored.values()}
         unreachable = {id(stage) for stage in floor.waiting.stages.values() if stage.anchors == ()}
