@@ -586,3 +586,14 @@ def test_an_agent_who_logs_out_before_the_citizen_answers_still_ends_the_attempt
     assert floor.heard(AgentChanged)[-1].state is AgentState.LOGGED_OUT
     floor.end_attempt("k1", AttemptOutcome.REACHED)
     assert over(floor) is CallbackEnd.REACHED
+
+
+def test_an_agent_who_talks_with_somebody_else_by_the_end_of_the_attempt_still_wraps_that_up() -> None:
+    floor = center()
+    floor.ready("ann")
+    floor.request_callback("k1")
+    dialled(floor)
+    floor.restore_contact("c1", "ann")
+    floor.end_attempt("k1", AttemptOutcome.NO_ANSWER)
+    floor.release("ann")
+    assert (floor.agent("ann").state, floor.agent("ann").contact) == (AgentState.WRAP_UP, "c1")

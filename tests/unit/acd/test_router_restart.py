@@ -6,13 +6,27 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from acd.effects import CancelOffer, MakeOffer, OfferClosed
 from acd.events import ContactRestored
-from acd.model import AgentState, ContactState, OfferOutcome, QueuePolicy
+from acd.model import (
+    AgentState,
+    AttemptOutcome,
+    CallbackMode,
+    CallbackState,
+    CallbackTerms,
+    ContactState,
+    Has,
+    OfferOutcome,
+    OneOf,
+    QueuePolicy,
+    RoutingStep,
+)
 from acd.router import Router
 from acd.states import InvalidTransition, UnknownEntity
 from tests.unit.acd.floorplan import Center, policy
@@ -155,6 +169,54 @@ def test_a_restored_router_goes_on_where_the_other_stood() -> None:
         each.release("ann")
         each.wait(10)
         assert [offer.contact for offer in each.all_said if isinstance(offer, MakeOffer)][-1] == "c1"
+
+
+def test_a_restored_router_knows_everything_that_was_under_way_and_goes_on_with_it() -> None:
+    queue = QueuePolicy("q", offer_backoff_s=30, callbacks=CallbackTerms(busy_delay_s=40.0))
+    expert = RoutingStep(Has("tax", 4), 20)
+    rules = policy(
+        [queue, QueuePolicy("tax", {"tax": 1}, steps=(expert,))],
+        {"ann": {}, "bob": {}, "cyd": {}, "dan": {}, "eve": {"tax": 5}, "fay": {"tax": 1}, "gus": {}},
+        keep_place_s=60.0,
+    )
+    center = Center(rules)
+    center.ready("ann", "bob", "cyd", "dan")
+    center.request_callback("dialled", caller="a")
+    center.answer(center.offer().offer)
+    center.queue("rings")
+    center.queue("hangs up", caller="b")
+    ending = center.offer().offer
+    center.leave("hangs up", cut_off=True)
+    center.request_callback("busy", caller="c")
+    center.answer(center.offer().offer)
+    center.end_attempt("busy", AttemptOutcome.BUSY)
+    center.cancel_callback("dialled")
+    center.log_in("eve")
+    center.ready("fay")
+    center.queue("waits for an expert", "tax", steps=(RoutingStep(OneOf(("eve",)), 5),))
+    center.queue("not taken", "tax", steps=(RoutingStep(OneOf(("fay",)), 60),))
+    center.end(center.offer().offer, OfferOutcome.REJECTED)
+    center.request_callback("waits", mode=CallbackMode.CUSTOMER_FIRST)
+    center.request_callback("waits as a contact", "tax")
+    center.request_callback("later", caller="d", earliest_at=center.now + 10)
+    center.release("dan")
+    assert {record.state for record in center.router.callbacks()} == set(CallbackState)
+    twin = Center(rules)
+    twin.router = Router.restore(rules, json.loads(json.dumps(center.router.snapshot())))
+    twin.now, twin.log = center.now, list(center.log)
+    assert twin.router.snapshot() == center.router.snapshot()
+    goes_on: list[Callable[[Center], Any]] = [
+        lambda each: each.answer(ending),
+        lambda each: each.end_attempt("dialled", AttemptOutcome.NO_ANSWER),
+        lambda each: each.release("ann"),
+        lambda each: each.wait(12),
+        lambda each: each.queue("again", caller="b"),
+        lambda each: each.ready("fay", "eve"),
+        lambda each: each.wait(100),
+    ]
+    for happens in goes_on:
+        assert happens(twin) == happens(center)
+    assert twin.router.snapshot() == center.router.snapshot()
 
 
 def test_a_snapshot_of_another_version_is_refused() -> None:
