@@ -10,7 +10,7 @@ from pydantic.config import JsonDict
 from acd.model import AgentState
 from api.auth import FLOOR, STAFF, WATCHERS
 from api.errors import ApiError
-from api.routing import Asked, Input, Nothing, Output, Reply, route
+from api.routing import Asked, Audited, Input, Nothing, Output, Reply, route
 from config.base import Id
 from cti.views import AgentView
 
@@ -141,6 +141,7 @@ ROUTES = (
         tag="agents",
         description="The agent is not ready until `ready` says so.",
         roles=FLOOR,
+        audited=Audited("log_in", whom="agent"),
         own_only=True,
         body=LogIn,
         answers={200: AgentOut},
@@ -153,6 +154,7 @@ ROUTES = (
         summary="Log out",
         tag="agents",
         roles=FLOOR,
+        audited=Audited("log_out", whom="agent"),
         own_only=True,
         answers={200: AgentOut},
         errors=("unknown_agent", "not_logged_in", "not_allowed_now"),
@@ -165,6 +167,7 @@ ROUTES = (
         tag="agents",
         description="During wrap-up it ends the wrap-up early.",
         roles=FLOOR,
+        audited=Audited("ready", whom="agent"),
         own_only=True,
         answers={200: AgentOut},
         errors=("unknown_agent", "not_logged_in", "not_allowed_now"),
@@ -177,6 +180,7 @@ ROUTES = (
         tag="agents",
         description="While a call is on or ringing it holds from the end of that call.",
         roles=FLOOR,
+        audited=Audited("not_ready", whom="agent"),
         own_only=True,
         body=NotReady,
         answers={200: AgentOut},

@@ -15,13 +15,13 @@ import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from api import agents, calls, commands, events, health, metrics, queues, recordings, work_orders
+from api import agents, audit, calls, commands, events, health, metrics, queues, recordings, work_orders
 from api.auth import Tokens
 from api.context import CONTEXT_KEY, Context, Limits
 from api.errors import CAUSE_KEY, speak_errors
 from api.openapi import document
 from api.pages import page_routes
-from api.ports import CallArchive, LiveService, WorkOrders
+from api.ports import AuditLog, CallArchive, LiveService, WorkOrders
 from api.routing import BEARER_KEY, ROUTE_KEY, Route
 from config.models import Site, Token
 
@@ -44,6 +44,7 @@ ROUTES: tuple[Route, ...] = (
     *events.ROUTES,
     *recordings.ROUTES,
     *work_orders.ROUTES,
+    *audit.ROUTES,
     *health.ROUTES,
     *metrics.ROUTES,
     *page_routes(openapi_document),
@@ -55,6 +56,7 @@ def create_app(
     service: LiveService,
     archive: CallArchive,
     work_orders: WorkOrders,
+    audit_log: AuditLog,
     site: Site,
     tokens: Iterable[Token],
     recordings_root: Path,
@@ -63,7 +65,9 @@ def create_app(
     """The application; serve it with `make_runner`. Raises ValueError when a token comes twice."""
     limits = limits or Limits()
     app = web.Application(middlewares=[_trace, speak_errors], client_max_size=limits.body_bytes)
-    app[CONTEXT_KEY] = Context(service, archive, work_orders, site, Tokens(tokens), recordings_root, limits)
+    app[CONTEXT_KEY] = Context(
+        service, archive, work_orders, audit_log, site, Tokens(tokens), recordings_root, limits
+    )
     app[events.SOCKETS_KEY] = set()
     app.on_response_prepare.append(_set_headers)
     app.on_shutdown.append(events.close_streams)

@@ -12,7 +12,7 @@ from pydantic.config import JsonDict
 
 from api.auth import FLOOR, Bearer
 from api.errors import ApiError
-from api.routing import Asked, Input, Nothing, Output, Reply, Route, input_problem, route
+from api.routing import Asked, Audited, Input, Nothing, Output, Reply, Route, input_problem, route
 from config.base import AgentNumber
 from config.models import Role
 from cti.verbs.hang_up import HangUpCall
@@ -123,6 +123,7 @@ def command_route(
         roles=roles,
         own_only=True,
         idempotent=True,
+        audited=Audited(verb, whom="agent", itself=True),
         body=body,
         answers={202: CommandOut},
         errors=("idempotency_key_reused",),

@@ -8,7 +8,7 @@ from pathlib import Path
 from aiohttp import web
 
 from api.auth import Tokens
-from api.ports import CallArchive, LiveService, WorkOrders
+from api.ports import AuditLog, CallArchive, LiveService, WorkOrders
 from config.models import Site
 
 
@@ -23,6 +23,8 @@ class Limits:
     """An archive that has not answered by then counts as unreachable."""
     projection_s: float = 2.0
     """How long a change waits to be seen in the archive before it is answered as accepted only."""
+    audit_s: float = 60.0
+    """Recomputing the audit may take as long."""
     audio_write_s: float = 60.0
     """A listener who takes no byte for this long is let go."""
     events_write_s: float = 10.0
@@ -34,6 +36,7 @@ class Context:
     service: LiveService
     archive: CallArchive
     work_orders: WorkOrders
+    audit: AuditLog
     site: Site
     tokens: Tokens
     recordings_root: Path

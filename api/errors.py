@@ -137,6 +137,11 @@ class ApiError(Exception):
         self.problems = list(problems)
         self.headers = dict(headers or {})
 
+    @property
+    def error(self) -> str:
+        """Its stable id."""
+        return self.kind.error
+
 
 def invalid_input(error: ValidationError) -> ApiError:
     """All that pydantic found wrong, at once. The values themselves are not repeated."""

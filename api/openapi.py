@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 
 from api.errors import ERRORS, ErrorOut
 from api.routing import ID_PATTERN, Nothing, Output, Raw, Route
+from config.models import Role
 
 _VERSION = "1.0.0"
 _DESCRIPTION = """\
@@ -29,6 +30,8 @@ _TAGS = (
     ("events", "What happens, as it happens."),
     ("recordings", "Recorded audio. Downloads are audited."),
     ("work-orders", "What citizens asked for (工单)."),
+    ("supervision", "Listening, whispering, barging, taking over; forcing an agent; ending a call."),
+    ("audit", "Who did what to whom."),
     ("health", "For load balancers and monitoring."),
     ("pages", "For a browser."),
 )
@@ -175,7 +178,7 @@ def _errors_by_status(entry: Route) -> dict[int, list[str]]:
     ids = list(entry.errors)
     if entry.roles is not None:
         ids += ["unauthenticated"]
-        if len(entry.roles) < 4:
+        if len(entry.roles) < len(Role):
             ids += ["forbidden_role"]
         if entry.own_only:
             ids += ["forbidden_not_own"]

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from acd.effects import Decided
+from cti.audit import AuditEntry, ChainReport
 from cti.calls.records import CallOutcome, CallRecord
 from cti.verbs.port import CommandPort
 from cti.views import ServicePort
@@ -84,6 +85,35 @@ class WorkOrders(Protocol):
     ) -> WorkOrderPage: ...
 
     async def for_call(self, call_id: str) -> Sequence[WorkOrder]: ...
+
+
+class AuditPage(Protocol):
+    """Entries, latest first."""
+
+    @property
+    def entries(self) -> Sequence[AuditEntry]: ...
+    @property
+    def next_cursor(self) -> str | None: ...
+
+
+class AuditLog(Protocol):
+    """Every method raises an OSError while the database is away; a list raises `BadCursor`."""
+
+    async def entries(
+        self,
+        *,
+        since: datetime | None,
+        until: datetime | None,
+        who: str | None,
+        action: str | None,
+        whom: str | None,
+        call: str | None,
+        limit: int,
+        before_cursor: str | None,
+    ) -> AuditPage: ...
+
+    async def verify(self) -> Sequence[ChainReport]:
+        """Recomputes every chain."""
 
 
 async def from_archive(question: Awaitable[T], within_s: float) -> T:

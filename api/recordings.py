@@ -17,13 +17,15 @@ from api.auth import WATCHERS
 from api.errors import ApiError
 from api.ports import from_archive
 from api.ranges import NotSatisfiable, Span, wanted
-from api.routing import Asked, Nothing, Output, Raw, Reply, route
+from api.routing import Asked, Audited, Nothing, Output, Raw, Reply, route
 from config.models import Role
 from recording.model import RecordingRecord
 
 log = structlog.get_logger(__name__)
 
 _CHUNK_BYTES = 64 * 1024
+PLAYED = "recording_played"
+"""In the audit."""
 
 EXAMPLE: JsonDict = {
     "recording": "hotline-1772414101.58",
@@ -126,14 +128,13 @@ async def _send(ask: Asked[Nothing, Nothing], record: RecordingRecord, file: Bin
     if request.method == "HEAD":
         await response.prepare(request)
         return response
-    log.info(
-        "recording_downloaded",
-        who=ask.who.name,
-        recording=record.recording,
+    await ask.context.service.audit(
+        ask.who.acts_as,
+        PLAYED,
+        ask.cause,
+        whom=record.recording,
         call=record.call,
-        cause=ask.cause,
-        first_byte=span.first,
-        bytes=span.length,
+        detail={"first_byte": str(span.first), "bytes": str(span.length)},
     )
     await response.prepare(request)
     await _stream(response, file, span, ask.context.limits.audio_write_s, _cutter(request))
@@ -194,8 +195,9 @@ ROUTES = (
         get_recording_audio,
         summary="A recording's audio",
         tag="recordings",
-        description="Serves one range of bytes. Each download is written to the audit log with its bearer.",
+        description="Serves one range of bytes. Each download goes to the audit before its first byte.",
         roles=frozenset({Role.SUPERVISOR}),
+        audited=Audited(PLAYED, whom="recording", itself=True),
         answers={
             200: Raw("audio/wav", "The whole file."),
             206: Raw("audio/wav", "The range that was asked for."),

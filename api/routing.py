@@ -20,6 +20,8 @@ from api.auth import Bearer, presented, require_role
 from api.context import CONTEXT_KEY, Context
 from api.errors import CAUSE_KEY, ApiError, Problem, invalid_input, wrong_input
 from config.models import Role
+from cti.audit import DONE
+from cti.views import Refused
 
 BEARER_KEY = web.RequestKey("bearer", Bearer)
 ROUTE_KEY = web.RequestKey("route", str)
@@ -56,6 +58,17 @@ class Raw:
 
     content_type: str
     description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """That a route goes to the audit, refusals too. What agents do with what is their own does not."""
+
+    action: str
+    whom: str | None = None
+    """The part of the address that it is done to."""
+    itself: bool = False
+    """Whether what is done is written down where it is done; then here only who was not let."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +117,7 @@ class Route:
     description: str
     own_only: bool
     """An agent's token reaches only what is that agent's own."""
+    audited: Audited | None
     idempotent: bool
     """Takes the header `Idempotency-Key`."""
     run: Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -136,6 +150,7 @@ def route(
     description: str = "",
     own_only: bool = False,
     idempotent: bool = False,
+    audited: Audited | None = None,
 ) -> Route:
     """One line of the table. `errors` names those beyond the ones that every such route has."""
 
@@ -145,7 +160,14 @@ def route(
         if roles is not None:
             bearer = context.tokens.authenticate(presented(request.headers))
             request[BEARER_KEY] = bearer
-            require_role(bearer, roles)
+            if audited is not None:
+                return await _audited(audited, request, bearer, answer_it)
+        return await answer_it(request)
+
+    async def answer_it(request: web.Request) -> web.StreamResponse:
+        context = request.app[CONTEXT_KEY]
+        if roles is not None:
+            require_role(request[BEARER_KEY], roles)
         asked = Asked(
             request=request,
             context=context,
@@ -182,8 +204,39 @@ def route(
         description=description,
         own_only=own_only,
         idempotent=idempotent,
+        audited=audited,
         run=run,
     )
+
+
+async def _audited(
+    audited: Audited,
+    request: web.Request,
+    bearer: Bearer,
+    answer_it: Callable[[web.Request], Awaitable[web.StreamResponse]],
+) -> web.StreamResponse:
+    """Writes down what somebody did, or was not let do, to what is not their own."""
+
+    async def write(outcome: str) -> None:
+        await request.app[CONTEXT_KEY].service.audit(
+            bearer.acts_as,
+            audited.action,
+            request[CAUSE_KEY],
+            outcome=outcome,
+            whom=request.match_info.get(audited.whom) if audited.whom else None,
+            call=request.match_info.get("call"),
+        )
+
+    its_own = audited.itself or bearer.role is Role.AGENT
+    try:
+        answer = await answer_it(request)
+    except (ApiError, Refused) as refused:
+        if not its_own or refused.error.startswith("forbidden_"):
+            await write(refused.error)
+        raise
+    if not its_own:
+        await write(DONE)
+    return answer
 
 
 def _read_query(request: web.Request, model: type[QueryT]) -> QueryT:

@@ -135,6 +135,7 @@ class Role(StrEnum):
     SUPERVISOR = "supervisor"
     OPERATIONS = "operations"
     WALLBOARD = "wallboard"
+    AUDITOR = "auditor"
 
 
 class ApiConfig(Model):

@@ -14,7 +14,7 @@ from config.models import Role, Site
 
 TOKENS_FILE = "tokens.yaml"
 """Stands beside the secrets file."""
-_ROLES = (Role.OPERATIONS, Role.SUPERVISOR, Role.WALLBOARD)
+_ROLES = (Role.OPERATIONS, Role.SUPERVISOR, Role.WALLBOARD, Role.AUDITOR)
 
 
 class SecretsExist(Exception):
@@ -43,8 +43,8 @@ def token_sha256(token: str) -> str:
 def make_secrets(site: Site, path: Path) -> Made:
     """Writes the secrets file at `path` and `tokens.yaml` beside it, both with mode 0600.
 
-    There is an AMI secret, a password for each seat, one token for each of the roles operations, supervisor
-    and wallboard, and one for each agent. The directory is made if it is missing. Raises
+    There is an AMI secret, a password for each seat, one token for each of the roles operations, supervisor,
+    wallboard and auditor, and one for each agent. The directory is made if it is missing. Raises
     `SecretsExist` when either file is there, and OSError when they cannot be written.
     """
     made = Made(path, path.with_name(TOKENS_FILE))

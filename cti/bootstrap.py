@@ -42,6 +42,8 @@ from cti.work_order_desk import JournaledWorkOrders
 from migrations.upgrade import DatabaseError, DatabaseUnreachable, upgrade
 from recording.archive import HANDLERS as ARCHIVE_HANDLERS
 from recording.archive import CallArchive
+from recording.audit import HANDLERS as AUDIT_HANDLERS
+from recording.audit import AuditLog
 from recording.commands import HANDLERS as COMMAND_HANDLERS
 from recording.model import RecordingRecord
 from recording.pipeline import RecordingPipeline
@@ -86,7 +88,7 @@ async def run(settings: Settings) -> None:
             more.set()
             feed.publish(last, drafts)
 
-        handlers = ARCHIVE_HANDLERS | WORK_ORDER_HANDLERS | COMMAND_HANDLERS
+        handlers = ARCHIVE_HANDLERS | WORK_ORDER_HANDLERS | COMMAND_HANDLERS | AUDIT_HANDLERS
         projector = Projector(journal, engine, handlers, more)
         service = _service(settings, journal, engine, past, clock, journaled, stack)
         names = _names(settings.site)
@@ -96,6 +98,7 @@ async def run(settings: Settings) -> None:
             hotline,
             CallArchive(engine),
             WorkOrders(engine),
+            AuditLog(engine),
             settings.site,
             settings.secrets.tokens,
             settings.site.storage.recordings,

@@ -16,6 +16,7 @@ from config.load import ConfigInvalid, load_secrets, load_site
 from config.render import Layout, RenderError, render
 from config.secrets import SecretsExist, make_secrets
 from cti import logs
+from cti.audit_check import verify_audit
 from cti.bootstrap import CannotStart, Settings, run
 from cti.simulate.target import Target
 
@@ -41,11 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     running = commands.add_parser("run", help="run the service until it is interrupted")
     _site_arguments(running)
     _secrets_argument(running)
-    running.add_argument(
-        "--database",
-        default=os.environ.get("DATABASE_URL"),
-        help="postgresql://user:password@host/name (default: $DATABASE_URL)",
-    )
+    _database_argument(running)
     running.add_argument("--log-level", default="info", choices=("debug", "info", "warning", "error"))
     running.add_argument("--log-pretty", action="store_true", help="columns for a terminal instead of JSON")
     running.set_defaults(run=_run)
@@ -81,6 +78,11 @@ def _parser() -> argparse.ArgumentParser:
     _secrets_argument(make)
     make.set_defaults(run=_make_secrets)
 
+    audit = commands.add_parser("audit", help="work with the audit").add_subparsers(required=True)
+    verify = audit.add_parser("verify", help="recompute the audit's hash chain from the database")
+    _database_argument(verify)
+    verify.set_defaults(run=_verify_audit)
+
     asterisk = commands.add_parser("asterisk", help="work with Asterisk").add_subparsers(required=True)
     rendering = asterisk.add_parser("render", help="write Asterisk's configuration into a directory")
     _site_arguments(rendering)
@@ -114,13 +116,31 @@ def _secrets_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _run(options: argparse.Namespace) -> int:
+def _database_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--database",
+        default=os.environ.get("DATABASE_URL"),
+        help="postgresql://user:password@host/name (default: $DATABASE_URL)",
+    )
+
+
+def _database(options: argparse.Namespace) -> str:
     if not options.database:
         raise CannotStart("no database was given: set DATABASE_URL, or give --database postgresql://…")
+    url: str = options.database
+    return url
+
+
+def _verify_audit(options: argparse.Namespace) -> int:
+    return asyncio.run(verify_audit(_database(options), sys.stdout))
+
+
+def _run(options: argparse.Namespace) -> int:
+    database = _database(options)
     logs.configure(options.log_level, pretty=options.log_pretty)
     site = load_site(options.config)
     secrets = load_secrets(options.secrets, site=site)
-    asyncio.run(_until_interrupted(Settings(site, secrets, options.database, options.config)))
+    asyncio.run(_until_interrupted(Settings(site, secrets, database, options.config)))
     return 0
 
 

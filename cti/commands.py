@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from acd.model import AgentId, Instant, SeatId
+from cti.audit import ToAudit
 from cti.records_json import JSON
 
 
@@ -50,4 +51,4 @@ class FillWorkOrder:
 
 
 AgentCommand: TypeAlias = LogIn | LogOut | BeReady | BeNotReady
-Command: TypeAlias = AgentCommand | FillWorkOrder
+Command: TypeAlias = AgentCommand | FillWorkOrder | ToAudit

@@ -6,13 +6,14 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
 from acd.effects import AgentChanged
 from acd.model import AgentId, AgentState, Instant, Policy, QueueId, SeatId
+from cti.audit import DONE, AuditHead, ToAudit
 from cti.calls.figures import Counts
 from cti.calls.state import OpenCall
 from cti.records_json import encode
@@ -210,6 +211,23 @@ class Hotline:
 
     def command(self, command: str) -> CommandRecord | None:
         return self._runtime.commands.record(command)
+
+    def audit_head(self) -> AuditHead:
+        return self._runtime.trail.head
+
+    async def audit(
+        self,
+        who: str,
+        action: str,
+        cause: str,
+        *,
+        outcome: str = DONE,
+        whom: str | None = None,
+        call: str | None = None,
+        detail: Mapping[str, str] | None = None,
+    ) -> None:
+        at = self._service.now()
+        await self._service.command(ToAudit(at, cause, who, action, outcome, whom, call, dict(detail or {})))
 
     async def log_in(self, agent: AgentId, seat: SeatId, cause: str) -> AgentView:
         await self._service.log_in(agent, seat, cause)

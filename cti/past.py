@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from acd.effects import AgentChanged
 from acd.model import Instant
+from cti.audit import STATE as AUDIT
+from cti.audit import head_of
 from cti.calls.facts import LegId
 from cti.calls.outputs import RecordingDue
 from cti.calls.records import CallRecord
@@ -42,6 +44,7 @@ def read_past(journal: Journal) -> Past:
             past.resume.last_agents[key.removeprefix("last_agent/")] = str(body["agent"])
         elif key.startswith(COMMANDS):
             past.resume.commands[key] = body
+    past.resume.audit = head_of(state.get(AUDIT), journal.journal_id)
     figures = state.get("figures")
     if isinstance(figures, dict):
         past.resume.figures = figures

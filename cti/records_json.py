@@ -38,7 +38,7 @@ class Draft:
 
     at: Instant
     kind: str
-    """`call`, `decision`, `agent_state`, `recording` or `work_order`."""
+    """`call`, `decision`, `agent_state`, `recording`, `work_order`, `command` or `audit`."""
     key: str
     """Which one of its kind. A later entry of the same kind and key replaces the earlier one."""
     body: dict[str, JSON]

@@ -26,6 +26,7 @@ from acd.model import (
 )
 from acd.router import Router
 from acd.states import InvalidEvent
+from cti.audit import AuditHead, ToAudit, Trail
 from cti.calls import facts as f
 from cti.calls.actions import (
     Action,
@@ -119,6 +120,7 @@ class Resume:
     """Who spoke last with a caller, by the caller's key."""
     commands: dict[str, JSON] = field(default_factory=dict)
     """Commands of the last day, as `Commands.restore` takes them."""
+    audit: AuditHead = field(default_factory=lambda: AuditHead("unnamed"))
 
 
 @dataclass(slots=True)
@@ -161,6 +163,7 @@ class Runtime:
         self._step = Step()
         self._updated: dict[CallId, CallRecord] = {}
         self.commands = Commands(VERBS, self)
+        self.trail = Trail(resume.audit)
         self.opening = self._resume(resume, now)
         """What resuming led to; the service journals it before anything else."""
 
@@ -177,6 +180,8 @@ class Runtime:
                 self._action_failed(event)
             case Order():
                 self._order(event)
+            case ToAudit():
+                self._audit(event)
             case FillWorkOrder():
                 self._step.drafts.append(Draft(event.at, "work_order", event.work_order, event.record))
             case LogIn() | LogOut() | BeReady() | BeNotReady():
@@ -306,7 +311,14 @@ class Runtime:
         self._step.state |= work.state
         self._step.actions += work.actions
         self._pending += work.events
+        for what in work.audits:
+            self._audit(what)
         self._drain()
+
+    def _audit(self, what: ToAudit) -> None:
+        draft, state = self.trail.add(what)
+        self._step.drafts.append(draft)
+        self._step.state |= state
 
     def _action_failed(self, failure: ActionFailed) -> None:
         """A phone that could not even be asked to ring ends its offer; the rest is told by later facts."""

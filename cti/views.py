@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from acd.model import AgentId, AgentState, QueueId, SeatId
+from cti.audit import DONE, AuditHead
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,24 @@ class ServicePort(Protocol):
     def total(self) -> QueueView: ...
     def open_calls(self) -> Sequence[CallView]: ...
     def health(self) -> Health: ...
+    def audit_head(self) -> AuditHead:
+        """The newest entry of this service's audit, whether PostgreSQL has it yet or not."""
+        ...
+
+    async def audit(
+        self,
+        who: str,
+        action: str,
+        cause: str,
+        *,
+        outcome: str = DONE,
+        whom: str | None = None,
+        call: str | None = None,
+        detail: Mapping[str, str] | None = None,
+    ) -> None:
+        """Writes something down in the audit: see `cti.audit.ToAudit`."""
+        ...
+
     async def log_in(self, agent: AgentId, seat: SeatId, cause: str) -> AgentView: ...
     async def log_out(self, agent: AgentId, cause: str) -> AgentView: ...
     async def ready(self, agent: AgentId, cause: str) -> AgentView: ...

@@ -216,3 +216,25 @@ commands = Table(
     Index("ix_commands_call", "call", "accepted_at"),
     Index("ix_commands_by", "by", "accepted_at"),
 )
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("chain", Text, primary_key=True, comment="The journal whose service wrote it."),
+    Column("number", BigInteger, primary_key=True, autoincrement=False, comment="From 1, without gaps."),
+    _time("at", nullable=False),
+    Column("who", Text, nullable=False, comment="A token's name, or an agent's number."),
+    Column("action", Text, nullable=False),
+    Column("outcome", Text, nullable=False, comment="`done`, or why it was refused or failed."),
+    Column("whom", Text, comment="The agent, recording or other thing that it was done to."),
+    Column("call", Text, comment="No foreign key: a refused attempt may name a call that never was."),
+    Column("detail", JSONB, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("previous", Text, nullable=False, comment="Hash of the entry before; zeros for the first."),
+    Column("hash", Text, nullable=False, comment="SHA-256 over the entry and `previous`."),
+    Index("ix_audit_at", "at", "chain", "number"),
+    Index("ix_audit_who", "who", "at"),
+    Index("ix_audit_whom", "whom", "at"),
+    Index("ix_audit_call", "call"),
+    comment="Rows are never changed, nor deleted before they are half a year old: a trigger holds it.",
+)

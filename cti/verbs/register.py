@@ -9,6 +9,7 @@ from typing import Any
 
 from acd import events as acd
 from acd.model import Instant
+from cti.audit import DONE, ToAudit
 from cti.calls.actions import Action, ActionFailed
 from cti.records_json import JSON, Draft, decode, encode
 from cti.verbs.model import Command, Done, Failed, Order, Outcome, Progress, Situation, Verb
@@ -34,6 +35,7 @@ class Work:
     state: dict[str, JSON] = field(default_factory=dict)
     actions: list[Action] = field(default_factory=list)
     events: list[acd.Event] = field(default_factory=list)
+    audits: list[ToAudit] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -213,6 +215,8 @@ class Commands:
         pending.record = replace(pending.record, state=state, ended_at=at, reason=reason, sentence=sentence)
         del self._pending[pending.record.command]
         self._write(pending, at)
+        if pending.record.supervisor:
+            self._work.audits.append(_intervention(pending, at))
 
     def _write(self, pending: _Pending, at: Instant) -> None:
         record = pending.record
@@ -246,3 +250,21 @@ class Commands:
     def _take_work(self) -> Work:
         work, self._work = self._work, Work()
         return work
+
+
+def _intervention(pending: _Pending, at: Instant) -> ToAudit:
+    """What a supervisor did, or was refused: all of it goes to the audit."""
+    record = pending.record
+    asked = {} if pending.asked is None or pending.verb.secret else encode(pending.asked)
+    detail = {name: str(value) for name, value in asked.items() if value is not None and name != "call"}
+    whom = detail.pop("agent", record.agent)
+    return ToAudit(
+        at,
+        record.cause,
+        record.by,
+        record.verb,
+        DONE if record.state is CommandState.DONE else record.reason or record.state.value,
+        whom,
+        record.call,
+        detail | {"command": record.command} | record.result,
+    )

@@ -164,6 +164,16 @@ class ServicePortContract(ABC):
         assert sum(service.total().agents.values()) == 3
         assert list(service.open_calls()) == []
 
+    async def test_the_audit_has_a_newest_entry_that_each_further_one_moves(
+        self, service: LiveService
+    ) -> None:
+        before = service.audit_head()
+        await service.audit("boss", "recording_played", CAUSE, whom="r-1", call="c-1", detail={"bytes": "9"})
+        after = service.audit_head()
+        assert (after.chain, after.number) == (before.chain, before.number + 1)
+        assert len(after.hash) == 64
+        assert after.hash != before.hash
+
     async def test_a_command_has_an_id_by_which_it_is_found_and_is_told_to_who_follows(
         self, service: LiveService
     ) -> None:

@@ -19,7 +19,7 @@ from api.context import Limits
 from api.errors import ErrorOut
 from api.routing import ID_PATTERN, Raw, Route
 from config.models import Role, Site, Token
-from tests.support.fake_archive import FakeArchive, FakeWorkOrders
+from tests.support.fake_archive import FakeArchive, FakeAuditLog, FakeWorkOrders
 from tests.support.fake_service import FakeService
 from tests.support.small_site import AGENT, OTHER_AGENT, small_site
 
@@ -42,6 +42,7 @@ TOKENS = (
     token(Role.SUPERVISOR),
     token(Role.OPERATIONS),
     token(Role.WALLBOARD),
+    token(Role.AUDITOR),
 )
 
 
@@ -70,6 +71,7 @@ class ApiWorld:
     service: FakeService
     archive: FakeArchive
     work_orders: FakeWorkOrders
+    audit: FakeAuditLog
     site: Site
     recordings_root: Path
     client: TestClient[Request, Application]
@@ -133,8 +135,9 @@ def hold_to_document(entry: Route | None, status: int, content_type: str, conten
 async def api_world(root: Path, limits: Limits = FAST) -> AsyncIterator[ApiWorld]:
     site = small_site(root)
     service, archive, orders = FakeService(site), FakeArchive(), FakeWorkOrders()
+    audit = FakeAuditLog()
     recordings_root = root / "recordings"
     recordings_root.mkdir(exist_ok=True)
-    app = create_app(service, archive, orders, site, TOKENS, recordings_root, limits)
+    app = create_app(service, archive, orders, audit, site, TOKENS, recordings_root, limits)
     async with TestClient(TestServer(app)) as client:
-        yield ApiWorld(service, archive, orders, site, recordings_root, client)
+        yield ApiWorld(service, archive, orders, audit, site, recordings_root, client)

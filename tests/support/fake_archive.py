@@ -10,6 +10,7 @@ from pathlib import Path
 
 from acd.effects import Candidate, Decided
 from acd.model import OfferOutcome
+from cti.audit import AuditEntry, ChainReport, Verifier
 from cti.calls.records import (
     CallOutcome,
     CallRecord,
@@ -22,6 +23,7 @@ from cti.calls.records import (
 )
 from cti.database import BadCursor, DatabaseAway
 from recording.archive import ArchivedCall, CallPage
+from recording.audit import AuditPage
 from recording.model import RecordingRecord
 from workorder.model import WorkOrder, WorkOrderState
 from workorder.store import WorkOrderPage
@@ -217,3 +219,26 @@ def work_order(call: str, agent: str | None, state: WorkOrderState = WorkOrderSt
         filled_by=None,
         version=1,
     )
+
+
+class FakeAuditLog:
+    """An `AuditLog` of what is put into `kept`, oldest first; no cursors."""
+
+    def __init__(self) -> None:
+        self.kept: list[AuditEntry] = []
+
+    async def entries(self, *, limit: int, before_cursor: str | None, **wanted: object) -> AuditPage:
+        if before_cursor is not None:
+            raise BadCursor("this is not a cursor of this list")
+        same = {name: value for name, value in wanted.items() if name not in ("since", "until")}
+        found = [
+            entry
+            for entry in reversed(self.kept)
+            if all(value is None or getattr(entry, name) == value for name, value in same.items())
+        ]
+        return AuditPage(found[:limit], None)
+
+    async def verify(self) -> tuple[ChainReport, ...]:
+        verifier = Verifier()
+        verifier.take(self.kept)
+        return verifier.reports()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from acd.model import AgentState
 from config.models import Site
+from cti.audit import DONE, AuditHead, ToAudit, Trail
 from cti.feed import EventFeed
 from cti.records_json import Draft, Entry, encode
 from cti.verbs.port import Orderer
@@ -91,6 +92,8 @@ class FakeService:
         self.feed = EventFeed(self.journal)
         self.orders: list[tuple[object, Orderer]] = []
         """What was asked for with commands, and by whom."""
+        self.audited: list[ToAudit] = []
+        self.trail = Trail(AuditHead("fake"))
         self._commands: dict[str, CommandRecord] = {}
         self.state_of_health = Health(
             asterisk_connected=True,
@@ -117,6 +120,24 @@ class FakeService:
 
     def health(self) -> Health:
         return self.state_of_health
+
+    def audit_head(self) -> AuditHead:
+        return self.trail.head
+
+    async def audit(
+        self,
+        who: str,
+        action: str,
+        cause: str,
+        *,
+        outcome: str = DONE,
+        whom: str | None = None,
+        call: str | None = None,
+        detail: Mapping[str, str] | None = None,
+    ) -> None:
+        at = datetime.now(UTC).timestamp()
+        self.audited.append(ToAudit(at, cause, who, action, outcome, whom, call, dict(detail or {})))
+        self.trail.add(self.audited[-1])
 
     async def log_in(self, agent: str, seat: str, cause: str) -> AgentView:
         view = self._known(agent)

@@ -15,7 +15,7 @@ from tests.support.fake_archive import archived_call, stored_recording
 from tests.support.fake_service import FakeService
 from tests.support.small_site import AGENT, OTHER_AGENT, REASON, SEAT
 
-READS_QUEUES = {Role.AGENT, Role.SUPERVISOR, Role.OPERATIONS, Role.WALLBOARD}
+READS_QUEUES = {Role.AGENT, Role.SUPERVISOR, Role.OPERATIONS, Role.WALLBOARD, Role.AUDITOR}
 FLOOR = {Role.AGENT, Role.SUPERVISOR}
 WATCH = {Role.SUPERVISOR, Role.OPERATIONS}
 STAFF = {Role.AGENT, Role.SUPERVISOR, Role.OPERATIONS}
@@ -37,6 +37,8 @@ EXPECTED: dict[tuple[str, str], set[Role] | None] = {
     ("GET", "/v1/work-orders"): FLOOR,
     ("GET", "/v1/work-orders/{work_order}"): FLOOR,
     ("PATCH", "/v1/work-orders/{work_order}"): FLOOR,
+    ("GET", "/v1/audit"): {Role.AUDITOR},
+    ("GET", "/v1/audit/verification"): {Role.AUDITOR},
     ("GET", "/metrics"): WATCH,
     ("GET", "/health/live"): None,
     ("GET", "/health/ready"): None,

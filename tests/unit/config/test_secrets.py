@@ -56,6 +56,7 @@ def test_made_secrets_load_and_fit_their_site(site: Site, tmp_path: Path) -> Non
         ("operations", Role.OPERATIONS, None),
         ("supervisor", Role.SUPERVISOR, None),
         ("wallboard", Role.WALLBOARD, None),
+        ("auditor", Role.AUDITOR, None),
         ("agent-1001", Role.AGENT, "1001"),
         ("agent-1002", Role.AGENT, "1002"),
     ]
@@ -85,7 +86,7 @@ def test_no_two_secrets_are_alike(site: Site, tmp_path: Path) -> None:
             *(token.sha256 for token in secrets.tokens),
         )
     ]
-    assert len(set(values)) == len(values) == 16
+    assert len(set(values)) == len(values) == 18
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
