@@ -16,6 +16,7 @@ EXTENSION_PATTERN = r"^[0-9]{3,6}$"
 DIGIT_PATTERN = r"^[0-9]$"
 SHA256_PATTERN = r"^[0-9a-f]{64}$"
 CLOCK_PATTERN = r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$"
+LANGUAGE_PATTERN = r"^[a-z]{2,3}$"
 DATE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 
 PATTERN_WORDS = {
@@ -28,6 +29,7 @@ PATTERN_WORDS = {
     DIGIT_PATTERN: "one digit in quotes",
     SHA256_PATTERN: "a SHA-256 as 64 lower case hexadecimal digits",
     CLOCK_PATTERN: 'a time of the day in quotes: hours and minutes from "00:00" to "24:00"',
+    LANGUAGE_PATTERN: "a language: its code of two or three lower case letters, such as `en`",
     DATE_PATTERN: 'a date in quotes: year, month and day, as "2026-10-01"',
 }
 """What each pattern asks for, in the words of an error message."""

@@ -37,6 +37,7 @@ _LISTS: Final[Mapping[str, tuple[str, str, Effect]]] = {
     "calendars": ("calendar", "id", Effect.AT_ONCE),
     "not_ready_reasons": ("not-ready reason", "id", Effect.AT_ONCE),
     "hotlines": ("hotline", "number", Effect.DIALPLAN),
+    "flows": ("flow", "id", Effect.DIALPLAN),
     "seats": ("seat", "id", Effect.RESTART),
 }
 _GROUPS: Final[Mapping[str, Effect]] = {

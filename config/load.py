@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+from config.flowcheck import check_flows
 from config.models import Secrets, Site
 from config.problems import ConfigInvalid, Problem
 from config.routingcheck import check_routing
@@ -29,6 +30,7 @@ def load_site(directory: Path, *, base: Path | None = None, prompts: Path = PROM
     site = validated(Site, document)
     check_site(document, prompts)
     check_routing(document, site, prompts)
+    check_flows(document, prompts)
     if document.problems or site is None:
         raise ConfigInvalid(document.problems)
     return _resolved(site, base or Path.cwd())

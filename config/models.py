@@ -30,6 +30,7 @@ from config.base import (
     Seconds,
     TimeZone,
 )
+from config.flows import FlowConfig
 from config.routing import CalendarConfig, QueueConfig, RoutingConfig, StepConfig
 
 
@@ -57,6 +58,8 @@ class HotlineConfig(Model):
     """What callers of this number are kept for at first, before the queue's own steps."""
     greeting: Id = "greeting"
     """The prompt that callers hear first, by its name in `asterisk-conf/prompts.yaml`."""
+    flow: Id | None = None
+    """The way of its callers, one of `flows`. None: greeting, music, an agent, a farewell."""
 
 
 class AgentConfig(Model):
@@ -193,6 +196,8 @@ class Site(Model):
     """Work orders (工单)."""
     calendars: tuple[CalendarConfig, ...] = ()
     """Opening hours."""
+    flows: tuple[FlowConfig, ...] = ()
+    """Callers' ways before, while and after waiting."""
     routing: RoutingConfig = RoutingConfig()
     """What holds for all queues together."""
     timezone: TimeZone = "Asia/Shanghai"

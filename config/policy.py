@@ -32,8 +32,7 @@ _A_YEAR = 366
 
 def routing_policy(site: Site) -> Policy:
     """What the router needs of a site."""
-    utc_offset_s = fixed_offset_s(site.timezone) or 0.0
-    calendars = {each.id: _calendar(each, utc_offset_s) for each in site.calendars}
+    calendars = calendars_of(site)
     return Policy(
         queues={queue.id: _queue(queue, calendars) for queue in site.queues},
         agents={
@@ -52,6 +51,12 @@ def routing_policy(site: Site) -> Policy:
         keep_place_s=site.routing.keep_place_s,
         skills=tuple(skill.id for skill in site.skills),
     )
+
+
+def calendars_of(site: Site) -> dict[str, Calendar]:
+    """Opening hours by their id."""
+    utc_offset_s = fixed_offset_s(site.timezone) or 0.0
+    return {each.id: _calendar(each, utc_offset_s) for each in site.calendars}
 
 
 def hotline_steps(site: Site) -> dict[str, tuple[RoutingStep, ...]]:

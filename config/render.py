@@ -17,7 +17,9 @@ import jinja2
 from pydantic import SecretStr
 from ruamel.yaml import YAML
 
+from config.calendars import counted
 from config.models import Secrets, Site
+from config.policy import calendars_of
 from config.secretcheck import ALPHABET
 
 ASTERISK_CONF: Final = Path(__file__).resolve().parents[1] / "asterisk-conf"
@@ -66,6 +68,8 @@ def render(site: Site, secrets: Secrets, directory: Path, layout: Layout) -> Non
     values = {
         "asterisk": site.asterisk.model_copy(update={"spool": spool}),
         "hotlines": site.hotlines,
+        "flows": site.flows,
+        "calendars": [counted(name, calendar) for name, calendar in calendars_of(site).items()],
         "seats": site.seats,
         "trunk": site.trunk,
         "secrets": secrets,

@@ -60,6 +60,7 @@ class StepConfig(Model):
 
 class OverflowTo(StrEnum):
     QUEUE = "queue"
+    CALLBACK = "callback"
     MESSAGE = "message"
     BUSY = "busy"
 
@@ -73,7 +74,8 @@ class OverflowConfig(Model):
     longer than `threshold` seconds. `waited`: the caller has waited `threshold` seconds."""
     to: OverflowTo
     """`queue`: to the queue `target`, keeping the wait. `message`: the prompt `target`, then the end.
-    `busy`: the busy tone."""
+    `callback`: the flow's offer of a callback is made at once, and the caller waits on. `busy`: the busy
+    tone."""
     threshold: Annotated[float, Field(ge=0, le=86_400)] | None = None
     """Callers for `size`, seconds for `expected_wait` and `waited`; not for the others."""
     target: Id | None = None

@@ -69,13 +69,13 @@ def _check_named(view: View, prompts: Path) -> None:
     if view.has("agents"):
         for field in ("queues", "hotlines"):
             for loc, item in view.items(field):
-                for at, named in _agents_named(item, loc):
+                for at, named in agents_named(item, loc):
                     if named not in agents:
                         view.at_value(at, f"agent {quoted(named)} is unknown", suggestion(named, agents))
     if view.has("skills"):
         skills = view.known("skills")
         for loc, item in view.items("hotlines"):
-            for at, named in _skills_named(item.get("steps"), (*loc, "steps")):
+            for at, named in skills_named(item.get("steps"), (*loc, "steps")):
                 if named not in skills:
                     view.at_value(at, f"skill {quoted(named)} is unknown", suggestion(named, skills))
 
@@ -88,13 +88,15 @@ def _rules(view: View) -> Iterator[tuple[Loc, dict[str, object]]]:
                 yield (*loc, "overflow", number), rule
 
 
-def _agents_named(value: object, loc: Loc) -> Iterator[tuple[Loc, str]]:
+def agents_named(value: object, loc: Loc) -> Iterator[tuple[Loc, str]]:
+    """Agents whom requirements below name, with the place of each."""
     for at, key, found in _leaves(value, loc):
         if key == "agents" and isinstance(found, str):
             yield at, found
 
 
-def _skills_named(value: object, loc: Loc) -> Iterator[tuple[Loc, str]]:
+def skills_named(value: object, loc: Loc) -> Iterator[tuple[Loc, str]]:
+    """Skills that requirements below name, with the place of each."""
     for at, key, found in _leaves(value, loc):
         if key == "skill" and isinstance(found, str):
             yield at, found

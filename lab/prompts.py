@@ -21,7 +21,8 @@ from config.render import ASTERISK_CONF, prompt_texts
 from lab import roots
 
 RATE_HZ: Final = 8000
-_VOICE: Final = ("-v", "cmn", "-s", "200")
+_SPEED: Final = ("-s", "200")
+_MANDARIN, _ENGLISH = "cmn", "en"
 _FORMAT: Final = ("-r", str(RATE_HZ), "-c", "1", "-b", "16", "-e", "signed-integer")
 
 
@@ -71,7 +72,8 @@ def make_sounds(directory: Path) -> None:
             _convert(studio, target)
         else:
             spoken = directory / f".{name}.wav"
-            _run(name, roots.tool("espeak-ng").argv(*_VOICE, "-w", spoken, text))
+            voice = _ENGLISH if name.endswith("-en") else _MANDARIN
+            _run(name, roots.tool("espeak-ng").argv("-v", voice, *_SPEED, "-w", spoken, text))
             _convert(spoken, target)
             spoken.unlink()
     _write_wav(directory / "music" / "hotline.wav", music())

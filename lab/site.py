@@ -52,10 +52,12 @@ def make_lab_site(
     queues: dict[str, float] | None = None,
     routing: dict[str, object] | None = None,
     rtp_ports: int = 1200,
+    flows: bool = False,
 ) -> LabSite:
     """Copies the example configuration into `directory` and changes what must differ in a lab.
 
     `queues` overrides a setting of every queue, such as `wrap_up_s`, `routing` what holds for all together.
+    Without `flows` a call ends with its conversation: the lab's citizens press no key unless told to.
     """
     config = directory / "config"
     if config.exists():
@@ -88,6 +90,8 @@ def make_lab_site(
         for key, values in changes.items():
             if key in document:
                 document[key].update(values)
+        for hotline in document.get("hotlines", ()) if not flows else ():
+            hotline.pop("flow", None)
         for queue in document.get("queues", ()) if queues else ():
             queue.update(queues)
         with path.open("w") as file:

@@ -135,6 +135,13 @@ class SipParty(asyncio.DatagramProtocol):
         self._send_in_dialog("BYE", self._dialog, _branch())
         self.ended.set()
 
+    def refer(self, extension: str) -> None:
+        """Transfers the other party there, as a phone's blind transfer does."""
+        assert self._dialog
+        self._dialog.cseq += 1
+        target = f"<sip:{extension}@{self.server[0]}>"
+        self._send_in_dialog("REFER", self._dialog, _branch(), "", f"Refer-To: {target}")
+
     def datagram_received(self, data: bytes, addr: object) -> None:
         if data[:1] >= b"\x80":
             return  # RTP: the session description names this same port, nobody here listens to audio
@@ -291,7 +298,8 @@ class SipParty(asyncio.DatagramProtocol):
         host, port = self.address
         return (
             f"v=0\r\no=- 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\n"
-            f"m=audio {port} RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\na=sendrecv\r\n"
+            f"m=audio {port} RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\n"
+            "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=sendrecv\r\n"
         )
 
 

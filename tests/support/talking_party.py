@@ -1,4 +1,4 @@
-"""A SIP party that speaks a tone and keeps what it hears, from the moment its call is up."""
+"""A SIP party that speaks a tone, presses keys and keeps what it hears, from the moment its call is up."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ from tests.support.tones import RATE_HZ, alaw, from_alaw, share, tone
 _FRAME_S = 0.02
 _FRAME_BYTES = round(RATE_HZ * _FRAME_S)
 _PCMA = 8
+_EVENT = 101
+"""The payload type of keys (RFC 4733)."""
+_KEYS = "0123456789*#"
+_KEY_FRAMES, _KEY_ENDS = 5, 3
+"""A key is held for so many frames; its end is told so often, as the RFC asks for."""
 
 
 @dataclass
@@ -34,6 +39,8 @@ class TalkingParty(SipParty):
         self._frames_sent = 0
         self._timer: asyncio.TimerHandle | None = None
         self._frame_came = asyncio.Event()
+        self._keys: list[bytes] = []
+        self._key_since = 0
 
     @property
     def invitation(self) -> _SipMessage:
@@ -70,6 +77,16 @@ class TalkingParty(SipParty):
             self._started = asyncio.get_running_loop().time() - self._frames_sent * _FRAME_S
             self._send_frame()
 
+    def press(self, keys: str) -> None:
+        """Presses the keys one after the other, in place of what it says meanwhile. It must be talking."""
+        assert self._timer is not None
+        for key in keys:
+            for frame in range(1, _KEY_FRAMES + _KEY_ENDS + 1):
+                over = frame > _KEY_FRAMES
+                duration = min(frame, _KEY_FRAMES) * _FRAME_BYTES
+                self._keys.append(struct.pack("!BBH", _KEYS.index(key), 0x8A if over else 0x0A, duration))
+            self._keys += [b""] * _KEY_FRAMES
+
     def hush(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
@@ -92,12 +109,20 @@ class TalkingParty(SipParty):
     def _send_frame(self) -> None:
         if self._media is not None:
             at = self._frames_sent * _FRAME_BYTES
-            header = struct.pack(
-                "!BBHII", 0x80, _PCMA, self._frames_sent & 0xFFFF, at & 0xFFFFFFFF, self._source
-            )
-            begin = at % len(self._voice)
-            self._transport.sendto(header + self._voice[begin : begin + _FRAME_BYTES], self._media)
+            key = self._keys.pop(0) if self._keys else b""
+            if not key:
+                self._key_since = at + _FRAME_BYTES
+                begin = at % len(self._voice)
+                self._send_rtp(_PCMA, at, self._voice[begin : begin + _FRAME_BYTES])
+            else:
+                self._send_rtp(_EVENT, self._key_since, key)
             self._frames_sent += 1
         loop = asyncio.get_running_loop()
         due = self._started + (self._frames_sent + 1) * _FRAME_S
         self._timer = loop.call_at(max(due, loop.time() + 0.001), self._send_frame)
+
+    def _send_rtp(self, kind: int, at: int, payload: bytes) -> None:
+        assert self._media is not None
+        number = self._frames_sent & 0xFFFF
+        header = struct.pack("!BBHII", 0x80, kind, number, at & 0xFFFFFFFF, self._source)
+        self._transport.sendto(header + payload, self._media)

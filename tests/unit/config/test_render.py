@@ -79,14 +79,16 @@ def test_every_seat_serves_the_fallback_queue(example: Site, tmp_path: Path) -> 
 
 
 def test_prompts_that_the_dialplan_plays_are_in_the_list_of_texts(example: Site, tmp_path: Path) -> None:
-    dialplan = (rendered(example, tmp_path) / "extensions.conf").read_text()
+    directory = rendered(example, tmp_path)
+    dialplan = "".join((directory / name).read_text() for name in ("extensions.conf", "flows.conf"))
     prompts = (ASTERISK_CONF / "prompts.yaml").read_text()
     played = {
-        line.split(f"{tmp_path}/sounds/", 1)[1].split(")")[0].split(",")[0]
+        line.split(f"{tmp_path}/sounds/", 1)[1].split(")")[0].split(",")[0].removesuffix("${HL_LANG}")
         for line in dialplan.splitlines()
-        if "Playback(" in line
+        if "Playback(" in line or "Read(" in line
     }
-    assert {"thanks", "all-busy", "${HL_GREETING}"} <= played
+    assert {"menu-language", "rating", "callback-offer", "voicemail"} <= played
+    assert {"thanks", "all-busy", "${HL_GREETING"} <= {prompt.rstrip("}") for prompt in played}
     features = ("login", "logout", "ready", "not_ready")
     expected = {prompt for prompt in played if "$" not in prompt}
     expected |= {f"{feature}-{result}" for feature in features for result in ("ok", "refused")}
