@@ -106,7 +106,9 @@ def callback_due(floor: Floor, callback: Callback) -> None:
 
 
 def begin_attempt(floor: Floor, callback: Callback, trigger: CallbackTrigger, agent: AgentId | None) -> None:
-    """The citizen is dialled, by the agent who took the callback or (None) by the dialler."""
+    """The citizen is dialled, by the agent who took the callback or (None) by somebody else."""
+    if agent is None:
+        _unqueue(floor, floor.contacts.get(callback.callback))
     floor.timers.set(("callback", callback.callback), floor.at + DIAL_BELT_S)
     move_callback(floor, callback, trigger, CallbackState.DIALLING)
     if agent is not None:

@@ -118,6 +118,8 @@ class CallbackRequested:
     """How often the citizen was dialled before a restart."""
     restored: bool = False
     """After a restart: it was requested and counted before."""
+    dialling: bool = False
+    """After a restart: an attempt was under way, whose end is yet to be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,7 @@ class CallbackCancelled:
 
 @dataclass(frozen=True, slots=True)
 class CallbackTaken:
-    """The dialler begins an attempt of a callback that dials the customer first."""
+    """An attempt began that the router did not decide: the dialler's, or one found after a restart."""
 
     at: Instant
     cause: str

@@ -21,7 +21,7 @@ from acd.events import (
     CallbackTaken,
 )
 from acd.floor import Floor
-from acd.model import AttemptOutcome, CallbackEnd, CallbackMode, CallbackState, ContactState
+from acd.model import AttemptOutcome, CallbackEnd, CallbackState, ContactState
 from acd.records import Callback
 from acd.states import CALLBACK, GONE, CallbackTrigger, ContactTrigger, InvalidTransition, UnknownEntity
 
@@ -57,7 +57,10 @@ def callback_requested(floor: Floor, event: CallbackRequested) -> None:
     if not event.restored:
         floor.figures.callback_requested(event.queue, event.at)
     open_callback(floor, callback)
-    reconsider(floor, callback, CallbackTrigger.REQUESTED)
+    if event.dialling:
+        begin_attempt(floor, callback, CallbackTrigger.REQUESTED, None)
+    else:
+        reconsider(floor, callback, CallbackTrigger.REQUESTED)
 
 
 def callback_altered(floor: Floor, event: CallbackAltered) -> None:
@@ -81,10 +84,6 @@ def callback_taken(floor: Floor, event: CallbackTaken) -> None:
     callback, acts = _known(floor, event.callback, CallbackTrigger.TAKEN)
     if not acts or callback is None:
         return
-    if callback.mode is CallbackMode.AGENT_FIRST:
-        raise InvalidTransition(
-            f"callback {callback.callback}", "to be offered to an agent first", "taken", callback.history
-        )
     begin_attempt(floor, callback, CallbackTrigger.TAKEN, None)
 
 

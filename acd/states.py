@@ -101,7 +101,7 @@ class CallbackTrigger(StrEnum):
     ACCEPTED = "accepted"
     """An agent took it."""
     TAKEN = "taken"
-    """The dialler took it."""
+    """An attempt began that the router did not decide."""
     REACHED = "reached"
     UNREACHED = "unreached"
     OVERDUE = "overdue"
@@ -402,7 +402,7 @@ CALLBACK = Table(
     tuple(CallbackTrigger),
     {
         GONE: {
-            _K.REQUESTED: to(_B.SCHEDULED, _B.WAITING, GONE),
+            _K.REQUESTED: to(_B.SCHEDULED, _B.WAITING, _B.DIALLING, GONE),
             _K.JOINED: NO,
             _K.ALTERED: _OVER,
             _K.DUE: NO,
@@ -424,7 +424,7 @@ CALLBACK = Table(
             _K.NOT_NOW: NO,
             _K.EXPIRED: to(GONE),
             _K.ACCEPTED: NO,
-            _K.TAKEN: NO,
+            _K.TAKEN: to(_B.DIALLING),
             _K.REACHED: to(GONE),
             _K.UNREACHED: _IDLE,
             _K.OVERDUE: NO,

@@ -378,15 +378,28 @@ def test_customer_first_it_waits_for_the_dialler_and_is_offered_to_nobody() -> N
     assert not floor.heard(DialCallback)
     floor.end_attempt("k1", AttemptOutcome.NO_ANSWER)
     assert floor.callback("k1").state is CallbackState.SCHEDULED
-    with pytest.raises(InvalidTransition, match="callback k1 is scheduled: taken is not allowed"):
-        floor.take_callback("k1")
 
 
-def test_the_dialler_cannot_take_what_is_offered_to_agents_first() -> None:
+@pytest.mark.parametrize("state", ["scheduled", "waiting", "offered"])
+def test_an_attempt_found_under_way_leaves_nothing_to_offer(state: str) -> None:
     floor = center()
-    floor.request_callback("k1")
-    with pytest.raises(InvalidTransition, match="to be offered to an agent first"):
-        floor.take_callback("k1")
+    floor.request_callback("k1", earliest_at=floor.now + 60 if state == "scheduled" else None)
+    if state == "offered":
+        floor.ready("ann")
+    floor.take_callback("k1")
+    assert len(floor.heard(CancelOffer)) == (state == "offered")
+    assert floor.callback("k1").state is CallbackState.DIALLING
+    floor.end_attempt("k1", AttemptOutcome.BUSY)
+    assert floor.callback("k1").attempts == 1
+
+
+def test_an_attempt_that_was_under_way_before_a_restart_is_not_begun_again() -> None:
+    floor = center()
+    floor.ready("ann")
+    floor.request_callback("k1", restored=True, dialling=True, attempts=1)
+    assert not floor.heard(MakeOffer)
+    floor.end_attempt("k1", AttemptOutcome.NO_ANSWER)
+    assert (floor.callback("k1").attempts, floor.callback("k1").state) == (2, CallbackState.SCHEDULED)
 
 
 def test_altered_it_has_another_queue_owner_and_time() -> None:

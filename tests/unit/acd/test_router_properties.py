@@ -308,6 +308,7 @@ class RouterMachine(RuleBasedStateMachine):
         mode=st.sampled_from((*CallbackMode, CallbackMode.AGENT_FIRST)),
         own=st.just(()) | steps,
         restored=st.booleans(),
+        dialling=st.sampled_from((False, False, True)),
     )
     def request_callback(
         self,
@@ -322,6 +323,7 @@ class RouterMachine(RuleBasedStateMachine):
         mode: CallbackMode,
         own: tuple[RoutingStep, ...],
         restored: bool,
+        dialling: bool,
     ) -> None:
         self.tell(
             CallbackRequested(
@@ -338,6 +340,7 @@ class RouterMachine(RuleBasedStateMachine):
                 mode,
                 own,
                 restored=restored,
+                dialling=dialling,
             )
         )
 
