@@ -38,6 +38,7 @@ class MakeOffer:
     auto_answer: bool = False
     callback: bool = False
     """The contact is a callback: nobody is on the line yet."""
+    queue: QueueId = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,6 +129,7 @@ class Floor(StaffRoom):
                 ring_timeout_s,
                 self.queues[contact.queue].auto_answer,
                 contact.callback,
+                contact.queue,
             )
         )
         agent.offer = contact.offer = offer_id

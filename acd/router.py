@@ -126,6 +126,10 @@ class Router:
         """Who is logged in at the seat."""
         return self._floor.seats.get(seat)
 
+    def queue_names(self) -> Iterable[QueueId]:
+        """The queues that contacts can be put into: those of the policy."""
+        return self._floor.policy.queues.keys()
+
     def agents_of(self, queue: QueueId) -> dict[AgentState, int]:
         """How many agents have what the queue requires, by state; all agents, for an unknown queue none."""
         counts = dict.fromkeys(AgentState, 0)

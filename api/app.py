@@ -15,13 +15,25 @@ import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from api import agents, audit, calls, commands, events, health, metrics, queues, recordings, work_orders
+from api import (
+    agents,
+    audit,
+    callbacks,
+    calls,
+    commands,
+    events,
+    health,
+    metrics,
+    queues,
+    recordings,
+    work_orders,
+)
 from api.auth import Tokens
 from api.context import CONTEXT_KEY, Context, Limits
 from api.errors import CAUSE_KEY, speak_errors
 from api.openapi import document
 from api.pages import page_routes
-from api.ports import AuditLog, CallArchive, LiveService, WorkOrders
+from api.ports import AuditLog, CallArchive, Callbacks, LiveService, WorkOrders
 from api.routing import BEARER_KEY, ROUTE_KEY, Route
 from config.models import Site, Token
 
@@ -41,6 +53,7 @@ ROUTES: tuple[Route, ...] = (
     *queues.ROUTES,
     *calls.ROUTES,
     *commands.ROUTES,
+    *callbacks.ROUTES,
     *events.ROUTES,
     *recordings.ROUTES,
     *work_orders.ROUTES,
@@ -57,6 +70,7 @@ def create_app(
     archive: CallArchive,
     work_orders: WorkOrders,
     audit_log: AuditLog,
+    callback_archive: Callbacks,
     site: Site,
     tokens: Iterable[Token],
     recordings_root: Path,
@@ -66,7 +80,15 @@ def create_app(
     limits = limits or Limits()
     app = web.Application(middlewares=[_trace, speak_errors], client_max_size=limits.body_bytes)
     app[CONTEXT_KEY] = Context(
-        service, archive, work_orders, audit_log, site, Tokens(tokens), recordings_root, limits
+        service,
+        archive,
+        work_orders,
+        audit_log,
+        callback_archive,
+        site,
+        Tokens(tokens),
+        recordings_root,
+        limits,
     )
     app[events.SOCKETS_KEY] = set()
     app.on_response_prepare.append(_set_headers)

@@ -100,6 +100,7 @@ def command_route(
     summary: str,
     description: str = "",
     roles: frozenset[Role] = FLOOR,
+    tag: str = "call-control",
 ) -> Route:
     """The address of a verb: `make` turns a request into what `cti.verbs` is asked.
 
@@ -118,10 +119,10 @@ def command_route(
         path,
         handle,
         summary=summary,
-        tag="call-control",
+        tag=tag,
         description=description,
         roles=roles,
-        own_only=True,
+        own_only=Role.AGENT in roles,
         idempotent=True,
         audited=Audited(verb, whom="agent", itself=True),
         body=body,

@@ -8,7 +8,7 @@ from pathlib import Path
 from aiohttp import web
 
 from api.auth import Tokens
-from api.ports import AuditLog, CallArchive, LiveService, WorkOrders
+from api.ports import AuditLog, CallArchive, Callbacks, LiveService, WorkOrders
 from config.models import Site
 
 
@@ -37,6 +37,7 @@ class Context:
     archive: CallArchive
     work_orders: WorkOrders
     audit: AuditLog
+    callbacks: Callbacks
     site: Site
     tokens: Tokens
     recordings_root: Path

@@ -49,6 +49,7 @@ _KINDS = (
     ErrorKind("unknown_queue", 404, "No queue has this id."),
     ErrorKind("unknown_reason", 404, "No not-ready reason has this id."),
     ErrorKind("unknown_call", 404, "No open call has this id, and none in the archive."),
+    ErrorKind("unknown_callback", 404, "No callback has this id."),
     ErrorKind("unknown_command", 404, "No command of the last 24 h has this id."),
     ErrorKind("unknown_recording", 404, "The archive has no recording with this id."),
     ErrorKind("unknown_work_order", 404, "There is no work order with this id."),

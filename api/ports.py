@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 
 from acd.effects import Decided
 from cti.audit import AuditEntry, ChainReport
+from cti.callbacks.records import CallbackEntry
 from cti.calls.records import CallOutcome, CallRecord
 from cti.verbs.port import CommandPort
 from cti.views import ServicePort
@@ -96,6 +97,15 @@ class AuditPage(Protocol):
     def next_cursor(self) -> str | None: ...
 
 
+class CallbackPage(Protocol):
+    """Callbacks, latest request first."""
+
+    @property
+    def callbacks(self) -> Sequence[CallbackEntry]: ...
+    @property
+    def next_cursor(self) -> str | None: ...
+
+
 class AuditLog(Protocol):
     """Every method raises an OSError while the database is away; a list raises `BadCursor`."""
 
@@ -114,6 +124,23 @@ class AuditLog(Protocol):
 
     async def verify(self) -> Sequence[ChainReport]:
         """Recomputes every chain."""
+
+
+class Callbacks(Protocol):
+    """Every method raises an OSError while the database is away; a list raises `BadCursor`."""
+
+    async def get(self, callback: str) -> CallbackEntry | None: ...
+
+    async def list(
+        self,
+        *,
+        open_only: bool,
+        queue: str | None,
+        owner: str | None,
+        work_order: str | None,
+        limit: int,
+        before_cursor: str | None,
+    ) -> CallbackPage: ...
 
 
 async def from_archive(question: Awaitable[T], within_s: float) -> T:

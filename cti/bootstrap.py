@@ -44,6 +44,8 @@ from recording.archive import HANDLERS as ARCHIVE_HANDLERS
 from recording.archive import CallArchive
 from recording.audit import HANDLERS as AUDIT_HANDLERS
 from recording.audit import AuditLog
+from recording.callbacks import HANDLERS as CALLBACK_HANDLERS
+from recording.callbacks import CallbackArchive
 from recording.commands import HANDLERS as COMMAND_HANDLERS
 from recording.model import RecordingRecord
 from recording.pipeline import RecordingPipeline
@@ -88,7 +90,9 @@ async def run(settings: Settings) -> None:
             more.set()
             feed.publish(last, drafts)
 
-        handlers = ARCHIVE_HANDLERS | WORK_ORDER_HANDLERS | COMMAND_HANDLERS | AUDIT_HANDLERS
+        handlers = (
+            ARCHIVE_HANDLERS | WORK_ORDER_HANDLERS | COMMAND_HANDLERS | AUDIT_HANDLERS | CALLBACK_HANDLERS
+        )
         projector = Projector(journal, engine, handlers, more)
         service = _service(settings, journal, engine, past, clock, journaled, stack)
         names = _names(settings.site)
@@ -99,6 +103,7 @@ async def run(settings: Settings) -> None:
             CallArchive(engine),
             WorkOrders(engine),
             AuditLog(engine),
+            CallbackArchive(engine),
             settings.site,
             settings.secrets.tokens,
             settings.site.storage.recordings,

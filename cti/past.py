@@ -8,6 +8,7 @@ from acd.effects import AgentChanged
 from acd.model import Instant
 from cti.audit import STATE as AUDIT
 from cti.audit import head_of
+from cti.callbacks.book import STATE as CALLBACKS
 from cti.calls.facts import LegId
 from cti.calls.outputs import RecordingDue
 from cti.calls.records import CallRecord
@@ -42,6 +43,8 @@ def read_past(journal: Journal) -> Past:
             past.due |= _due(call)
         elif key.startswith("last_agent/") and isinstance(body, dict):
             past.resume.last_agents[key.removeprefix("last_agent/")] = str(body["agent"])
+        elif key.startswith(CALLBACKS):
+            past.resume.callbacks[key] = body
         elif key.startswith(COMMANDS):
             past.resume.commands[key] = body
     past.resume.audit = head_of(state.get(AUDIT), journal.journal_id)

@@ -27,11 +27,14 @@ from acd.model import (
 from acd.router import Router
 from acd.states import InvalidEvent
 from cti.audit import AuditHead, ToAudit, Trail
+from cti.callbacks.book import CallbackBook
+from cti.callbacks.book import Work as CallbackWork
 from cti.calls import facts as f
 from cti.calls.actions import (
     Action,
     ActionFailed,
     AnswerFeature,
+    DialFromSeat,
     HangUp,
     MoveToQueue,
     PauseSeat,
@@ -42,7 +45,7 @@ from cti.calls.actions import (
 from cti.calls.facts import CallId, Fact
 from cti.calls.figures import Figures
 from cti.calls.model import CallModel
-from cti.calls.outputs import CallUpdated, Output, RecordingDue, RecordingVoid
+from cti.calls.outputs import CallbackWanted, CallUpdated, Output, RecordingDue, RecordingVoid
 from cti.calls.records import CallRecord, Direction
 from cti.calls.state import OpenCall
 from cti.commands import AgentCommand, BeNotReady, BeReady, Command, FillWorkOrder, LogIn, LogOut
@@ -121,6 +124,8 @@ class Resume:
     commands: dict[str, JSON] = field(default_factory=dict)
     """Commands of the last day, as `Commands.restore` takes them."""
     audit: AuditHead = field(default_factory=lambda: AuditHead("unnamed"))
+    callbacks: dict[str, JSON] = field(default_factory=dict)
+    """Open callbacks, as `CallbackBook.restore` takes them."""
 
 
 @dataclass(slots=True)
@@ -162,6 +167,7 @@ class Runtime:
         self._pending: deque[Output] = deque()
         self._step = Step()
         self._updated: dict[CallId, CallRecord] = {}
+        self.callbacks = CallbackBook()
         self.commands = Commands(VERBS, self)
         self.trail = Trail(resume.audit)
         self.opening = self._resume(resume, now)
@@ -323,7 +329,7 @@ class Runtime:
     def _action_failed(self, failure: ActionFailed) -> None:
         """A phone that could not even be asked to ring ends its offer; the rest is told by later facts."""
         self._carry_out(self.commands.action_failed(failure))
-        if isinstance(failure.action, RingSeat) and failure.reason.startswith("refused"):
+        if isinstance(failure.action, RingSeat | DialFromSeat) and failure.reason.startswith("refused"):
             self._pending += self.calls.handle(
                 f.OriginateFailed(failure.at, failure.cause, failure.action.leg, OfferOutcome.FAILED.value)
             )
@@ -338,6 +344,8 @@ class Runtime:
                     self._updated[output.record.call] = output.record
                 case RecordingDue() | RecordingVoid():
                     self._step.recordings.append(output)
+                case CallbackWanted():
+                    self._route(self.callbacks.want(output, self._plan.caller_key))
                 case _:
                     self._route(output)
 
@@ -348,8 +356,14 @@ class Runtime:
             effects = self.router.handle(event)
         except InvalidEvent as error:
             self._step.illegal.append(error)
+            if isinstance(event, acd.CallbackRequested):
+                self.callbacks.refused(event.callback)
             return
         self._take_effects(effects, event.at)
+
+    def _keep(self, work: CallbackWork) -> None:
+        self._step.drafts += work.drafts
+        self._step.state |= work.state
 
     def _introduced(self, event: acd.ContactQueued) -> acd.ContactQueued:
         """The contact with what its hotline asks for, and who it is."""
@@ -376,8 +390,13 @@ class Runtime:
     def _take_effects(self, effects: Iterable[fx.Effect], at: Instant) -> None:
         for effect in effects:
             match effect:
+                case fx.MakeOffer() if effect.callback:
+                    self._pending += self.calls.offer_made(effect, at)
+                    self._step.actions.append(self.callbacks.dial(effect))
                 case fx.MakeOffer():
                     self._ring(effect, at)
+                case fx.CallbackChanged():
+                    self._keep(self.callbacks.changed(effect))
                 case fx.CancelOffer():
                     self._step.actions.append(HangUp(effect.cause, effect.offer))
                 case fx.AgentChanged():
@@ -467,6 +486,8 @@ class Runtime:
                 continue  # an offer of a call that is over has ended: nothing else about the call is new
             over = record.ended_at is not None
             self._step.state[f"call/{call_id}"] = None if over else body
+            if record.callback is not None:
+                self._keep(self.callbacks.tried(record))
             if self.figures.note(record, at):
                 self._step.state["figures"] = self.figures.to_json()
             self._work_order(record, at)
@@ -518,6 +539,9 @@ class Runtime:
                 self._with_work_order.add(record.call)
         self.calls.forget_done(resume.done_legs)
         self.commands.restore(resume.commands)
+        key, queues = self._plan.caller_key, self._policy.queues
+        for request in self.callbacks.restore(resume.callbacks, now, key, queues):
+            self._route(request)
         if resume.figures is not None:
             self.figures.restore(resume.figures, resume.open_calls)
         self._drain()

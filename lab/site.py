@@ -49,7 +49,7 @@ def make_lab_site(
     directory: Path,
     *,
     example: Path = EXAMPLE,
-    queues: dict[str, float] | None = None,
+    queues: dict[str, object] | None = None,
     routing: dict[str, object] | None = None,
     rtp_ports: int = 1200,
     flows: bool = False,

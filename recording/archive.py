@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import DateTime, RowMapping, Select, Table, literal, select, tuple_
-from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy import DateTime, RowMapping, Select, Table, literal, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from acd.effects import AgentChanged, Candidate, Decided
@@ -31,6 +31,7 @@ from cti.calls.records import (
 from cti.database import cursor_after, cursor_place, reading
 from cti.records_json import Entry, decode, decode_call
 from recording.model import RecordingRecord
+from recording.rows import all_of, fields_of, row_of, time_of
 from recording.tables import agent_states, calls, decisions, legs, offers, recordings, segments
 
 
@@ -66,10 +67,10 @@ async def write_calls(connection: AsyncConnection, entries: Sequence[Entry]) -> 
     written = await connection.scalars(
         upsert.on_conflict_do_update(
             index_elements=[calls.c.call],
-            set_=_all_of(calls, upsert),
+            set_=all_of(calls, upsert),
             where=calls.c.version < upsert.excluded.version,
         ).returning(calls.c.call),
-        [_row(calls, record) for record in newest.values()],
+        [row_of(calls, record) for record in newest.values()],
     )
     changed = [newest[call] for call in written]
     for table, children in (
@@ -86,13 +87,13 @@ async def write_decisions(connection: AsyncConnection, entries: Sequence[Entry])
     for entry in entries:
         decided = decode(Decided, entry.body)
         candidates = [{"agent": each.agent, "against": each.against} for each in decided.candidates]
-        rows.append(_row(decisions, decided, candidates=candidates, passed_over=list(decided.passed_over)))
+        rows.append(row_of(decisions, decided, candidates=candidates, passed_over=list(decided.passed_over)))
     await connection.execute(insert(decisions).on_conflict_do_nothing(), rows)
 
 
 async def write_agent_states(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
     """`agent_state` entries: a history, one row for each."""
-    rows = [_row(agent_states, decode(AgentChanged, entry.body)) for entry in entries]
+    rows = [row_of(agent_states, decode(AgentChanged, entry.body)) for entry in entries]
     await connection.execute(insert(agent_states), rows)
 
 
@@ -108,10 +109,10 @@ async def write_recordings(connection: AsyncConnection, entries: Sequence[Entry]
     await connection.execute(
         upsert.on_conflict_do_update(
             index_elements=[recordings.c.recording],
-            set_=_all_of(recordings, upsert),
+            set_=all_of(recordings, upsert),
             where=recordings.c.stored_at < upsert.excluded.stored_at,
         ),
-        [_row(recordings, record) for record in newest.values()],
+        [row_of(recordings, record) for record in newest.values()],
     )
 
 
@@ -137,7 +138,10 @@ class CallArchive:
             if not records:
                 return None
             made = await connection.execute(
-                select(decisions).where(decisions.c.contact == call_id).order_by(decisions.c.at)
+                select(decisions)
+                # The decision for a callback bears the id of the call in which it was tried.
+                .where(or_(decisions.c.contact == call_id, decisions.c.decision == call_id))
+                .order_by(decisions.c.at)
             )
             stored = await connection.execute(
                 select(recordings).where(recordings.c.call == call_id).order_by(recordings.c.stored_at)
@@ -188,7 +192,7 @@ class CallArchive:
         page = found[:limit]
         more = len(found) > limit
         last = page[-1] if more else None
-        return CallPage(page, cursor_after(_time(last.started_at), last.call) if last else None)
+        return CallPage(page, cursor_after(time_of(last.started_at), last.call) if last else None)
 
     async def recording(self, recording_id: str) -> RecordingRecord | None:
         """Where one recording is, and what it is."""
@@ -208,44 +212,12 @@ async def _write_children(
     for record, parts in children:
         parents.append(record.call)
         rows += [
-            _row(table, part, call=record.call, position=position) for position, part in enumerate(parts)
+            row_of(table, part, call=record.call, position=position) for position, part in enumerate(parts)
         ]
     if parents:
         await connection.execute(table.delete().where(table.c.call.in_(parents)))
     if rows:
         await connection.execute(insert(table), rows)
-
-
-def _all_of(table: Table, upsert: Insert) -> dict[str, Any]:
-    return {column.name: upsert.excluded[column.name] for column in table.columns if not column.primary_key}
-
-
-def _row(table: Table, record: object, **given: object) -> dict[str, Any]:
-    """The record's fields as the table's columns, instants as times."""
-    row: dict[str, Any] = dict(given)
-    for column in table.columns:
-        if column.name in row or column.identity is not None:
-            continue
-        value = getattr(record, column.name)
-        if isinstance(value, float) and isinstance(column.type, DateTime):
-            value = _time(value)
-        elif isinstance(value, tuple):
-            value = list(value)
-        row[column.name] = value
-    return row
-
-
-def _time(instant: float) -> datetime:
-    return datetime.fromtimestamp(instant, UTC)
-
-
-def _fields(row: RowMapping, *dropped: str) -> dict[str, Any]:
-    """A row as a record's fields, times as instants."""
-    return {
-        name: value.timestamp() if isinstance(value, datetime) else value
-        for name, value in row.items()
-        if name not in dropped
-    }
 
 
 async def _records(connection: AsyncConnection, query: Select[Any]) -> list[CallRecord]:
@@ -273,24 +245,24 @@ async def _children(
 def _call(
     row: RowMapping, of_legs: list[RowMapping], of_segments: list[RowMapping], of_offers: list[RowMapping]
 ) -> CallRecord:
-    record = CallRecord(**_fields(row))
+    record = CallRecord(**fields_of(row))
     record.direction = Direction(record.direction)
     record.outcome = CallOutcome(record.outcome)
     record.route = Route(record.route)
     record.ended_by = EndedBy(record.ended_by) if record.ended_by is not None else None
-    record.legs = [LegRecord(**_fields(leg, "call", "position")) for leg in of_legs]
+    record.legs = [LegRecord(**fields_of(leg, "call", "position")) for leg in of_legs]
     for segment in of_segments:
-        fields = _fields(segment, "call", "position")
+        fields = fields_of(segment, "call", "position")
         record.segments.append(SegmentRecord(**{**fields, "legs": tuple(fields["legs"])}))
     for offer in of_offers:
-        made = OfferRecord(**_fields(offer, "call", "position"))
+        made = OfferRecord(**fields_of(offer, "call", "position"))
         made.outcome = OfferOutcome(made.outcome) if made.outcome is not None else None
         record.offers.append(made)
     return record
 
 
 def _decided(row: RowMapping) -> Decided:
-    fields = _fields(row)
+    fields = fields_of(row)
     fields["candidates"] = tuple(Candidate(**each) for each in fields["candidates"])
     fields["passed_over"] = tuple(fields["passed_over"])
     return Decided(**fields)

@@ -26,7 +26,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from acd.model import AgentState, OfferOutcome
+from acd.model import AgentState, AttemptOutcome, CallbackMode, CallbackState, OfferOutcome
+from cti.calls.outputs import CallbackReason
 from cti.calls.records import CallOutcome, Direction, EndedBy, Route
 from cti.verbs.records import CommandState
 
@@ -70,6 +71,7 @@ calls = Table(
     Column("route", Text, nullable=False, comment="Who found the agent."),
     Column("agent", Text, comment="Who answered first."),
     Column("seat", Text),
+    Column("callback", Text, comment="The callback it is an attempt of."),
     Column("version", Integer, nullable=False, comment="Of the call's record; never goes back."),
     _one_of("direction", Direction),
     _one_of("ended_by", EndedBy),
@@ -79,6 +81,7 @@ calls = Table(
     Index("ix_calls_queue", "queue", "started_at"),
     Index("ix_calls_agent", "agent", "started_at"),
     Index("ix_calls_number", "number", "started_at"),
+    Index("ix_calls_callback", "callback"),
 )
 
 legs = Table(
@@ -237,4 +240,43 @@ audit = Table(
     Index("ix_audit_whom", "whom", "at"),
     Index("ix_audit_call", "call"),
     comment="Rows are never changed, nor deleted before they are half a year old: a trigger holds it.",
+)
+
+callbacks = Table(
+    "callbacks",
+    metadata,
+    Column("callback", Text, primary_key=True),
+    Column("number", Text, nullable=False, comment="The citizen's number."),
+    Column("hotline", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("origin", Text, comment="The call that it comes from."),
+    Column("work_order", Text),
+    Column("requested_by", Text, nullable=False),
+    _time("requested_at", nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("priority", Integer, nullable=False),
+    _time("queued_at", nullable=False),
+    Column("owner", Text, comment="The agent who is asked first."),
+    Column("mode", Text, nullable=False),
+    _time("latest_at", nullable=False),
+    _time("due_at", nullable=False),
+    Column("state", Text, comment="Null once it is over."),
+    Column("end", Text, comment="How it was over."),
+    _time("ended_at"),
+    Column("attempts", Integer, nullable=False),
+    Column("last_outcome", Text),
+    Column("calls", ARRAY(Text), nullable=False, comment="In which it was tried."),
+    Column("joined", ARRAY(Text), nullable=False, comment="Calls that wanted one too."),
+    Column("version", Integer, nullable=False, comment="Of the record; never goes back."),
+    _one_of("reason", CallbackReason),
+    _one_of("mode", CallbackMode),
+    _one_of("state", CallbackState),
+    CheckConstraint(
+        "\"end\" IN ('reached', 'called_again', 'cancelled', 'expired', 'unreached', 'invalid_number')",
+        name="known_end",
+    ),
+    _one_of("last_outcome", AttemptOutcome),
+    Index("ix_callbacks_requested_at", "requested_at", "callback"),
+    Index("ix_callbacks_number", "number", "requested_at"),
+    Index("ix_callbacks_work_order", "work_order"),
 )

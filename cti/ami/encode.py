@@ -12,6 +12,7 @@ from cti.calls.actions import (
     Action,
     AnswerFeature,
     Beat,
+    DialFromSeat,
     HangUp,
     MoveToQueue,
     PauseSeat,
@@ -61,6 +62,8 @@ def _encode(action: Action) -> EncodedAction:
     match action:
         case RingSeat():
             return _ring(action)
+        case DialFromSeat():
+            return _dial(action)
         case HangUp(leg=leg, hangup_cause=hangup_cause):
             return EncodedAction(
                 {"Action": "Hangup", "Channel": _checked("leg", leg, _ID), "Cause": str(hangup_cause)},
@@ -122,29 +125,41 @@ def _set_on(channel: str, variable: str, value: str) -> EncodedAction:
 
 
 def _ring(action: RingSeat) -> EncodedAction:
-    leg = _checked("leg", action.leg, _ID)
     call = _checked("call", action.call, _ID)
     variables = (
         f"HL_CALL={call}",
         f"HL_PEER={_checked('caller_channel', action.caller_channel, _CHANNEL)}",
         f"HL_QUEUE={_checked('queue', action.queue, _ID)}",
-        "HL_PLACE=agent",
-        *(_AUTO_ANSWER if action.auto_answer else ()),
     )
+    return _originated(action, call, "hl-agent", variables, displayable(action.shown_number))
+
+
+def _dial(action: DialFromSeat) -> EncodedAction:
+    number = displayable(action.number)
+    if not number:
+        raise AmiInputError("number", "must have digits")
+    callback = _checked("callback", action.callback, _ID) if action.callback else ""
+    variables = (f"HL_DIAL={number}", f"HL_CALLBACK={callback}")
+    return _originated(action, action.leg, "hl-dial-from-seat", variables, number)
+
+
+def _originated(
+    action: RingSeat | DialFromSeat, call: str, context: str, variables: tuple[str, ...], shown: str
+) -> EncodedAction:
+    leg = _checked("leg", action.leg, _ID)
     headers: dict[str, str | tuple[str, ...]] = {
         "Action": "Originate",
         "ActionID": f"{RING_ACTION_ID}{leg}",
         "ChannelId": leg,
         "Account": call,
         "Channel": f"PJSIP/{_checked('seat', action.seat, _ID)}",
-        "Context": "hl-agent",
+        "Context": context,
         "Exten": "s",
         "Priority": "1",
         "Timeout": str(max(1, round(action.ring_timeout_s * 1000))),
         "Async": "true",
-        "Variable": variables,
+        "Variable": (*variables, "HL_PLACE=agent", *(_AUTO_ANSWER if action.auto_answer else ())),
     }
-    shown = displayable(action.shown_number)
     if shown:
         headers["CallerID"] = f"<{shown}>"
     return EncodedAction(headers, deadline_s=5.0)

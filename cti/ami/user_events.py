@@ -11,6 +11,7 @@ from cti.calls.facts import (
     CallArrived,
     CallerFellBack,
     CallerQueued,
+    DialEnded,
     Fact,
     FeatureDialled,
     LegId,
@@ -43,7 +44,14 @@ def _arrived(on: On, fields: Fields) -> Fact:
 
 
 def _dialled(on: On, fields: Fields) -> Fact:
-    return SeatDialled(on.at, on.cause, on.leg, fields["Call"], fields["Seat"], fields["Number"])
+    return SeatDialled(
+        on.at, on.cause, on.leg, fields["Call"], fields["Seat"], fields["Number"], fields["Callback"]
+    )
+
+
+def _dial_ended(on: On, fields: Fields) -> Fact:
+    cause = int(fields["HangupCause"] or 0)
+    return DialEnded(on.at, on.cause, on.leg, fields["Call"], fields["Status"], cause)
 
 
 def _queued(on: On, fields: Fields) -> Fact:
@@ -79,6 +87,7 @@ def _feature(on: On, fields: Fields) -> Fact:
 USER_EVENTS: dict[str, Callable[[On, Fields], Fact]] = {
     "HotlineArrived": _arrived,
     "HotlineDialled": _dialled,
+    "HotlineDialEnded": _dial_ended,
     "HotlineQueued": _queued,
     "HotlineFallback": _fell_back,
     "HotlineRecordingStarted": _recording_started,

@@ -28,6 +28,22 @@ class RingSeat:
 
 
 @dataclass(frozen=True, slots=True)
+class DialFromSeat:
+    """Ring a seat's phone; answered, it dials a number and is recorded. Never sent twice."""
+
+    cause: str
+    leg: LegId
+    """The channel id to use: also the call's id and the recording's name."""
+    seat: SeatId
+    number: str
+    """Whom to dial, and what the phone displays. Filtered to digits and a leading plus before it leaves."""
+    ring_timeout_s: float
+    callback: str = ""
+    """The callback that the call is an attempt of."""
+    auto_answer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class HangUp:
     """End a leg. Harmless when it has ended already."""
 
@@ -92,7 +108,9 @@ class Beat:
     """Whole seconds since the epoch."""
 
 
-Action: TypeAlias = RingSeat | HangUp | TakeOver | MoveToQueue | SendAway | AnswerFeature | PauseSeat | Beat
+Action: TypeAlias = (
+    RingSeat | DialFromSeat | HangUp | TakeOver | MoveToQueue | SendAway | AnswerFeature | PauseSeat | Beat
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,23 @@ class SeatDialled:
     call: CallId
     seat: SeatId
     number: str
+    callback: str = ""
+    """The callback that the call is an attempt of; '' for one that the agent dialled."""
+
+
+@dataclass(frozen=True, slots=True)
+class DialEnded:
+    """A number that a seat dialled was not reached. Where somebody answered it is not told."""
+
+    at: Instant
+    cause: str
+    leg: LegId
+    """The seat's."""
+    call: CallId
+    status: str
+    """Asterisk's `DIALSTATUS`: BUSY, NOANSWER, CONGESTION, CHANUNAVAIL, CANCEL, ..."""
+    hangup_cause: int
+    """Q.850, of the called side; 0 when it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +265,7 @@ Fact: TypeAlias = (
     | LegEnded
     | CallArrived
     | SeatDialled
+    | DialEnded
     | CallerQueued
     | CallerFellBack
     | CallerServed

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 
 from acd import events as acd
 from acd.effects import MakeOffer, OfferClosed
-from acd.model import AgentId, Instant, OfferOutcome, QueueId, SeatId
+from acd.model import AgentId, AttemptOutcome, Instant, OfferOutcome, QueueId, SeatId
+from cti.calls import attempts
 from cti.calls import facts as f
 from cti.calls.belief import RouterBelief
 from cti.calls.facts import CallId, Fact, LegId, PbxSnapshot
@@ -84,6 +85,7 @@ class CallModel:
         """Takes up an open call as the journal last knew it; a snapshot must follow."""
         caller = next((leg.leg for leg in record.legs if leg.endpoint == self._trunk), None)
         call = OpenCall(record, "waiting" if record.queued_at is not None else "greeting", caller)
+        call.attempt_over = record.answered_at is not None
         self._state.calls[record.call] = call
         for leg in record.legs:
             if leg.ended_at is not None:
@@ -132,14 +134,16 @@ class CallModel:
         """The router says how an offer ended."""
         if closed.outcome is not OfferOutcome.ACCEPTED and closed.offer not in self._state.legs:
             self._state.offers.pop(closed.offer, None)
-        call = self._state.calls.get(closed.contact) or self._unsettled.get(closed.contact)
+        ids = (closed.contact, closed.offer)  # a callback's call is its offer's leg
+        found = (known.get(each) for known in (self._state.calls, self._unsettled) for each in ids)
+        call = next((each for each in found if each is not None), None)
         if call is not None:
             for offer in call.record.offers:
                 if offer.offer == closed.offer and offer.outcome is None:
                     offer.ended_at, offer.outcome = closed.at, closed.outcome
                     self._changed(call, closed.at, closed.cause)
             if all(offer.outcome is not None for offer in call.record.offers):
-                self._unsettled.pop(closed.contact, None)
+                self._unsettled.pop(call.record.call, None)
         return self._take()
 
     def handle(self, fact: Fact) -> tuple[Output, ...]:
@@ -185,6 +189,9 @@ class CallModel:
                 self._call_arrived(fact)
             case f.SeatDialled():
                 self._seat_dialled(fact)
+            case f.DialEnded():
+                call = self._state.calls.get(fact.call)
+                self._out += attempts.ended(call, attempts.outcome_of(fact), fact.at, fact.cause)
             case f.CallerQueued():
                 self._caller_queued(fact)
             case f.CallerFellBack() | f.CallerServed():
@@ -280,6 +287,7 @@ class CallModel:
         seat = leg.record.seat
         if seat is not None:
             self._recording_over(leg, call, fact.cause)
+            self._out += attempts.ended(call, AttemptOutcome.CANCELLED, fact.at, fact.cause)
             offer = self._state.offers.pop(fact.leg, None)
             if offer is None or not offer.answered:
                 outcome = offer_outcome(
@@ -379,6 +387,7 @@ class CallModel:
             record.agent, record.seat = seat_leg.record.agent, seat_leg.record.seat
             if record.direction is Direction.INBOUND:
                 record.route = Route.FALLBACK if call.place == "fallback" else Route.ACD
+        self._out += attempts.ended(call, AttemptOutcome.REACHED, at, cause)
         offer = self._state.offers.get(seat_leg.record.leg)
         if offer is None:
             settle_offer(call, seat_leg.record.leg, OfferOutcome.ACCEPTED, at)
@@ -428,6 +437,9 @@ class CallModel:
         call = OpenCall(record, "after", None)
         self._state.calls[fact.call] = call
         self._attach(leg, call)
+        if fact.callback:
+            record.callback, record.route = fact.callback, Route.ACD
+            self._out += attempts.began(self._state, self._belief, call, leg, fact.at, fact.cause)
         self._changed(call, fact.at, fact.cause)
 
     def _caller_queued(self, fact: f.CallerQueued) -> None:

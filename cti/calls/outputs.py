@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeAlias
 
 from acd import events as acd
-from acd.model import Instant
+from acd.model import AgentId, CallbackMode, ContactId, Instant, QueueId
 from cti.calls.facts import CallId, LegId
 from cti.calls.records import CallRecord
 
@@ -39,4 +40,46 @@ class RecordingVoid:
     leg: LegId
 
 
-Output: TypeAlias = CallUpdated | RecordingDue | RecordingVoid | acd.Event
+class CallbackReason(StrEnum):
+    """Why somebody is called."""
+
+    REQUESTED = "requested"
+    """They asked for it instead of waiting."""
+    MISSED = "missed"
+    """Their call was not answered."""
+    VISIT = "visit"
+    """回访: how was their request handled?"""
+    CAMPAIGN = "campaign"
+    """They are on a list."""
+    MANUAL = "manual"
+    """Somebody of the hotline wants it so."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackWanted:
+    """Somebody is to be called back; the owner of the cores tells the router."""
+
+    at: Instant
+    cause: str
+    callback: ContactId
+    """Its id, new for each."""
+    number: str
+    """The citizen's number, as it is dialled."""
+    queue: QueueId
+    reason: CallbackReason
+    queued_at: Instant
+    """When the caller first queued."""
+    by: str
+    """An agent's number or a token's name; `caller` for the citizen, `system` for a missed call."""
+    hotline: str = ""
+    origin: CallId | None = None
+    """The call that it comes from."""
+    work_order: str | None = None
+    priority: int = 0
+    owner: AgentId | None = None
+    earliest_at: Instant | None = None
+    latest_at: Instant | None = None
+    mode: CallbackMode = CallbackMode.AGENT_FIRST
+
+
+Output: TypeAlias = CallUpdated | RecordingDue | RecordingVoid | CallbackWanted | acd.Event

@@ -111,6 +111,8 @@ class CallRecord:
     agent: AgentId | None = None
     """Who answered first."""
     seat: SeatId | None = None
+    callback: str | None = None
+    """The callback that this call is an attempt of."""
     legs: list[LegRecord] = field(default_factory=list)
     segments: list[SegmentRecord] = field(default_factory=list)
     offers: list[OfferRecord] = field(default_factory=list)

@@ -34,6 +34,8 @@ class OpenCall:
     segment: SegmentRecord | None = None
     cut_off: bool = False
     """The caller's leg ended through a fault of the network."""
+    attempt_over: bool = False
+    """The router knows what came of the attempt of a callback that this call is."""
 
     @property
     def caller_channel(self) -> str:

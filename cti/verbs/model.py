@@ -13,6 +13,7 @@ from acd.router import Router
 from cti.calls.actions import Action
 from cti.calls.facts import CallId
 from cti.calls.model import CallModel
+from cti.calls.outputs import CallbackWanted
 
 A = TypeVar("A")
 
@@ -84,7 +85,7 @@ class Progress:
     """What a handler decided: things to do, what the router is told, and where the command stands then."""
 
     actions: tuple[Action, ...] = ()
-    events: tuple[acd.Event, ...] = ()
+    events: tuple[acd.Event | CallbackWanted, ...] = ()
     stage: str = ""
     result: Mapping[str, str] = field(default_factory=dict)
     """Added to what was there."""

@@ -11,6 +11,7 @@ from acd import events as acd
 from acd.model import Instant
 from cti.audit import DONE, ToAudit
 from cti.calls.actions import Action, ActionFailed
+from cti.calls.outputs import CallbackWanted
 from cti.records_json import JSON, Draft, decode, encode
 from cti.verbs.model import Command, Done, Failed, Order, Outcome, Progress, Situation, Verb
 from cti.verbs.records import CommandRecord, CommandState
@@ -34,8 +35,8 @@ class Work:
     drafts: list[Draft] = field(default_factory=list)
     state: dict[str, JSON] = field(default_factory=dict)
     actions: list[Action] = field(default_factory=list)
-    events: list[acd.Event] = field(default_factory=list)
     audits: list[ToAudit] = field(default_factory=list)
+    events: list[acd.Event | CallbackWanted] = field(default_factory=list)
 
 
 @dataclass(slots=True)

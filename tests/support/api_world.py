@@ -19,7 +19,7 @@ from api.context import Limits
 from api.errors import ErrorOut
 from api.routing import ID_PATTERN, Raw, Route
 from config.models import Role, Site, Token
-from tests.support.fake_archive import FakeArchive, FakeAuditLog, FakeWorkOrders
+from tests.support.fake_archive import FakeArchive, FakeAuditLog, FakeCallbacks, FakeWorkOrders
 from tests.support.fake_service import FakeService
 from tests.support.small_site import AGENT, OTHER_AGENT, small_site
 
@@ -72,6 +72,7 @@ class ApiWorld:
     archive: FakeArchive
     work_orders: FakeWorkOrders
     audit: FakeAuditLog
+    callbacks: FakeCallbacks
     site: Site
     recordings_root: Path
     client: TestClient[Request, Application]
@@ -135,9 +136,9 @@ def hold_to_document(entry: Route | None, status: int, content_type: str, conten
 async def api_world(root: Path, limits: Limits = FAST) -> AsyncIterator[ApiWorld]:
     site = small_site(root)
     service, archive, orders = FakeService(site), FakeArchive(), FakeWorkOrders()
-    audit = FakeAuditLog()
+    audit, callbacks = FakeAuditLog(), FakeCallbacks()
     recordings_root = root / "recordings"
     recordings_root.mkdir(exist_ok=True)
-    app = create_app(service, archive, orders, audit, site, TOKENS, recordings_root, limits)
+    app = create_app(service, archive, orders, audit, callbacks, site, TOKENS, recordings_root, limits)
     async with TestClient(TestServer(app)) as client:
-        yield ApiWorld(service, archive, orders, audit, site, recordings_root, client)
+        yield ApiWorld(service, archive, orders, audit, callbacks, site, recordings_root, client)

@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from acd.effects import Candidate, Decided
-from acd.model import OfferOutcome
+from acd.model import AttemptOutcome, CallbackMode, OfferOutcome
 from cti.audit import AuditEntry, ChainReport, Verifier
+from cti.callbacks.records import CallbackEntry
+from cti.calls.outputs import CallbackReason
 from cti.calls.records import (
     CallOutcome,
     CallRecord,
@@ -24,6 +26,7 @@ from cti.calls.records import (
 from cti.database import BadCursor, DatabaseAway
 from recording.archive import ArchivedCall, CallPage
 from recording.audit import AuditPage
+from recording.callbacks import CallbackPage
 from recording.model import RecordingRecord
 from workorder.model import WorkOrder, WorkOrderState
 from workorder.store import WorkOrderPage
@@ -114,6 +117,68 @@ class FakeWorkOrders:
     async def for_call(self, call_id: str) -> Sequence[WorkOrder]:
         self._answer()
         return [order for order in self.orders.values() if order.call == call_id]
+
+
+class FakeCallbacks:
+    """`Callbacks` in memory."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, CallbackEntry] = {}
+        self.away = False
+
+    async def get(self, callback: str) -> CallbackEntry | None:
+        if self.away:
+            raise DatabaseAway("connection refused")
+        return self.entries.get(callback)
+
+    async def list(
+        self,
+        *,
+        open_only: bool,
+        queue: str | None,
+        owner: str | None,
+        work_order: str | None,
+        limit: int,
+        before_cursor: str | None,
+    ) -> CallbackPage:
+        if self.away:
+            raise DatabaseAway("connection refused")
+        found = [
+            entry
+            for entry in self.entries.values()
+            if (not open_only or entry.state is not None)
+            and (queue is None or entry.queue == queue)
+            and (owner is None or entry.owner == owner)
+            and (work_order is None or entry.work_order == work_order)
+        ]
+        begin = place(before_cursor)
+        more = len(found) > begin + limit
+        return CallbackPage(found[begin : begin + limit], str(begin + limit) if more else None)
+
+
+def callback_entry(callback: str, owner: str | None = None) -> CallbackEntry:
+    """A callback of a missed call, open and tried once in vain."""
+    return CallbackEntry(
+        callback=callback,
+        number=NUMBER,
+        hotline="12345",
+        reason=CallbackReason.MISSED,
+        origin="hotline-1.1",
+        work_order=None,
+        requested_by="system",
+        requested_at=START + 60,
+        queue="general",
+        priority=0,
+        queued_at=START + 5,
+        owner=owner,
+        mode=CallbackMode.AGENT_FIRST,
+        latest_at=START + 86_460,
+        due_at=START + 1_860,
+        attempts=1,
+        last_outcome=AttemptOutcome.NO_ANSWER,
+        calls=[f"{callback}-o1-0"],
+        version=3,
+    )
 
 
 def place(cursor: str | None) -> int:

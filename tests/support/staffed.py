@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from lab.network import LOOPBACK
 from lab.phones import PhonePool, What
 from lab.site import make_lab_site
 from lab.witness import ArchiveSays, AsteriskSaw, read_archive, read_asterisk
+from tests.support.until import given
 
 WITHIN_S = 60.0
 """How long a test waits for what must come: far longer than it takes, for a slow machine."""
@@ -48,10 +48,7 @@ class Staffed:
 
     async def until(self, true: Callable[[], Awaitable[Any]], within_s: float = WITHIN_S) -> Any:
         """What `true` gives as soon as it gives something; asks again and again. Raises TimeoutError."""
-        async with asyncio.timeout(within_s):
-            while not (found := await true()):  # noqa: ASYNC110 - processes call nobody back
-                await asyncio.sleep(0.05)
-            return found
+        return await given(true, within_s)
 
     async def total(self) -> dict[str, Any]:
         figures: dict[str, Any] = (await self.center.api().get("/v1/queues"))["total"]
@@ -70,7 +67,7 @@ class Staffed:
 
 @asynccontextmanager
 async def staffed(
-    directory: Path, seats: int, *, agents: int | None = None, **queues: float
+    directory: Path, seats: int, *, agents: int | None = None, **queues: object
 ) -> AsyncIterator[Staffed]:
     """A center with phones at the first `seats` seats and `agents` of them (all) logged in and ready."""
     # Of so few agents none is to be kept for urgent callers, or sent to rest.

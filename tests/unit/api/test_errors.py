@@ -176,7 +176,16 @@ async def test_the_log_has_no_address_as_it_was_typed_and_no_token(world: ApiWor
 async def test_what_is_not_http_is_logged_without_what_was_sent(
     world: ApiWorld, caplog: pytest.LogCaptureFixture
 ) -> None:
-    app = create_app(world.service, world.archive, world.work_orders, world.audit, world.site, TOKENS, Path())
+    app = create_app(
+        world.service,
+        world.archive,
+        world.work_orders,
+        world.audit,
+        world.callbacks,
+        world.site,
+        TOKENS,
+        Path(),
+    )
     runner = make_runner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -14,7 +14,7 @@ from acd.model import OfferOutcome
 from cti.calls import facts as f
 from cti.calls.facts import Fact, PbxSnapshot
 from cti.calls.model import CallModel
-from cti.calls.outputs import CallUpdated, Output, RecordingDue, RecordingVoid
+from cti.calls.outputs import CallbackWanted, CallUpdated, Output, RecordingDue, RecordingVoid
 from cti.calls.records import CallOutcome, CallRecord, EndedBy, Route
 from tests.support.conversation import (
     agent_hangs_up,
@@ -72,7 +72,7 @@ class Told:
         return self.outputs[before:]
 
     def routing(self) -> list[acd.Event]:
-        apart = (CallUpdated, RecordingDue, RecordingVoid)
+        apart = (CallUpdated, RecordingDue, RecordingVoid, CallbackWanted)
         return [o for o in self.outputs if not isinstance(o, apart)]
 
     @property

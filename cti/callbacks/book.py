@@ -1,0 +1,162 @@
+"""All open callbacks: joins what the router decides about them with whom they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from acd import effects as fx
+from acd import events as acd
+from acd.model import CallbackState, ContactId, QueueId
+from cti.callbacks.records import CallbackEntry
+from cti.calls.actions import DialFromSeat
+from cti.calls.outputs import CallbackWanted
+from cti.calls.records import CallRecord
+from cti.records_json import JSON, Draft, decode, encode
+
+STATE = "callback/"
+
+
+@dataclass(slots=True)
+class Work:
+    """What follows for the journal."""
+
+    drafts: list[Draft] = field(default_factory=list)
+    state: dict[str, JSON] = field(default_factory=dict)
+
+
+class CallbackBook:
+    """Open callbacks by id. Its owner routes the events that it makes and does what comes of them."""
+
+    def __init__(self) -> None:
+        self._open: dict[ContactId, CallbackEntry] = {}
+        self._wanted: dict[ContactId, CallbackEntry] = {}
+        """Asked for; the router has not said yet what it makes of them."""
+
+    def entry(self, callback: ContactId) -> CallbackEntry | None:
+        """An open callback."""
+        return self._open.get(callback)
+
+    def want(self, wanted: CallbackWanted, caller_key: Callable[[str], str | None]) -> acd.CallbackRequested:
+        """Takes a request in; the router's answer to the event says whether it stands for itself."""
+        self._wanted[wanted.callback] = CallbackEntry(
+            callback=wanted.callback,
+            number=wanted.number,
+            hotline=wanted.hotline,
+            reason=wanted.reason,
+            origin=wanted.origin,
+            work_order=wanted.work_order,
+            requested_by=wanted.by,
+            requested_at=wanted.at,
+            queue=wanted.queue,
+            priority=wanted.priority,
+            queued_at=wanted.queued_at,
+            owner=wanted.owner,
+            mode=wanted.mode,
+            latest_at=wanted.at,
+            due_at=wanted.at,
+        )
+        return acd.CallbackRequested(
+            wanted.at,
+            wanted.cause,
+            wanted.callback,
+            wanted.queue,
+            wanted.priority,
+            wanted.queued_at,
+            caller_key(wanted.number),
+            wanted.owner,
+            wanted.earliest_at,
+            wanted.latest_at,
+            wanted.mode,
+        )
+
+    def refused(self, callback: ContactId) -> None:
+        """The router did not take a request."""
+        self._wanted.pop(callback, None)
+
+    def changed(self, change: fx.CallbackChanged) -> Work:
+        """The router says how a callback stands."""
+        entry = self._open.get(change.callback)
+        if entry is None:
+            entry = self._open[change.callback] = self._wanted.pop(change.callback)
+        if change.joined is not None:
+            second = self._wanted.pop(change.joined)
+            if second.origin is not None and second.origin not in entry.joined:
+                entry.joined.append(second.origin)
+            entry.work_order = entry.work_order or second.work_order
+        entry.queue, entry.priority, entry.queued_at = change.queue, change.priority, change.queued_at
+        entry.owner, entry.mode, entry.attempts = change.owner, change.mode, change.attempts
+        entry.due_at, entry.latest_at = change.due_at, change.latest_at
+        entry.state, entry.end, entry.last_outcome = change.state, change.end, change.last_outcome
+        if change.end is not None:
+            entry.ended_at = change.at
+            del self._open[change.callback]
+        return self._written(entry, change.at)
+
+    def tried(self, record: CallRecord) -> Work:
+        """A call in which a callback is tried has begun."""
+        entry = self._open.get(record.callback or "")
+        if entry is None or record.call in entry.calls:
+            return Work()
+        entry.calls.append(record.call)
+        return self._written(entry, record.started_at)
+
+    def dial(self, offer: fx.MakeOffer) -> DialFromSeat:
+        """What rings the agent's phone, which dials the citizen when it is answered."""
+        entry = self._open[offer.contact]
+        return DialFromSeat(
+            cause=offer.cause,
+            leg=offer.offer,
+            seat=offer.seat,
+            number=entry.number,
+            ring_timeout_s=offer.ring_timeout_s,
+            callback=entry.callback,
+            auto_answer=offer.auto_answer,
+        )
+
+    def restore(
+        self,
+        saved: Mapping[str, Any],
+        now: float,
+        caller_key: Callable[[str], str | None],
+        queues: Mapping[QueueId, Any],
+    ) -> list[acd.CallbackRequested]:
+        """Takes up what the journal knew, oldest request first.
+
+        One whose queue is gone from the configuration waits in the first queue that there is, so that nobody
+        is forgotten.
+        """
+        entries = sorted(
+            (decode(CallbackEntry, body) for body in saved.values()),
+            key=lambda entry: (entry.requested_at, entry.callback),
+        )
+        self._wanted |= {entry.callback: entry for entry in entries}
+        return [
+            acd.CallbackRequested(
+                now,
+                "resume",
+                entry.callback,
+                entry.queue if entry.queue in queues else next(iter(queues)),
+                entry.priority,
+                entry.queued_at,
+                caller_key(entry.number),
+                entry.owner,
+                entry.due_at,
+                entry.latest_at,
+                entry.mode,
+                attempts=entry.attempts,
+                restored=True,
+                dialling=entry.state is CallbackState.DIALLING,
+            )
+            for entry in entries
+        ]
+
+    def _written(self, entry: CallbackEntry, at: float) -> Work:
+        entry.version += 1
+        body = encode(entry)
+        over = entry.end is not None
+        return Work(
+            [Draft(at, "callback", entry.callback, body)],
+            {STATE + entry.callback: None if over else body},
+        )

@@ -1,0 +1,118 @@
+"""Callbacks by command: ask for one, change it, cancel it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from acd import events as acd
+from acd.model import AgentId, CallbackMode, ContactId, Instant, QueueId
+from cti.calls.facts import CallId
+from cti.calls.outputs import CallbackReason, CallbackWanted
+from cti.verbs.model import Command, Done, Progress, Situation, Verb
+from cti.views import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCallback:
+    """Somebody is to be called back."""
+
+    number: str
+    queue: QueueId
+    reason: CallbackReason
+    work_order: str | None = None
+    origin: CallId | None = None
+    priority: int = 0
+    owner: AgentId | None = None
+    earliest_at: Instant | None = None
+    latest_at: Instant | None = None
+    mode: CallbackMode = CallbackMode.AGENT_FIRST
+
+
+@dataclass(frozen=True, slots=True)
+class AlterCallback:
+    """None leaves as it is."""
+
+    callback: ContactId
+    queue: QueueId | None = None
+    priority: int | None = None
+    owner: AgentId | None = None
+    earliest_at: Instant | None = None
+    latest_at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelCallback:
+    callback: ContactId
+
+
+def begin_request(situation: Situation, command: Command[RequestCallback], at: Instant) -> Progress:
+    asked = command.asked
+    _require_queue(situation, asked.queue)
+    _require_agent(situation, asked.owner)
+    if asked.latest_at is not None and asked.latest_at <= max(at, asked.earliest_at or at):
+        raise Refused("too_late", "The latest time comes before anybody could be dialled.", "latest_at")
+    callback = f"cb-{command.command}"
+    wanted = CallbackWanted(
+        at=at,
+        cause=command.command,
+        callback=callback,
+        number=asked.number,
+        queue=asked.queue,
+        reason=asked.reason,
+        queued_at=at,
+        by=command.by,
+        origin=asked.origin,
+        work_order=asked.work_order,
+        priority=asked.priority,
+        owner=asked.owner,
+        earliest_at=asked.earliest_at,
+        latest_at=asked.latest_at,
+        mode=asked.mode,
+    )
+    return Progress(events=(wanted,), result={"callback": callback}, outcome=Done())
+
+
+def begin_alter(situation: Situation, command: Command[AlterCallback], at: Instant) -> Progress:
+    asked = command.asked
+    _require_open(situation, asked.callback)
+    _require_queue(situation, asked.queue)
+    _require_agent(situation, asked.owner)
+    event = acd.CallbackAltered(
+        at,
+        command.command,
+        asked.callback,
+        asked.queue,
+        asked.priority,
+        asked.owner,
+        None,
+        asked.earliest_at,
+        asked.latest_at,
+    )
+    return Progress(events=(event,), result={"callback": asked.callback}, outcome=Done())
+
+
+def begin_cancel(situation: Situation, command: Command[CancelCallback], at: Instant) -> Progress:
+    callback = command.asked.callback
+    _require_open(situation, callback)
+    event = acd.CallbackCancelled(at, command.command, callback)
+    return Progress(events=(event,), result={"callback": callback}, outcome=Done())
+
+
+def _require_open(situation: Situation, callback: ContactId) -> None:
+    if situation.router.callback(callback) is None:
+        raise Refused("unknown_callback", f"There is no open callback {callback}.", "callback")
+
+
+def _require_queue(situation: Situation, queue: QueueId | None) -> None:
+    if queue is not None and queue not in situation.router.queue_names():
+        raise Refused("unknown_queue", f"There is no queue {queue}.", "queue")
+
+
+def _require_agent(situation: Situation, agent: AgentId | None) -> None:
+    if agent is not None and situation.router.agent(agent) is None:
+        raise Refused("unknown_agent", f"There is no agent {agent}.", "owner")
+
+
+REQUEST_CALLBACK = Verb("request_callback", RequestCallback, begin_request, secret=True)
+ALTER_CALLBACK = Verb("alter_callback", AlterCallback, begin_alter)
+CANCEL_CALLBACK = Verb("cancel_callback", CancelCallback, begin_cancel)
