@@ -25,6 +25,7 @@ error's `cause` and stands in the log; send your own to follow a request through
 _TAGS = (
     ("agents", "Who is doing what, and logging in, ready, not ready, logging out."),
     ("queues", "Live and today's figures."),
+    ("callbacks", "Who is to be called back, by whom and when."),
     ("calls", "Open and archived calls."),
     ("call-control", "What can be done with a call. Accepted at once, the outcome is told as an event."),
     ("events", "What happens, as it happens."),

@@ -44,9 +44,11 @@ def _arrived(on: On, fields: Fields) -> Fact:
 
 
 def _dialled(on: On, fields: Fields) -> Fact:
-    return SeatDialled(
-        on.at, on.cause, on.leg, fields["Call"], fields["Seat"], fields["Number"], fields["Callback"]
-    )
+    try:
+        callback = fields["Callback"]
+    except LookupError:
+        callback = ""  # told by a dialplan from before there were callbacks
+    return SeatDialled(on.at, on.cause, on.leg, fields["Call"], fields["Seat"], fields["Number"], callback)
 
 
 def _dial_ended(on: On, fields: Fields) -> Fact:

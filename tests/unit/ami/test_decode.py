@@ -14,6 +14,7 @@ from cti.calls.facts import (
     CallArrived,
     CallerFellBack,
     CallerQueued,
+    DialEnded,
     Fact,
     FeatureDialled,
     LegAnswered,
@@ -181,6 +182,21 @@ def failed_originate(to: LiveDecoder, reason: str, uniqueid: str = "leg-1") -> l
             {"Call": CALL, "Seat": "seat-01", "Number": "139"},
             SeatDialled(AT, CAUSE, CALL, CALL, "seat-01", "139"),
         ),
+        (
+            "HotlineDialled",
+            {"Call": CALL, "Seat": "seat-01", "Number": "139", "Callback": "cb-1"},
+            SeatDialled(AT, CAUSE, CALL, CALL, "seat-01", "139", "cb-1"),
+        ),
+        (
+            "HotlineDialEnded",
+            {"Call": CALL, "Status": "BUSY", "HangupCause": "17"},
+            DialEnded(AT, CAUSE, CALL, CALL, "BUSY", 17),
+        ),
+        (
+            "HotlineDialEnded",
+            {"Call": CALL, "Status": "CHANUNAVAIL", "HangupCause": ""},
+            DialEnded(AT, CAUSE, CALL, CALL, "CHANUNAVAIL", 0),
+        ),
         ("HotlineFallback", {"Call": CALL}, CallerFellBack(AT, CAUSE, CALL, CALL)),
         ("HotlineRecordingStarted", {"Call": CALL}, RecordingStarted(AT, CAUSE, CALL, CALL)),
         ("HotlineRecordingFinished", {"Call": CALL}, RecordingFinished(AT, CAUSE, CALL, CALL)),
@@ -211,6 +227,7 @@ def test_every_event_of_the_dialplan_contract_has_a_decoder() -> None:
     assert set(USER_EVENTS) == {
         "HotlineArrived",
         "HotlineDialled",
+        "HotlineDialEnded",
         "HotlineQueued",
         "HotlineFallback",
         "HotlineRecordingStarted",

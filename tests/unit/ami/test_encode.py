@@ -16,6 +16,7 @@ from cti.calls.actions import (
     Action,
     AnswerFeature,
     Beat,
+    DialFromSeat,
     HangUp,
     MoveToQueue,
     PauseSeat,
@@ -27,6 +28,29 @@ from cti.calls.actions import (
 RING = RingSeat(
     "c", "offer-7", "seat-01", "hotline-1.0", "PJSIP/trunk-00000001", "consumer", "+86 138", 15.25
 )
+
+
+def test_a_callback_rings_the_seat_first_and_dials_from_it() -> None:
+    action = DialFromSeat("c", "cb-1-o1-0", "seat-01", "+86 139-0000-0001", 15.0, "cb-1")
+    headers = encode(action).headers
+    assert headers["Channel"] == "PJSIP/seat-01"
+    assert headers["ChannelId"] == headers["Account"] == "cb-1-o1-0"
+    assert headers["Context"] == "hl-dial-from-seat"
+    assert headers["Variable"] == ("HL_DIAL=+8613900000001", "HL_CALLBACK=cb-1", "HL_PLACE=agent")
+    assert headers["CallerID"] == "<+8613900000001>"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        DialFromSeat("c", "cb-1-o1-0", "seat-01", "anonymous", 15.0, "cb-1"),
+        DialFromSeat("c", "cb-1-o1-0", "seat-01", "139", 15.0, "cb,1"),
+        DialFromSeat("c", "cb/1", "seat-01", "139", 15.0),
+    ],
+)
+def test_what_must_not_reach_a_dial_command_is_refused(wrong: DialFromSeat) -> None:
+    with pytest.raises(AmiInputError):
+        encode(wrong)
 
 
 def test_ringing_a_seat_is_an_originate_that_carries_the_calls_variables() -> None:
@@ -118,6 +142,7 @@ EXAMPLES: list[Action] = [
     SendAway("c", "PJSIP/t-00000001", "closed"),
     SendAway("c", "PJSIP/t-00000001", None),
     PauseSeat("c", "s", paused=False),
+    DialFromSeat("c", "l", "s", "139", 15.0),
     Beat("c", 1),
 ]
 
