@@ -130,6 +130,8 @@ def _ring(action: RingSeat) -> EncodedAction:
         f"HL_CALL={call}",
         f"HL_PEER={_checked('caller_channel', action.caller_channel, _CHANNEL)}",
         f"HL_QUEUE={_checked('queue', action.queue, _ID)}",
+        # On the caller's channel: where a phone rings for it. The dialplan ends the ringing when it leaves.
+        f"SHARED(HL_RINGS,{action.caller_channel})={action.seat}",
     )
     return _originated(action, call, "hl-agent", variables, displayable(action.shown_number))
 

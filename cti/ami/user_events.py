@@ -10,6 +10,7 @@ from acd.model import Instant
 from cti.calls.facts import (
     CallArrived,
     CallerFellBack,
+    CallerLeft,
     CallerQueued,
     DialEnded,
     Fact,
@@ -72,6 +73,10 @@ def _fell_back(on: On, fields: Fields) -> Fact:
     return CallerFellBack(on.at, on.cause, on.leg, fields["Call"])
 
 
+def _left(on: On, fields: Fields) -> Fact:
+    return CallerLeft(on.at, on.cause, on.leg, fields["Call"], int(fields["Cause"]))
+
+
 def _recording_started(on: On, fields: Fields) -> Fact:
     return RecordingStarted(on.at, on.cause, on.leg, fields["Call"])
 
@@ -92,6 +97,7 @@ USER_EVENTS: dict[str, Callable[[On, Fields], Fact]] = {
     "HotlineDialEnded": _dial_ended,
     "HotlineQueued": _queued,
     "HotlineFallback": _fell_back,
+    "HotlineLeft": _left,
     "HotlineRecordingStarted": _recording_started,
     "HotlineRecordingFinished": _recording_finished,
     "HotlineFeature": _feature,

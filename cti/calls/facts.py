@@ -147,6 +147,17 @@ class CallerFellBack:
 
 
 @dataclass(frozen=True, slots=True)
+class CallerLeft:
+    """The caller's leg is about to end while a phone rings for it, which the dialplan ends next."""
+
+    at: Instant
+    cause: str
+    leg: LegId
+    call: CallId
+    hangup_cause: int
+
+
+@dataclass(frozen=True, slots=True)
 class CallerServed:
     """The agent hung up first and the caller hears the farewell."""
 
@@ -268,6 +279,7 @@ Fact: TypeAlias = (
     | DialEnded
     | CallerQueued
     | CallerFellBack
+    | CallerLeft
     | CallerServed
     | RecordingStarted
     | RecordingFinished

@@ -194,7 +194,7 @@ class CallModel:
                 self._out += attempts.ended(call, attempts.outcome_of(fact), fact.at, fact.cause)
             case f.CallerQueued():
                 self._caller_queued(fact)
-            case f.CallerFellBack() | f.CallerServed():
+            case f.CallerFellBack() | f.CallerServed() | f.CallerLeft():
                 self._caller_moved(fact)
             case f.OriginateFailed():
                 self._originate_failed(fact)
@@ -470,9 +470,11 @@ class CallModel:
             self._changed(call, at, cause)
         return self._take()
 
-    def _caller_moved(self, fact: f.CallerFellBack | f.CallerServed) -> None:
+    def _caller_moved(self, fact: f.CallerFellBack | f.CallerServed | f.CallerLeft) -> None:
         call = self._open(fact.call, fact.leg, fact.at, "", "")
         if call is not None:
+            if isinstance(fact, f.CallerLeft):
+                call.cut_off |= fact.hangup_cause in NETWORK_FAULTS
             call.place = "fallback" if isinstance(fact, f.CallerFellBack) else "after"
             self._changed(call, fact.at, fact.cause)
 

@@ -99,6 +99,8 @@ async def test_a_seat_that_answers_when_its_caller_is_gone_is_hung_up_unrecorded
         queued = await reach_waiting(caller, manager)
         await ring_seat(manager, queued)
         await happens(agent.ringing)
+        # As when the answer crosses: the ringing is not stopped.
+        await manager.act("Setvar", Channel=queued["Channel"], Variable="SHARED(HL_RINGS)", Value="")
         caller.hang_up()
         await manager.event("Hangup", Uniqueid=queued["Uniqueid"])
         agent.answer()

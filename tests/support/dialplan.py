@@ -60,7 +60,12 @@ async def ring_seat(manager: Manager, queued: Message, leg: str = "offer-1") -> 
         Timeout="20000",
         Async="true",
         CallerID=f"<{NUMBER}>",
-        Variable=[f"HL_CALL={queued['Call']}", f"HL_PEER={queued['Channel']}", "HL_PLACE=agent"],
+        Variable=[
+            f"HL_CALL={queued['Call']}",
+            f"HL_PEER={queued['Channel']}",
+            "HL_PLACE=agent",
+            f"SHARED(HL_RINGS,{queued['Channel']})={SEAT}",
+        ],
     )
 
 

@@ -13,6 +13,7 @@ from cti.ami.user_events import USER_EVENTS
 from cti.calls.facts import (
     CallArrived,
     CallerFellBack,
+    CallerLeft,
     CallerQueued,
     DialEnded,
     Fact,
@@ -198,6 +199,7 @@ def failed_originate(to: LiveDecoder, reason: str, uniqueid: str = "leg-1") -> l
             DialEnded(AT, CAUSE, CALL, CALL, "CHANUNAVAIL", 0),
         ),
         ("HotlineFallback", {"Call": CALL}, CallerFellBack(AT, CAUSE, CALL, CALL)),
+        ("HotlineLeft", {"Call": CALL, "Cause": "16"}, CallerLeft(AT, CAUSE, CALL, CALL, 16)),
         ("HotlineRecordingStarted", {"Call": CALL}, RecordingStarted(AT, CAUSE, CALL, CALL)),
         ("HotlineRecordingFinished", {"Call": CALL}, RecordingFinished(AT, CAUSE, CALL, CALL)),
         (
@@ -230,6 +232,7 @@ def test_every_event_of_the_dialplan_contract_has_a_decoder() -> None:
         "HotlineDialEnded",
         "HotlineQueued",
         "HotlineFallback",
+        "HotlineLeft",
         "HotlineRecordingStarted",
         "HotlineRecordingFinished",
         "HotlineFeature",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -197,3 +198,20 @@ def test_hotlines_in_international_form_keep_their_plus(tmp_path: Path) -> None:
     line = HotlineConfig(number="+8610012345", name="热线", queue="general")
     text = (rendered(site.model_copy(update={"hotlines": (line,)}), tmp_path) / "extensions.conf").read_text()
     assert "exten => +8610012345,1," in text
+
+
+@pytest.mark.parametrize(
+    ("epoch", "second"),
+    [(1795557416, "56"), (1795557417, "56"), (1795557415, "56"), (1795557420, "59"), (1795557419, "00")],
+    ids=["same", "epoch read later", "epoch as of the last tick", "over a minute", "back over a minute"],
+)
+def test_the_second_that_a_caller_queued_in_is_the_fractions_own(
+    example: Site, tmp_path: Path, epoch: int, second: str
+) -> None:
+    """EPOCH and STRFTIME are read one after the other, and EPOCH is as of the kernel's last tick."""
+    dialplan = (rendered(example, tmp_path) / "extensions.conf").read_text()
+    [expression] = re.findall(r"Set\(HL_EPOCH=\$\[(.*)\]\)", dialplan)
+    formula = expression.replace("${HL_EPOCH}", str(epoch)).replace("${CUT(HL_SECOND,.,1)}", str(int(second)))
+    found = eval(formula, {"__builtins__": {}})
+    assert found % 60 == int(second)
+    assert abs(found - epoch) <= 1

@@ -170,6 +170,22 @@ def test_a_caller_who_hangs_up_while_the_phone_rings_stops_the_ringing() -> None
     assert rig.state("1001") is AgentState.READY
 
 
+def test_ringing_that_the_dialplan_ends_with_its_caller_is_not_held_against_the_agent() -> None:
+    """The seat's leg ends before the caller's: without being told why it would be taken for no answer."""
+    rig = Rig()
+    rig.ready_agent()
+    ring = rig.offer(5.0)
+    rig.tell(*seat_rings(ring.leg, "seat-01", CALL, 5.0))
+    steps = rig.tell(f.CallerLeft(6.0, "t", CALL, CALL, 16), f.LegEnded(6.1, "t", ring.leg, 0, False))
+    steps += rig.tell(f.LegEnded(6.2, "t", CALL, 16, True))
+
+    assert rig.state("1001") is AgentState.READY
+    assert rig.actions(steps, RingSeat) == []
+    drafts = [draft for step in rig.steps for draft in step.drafts if draft.kind == "call"]
+    record = decode_call(drafts[-1].body)
+    assert (record.outcome, [o.outcome for o in record.offers]) == ("abandoned", ["cancelled"])
+
+
 @pytest.mark.parametrize("caller_first", [True, False])
 def test_the_record_says_that_an_offer_was_cancelled_though_the_call_is_over_first(
     caller_first: bool,
