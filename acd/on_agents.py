@@ -169,5 +169,4 @@ def agent_restored(floor: Floor, event: AgentRestored) -> None:
     if state is AgentState.WRAP_UP:
         until = event.at if event.until is None else event.until
     reason = event.reason if state is AgentState.NOT_READY else None
-    floor.move_agent(agent, AgentTrigger.RESTORED, state, reason, until)
-    agent.since = event.since
+    floor.move_agent(agent, AgentTrigger.RESTORED, state, reason, until, event.since)

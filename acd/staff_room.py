@@ -28,8 +28,9 @@ class StaffRoom(WaitingRoom):
         state: AgentState,
         reason: str | None = None,
         until: Instant | None = None,
+        since: Instant | None = None,
     ) -> None:
-        """Puts the agent into a state that the table allows, and tells."""
+        """Puts the agent into a state that the table allows, and tells. `since`: when, if not now."""
         AGENT.check(agent.agent, agent.state, trigger, state)
         before = agent.state
         self.count_time(agent)
@@ -38,7 +39,7 @@ class StaffRoom(WaitingRoom):
         if before is AgentState.WRAP_UP:
             self.timers.cancel(("wrap_up", agent.agent))
         if state is not before:
-            agent.since = self.at
+            agent.since = self.at if since is None else since
         agent.state, agent.reason, agent.until = state, reason, until
         if agent.serving is not None:
             if state is AgentState.WRAP_UP:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
@@ -24,6 +25,8 @@ _EXAMPLE: JsonDict = {
     "until": "2026-03-02T01:15:40.250000Z",
     "call": None,
     "seat_reachable": True,
+    "next_state": "ready",
+    "next_reason": None,
 }
 
 
@@ -46,7 +49,10 @@ class AgentOut(Output):
     """When the wrap-up ends by itself."""
     call: str | None
     seat_reachable: bool | None
-    """Whether the seat's phone is registered; null when logged out."""
+    """Whether the seat's phone can be rung; null when logged out."""
+    next_state: AgentState | None
+    """What follows the present offer, call or wrap-up, as a break asked for in it; null outside of these."""
+    next_reason: str | None
 
     @classmethod
     def of(cls, view: AgentView) -> AgentOut:
@@ -67,6 +73,22 @@ class LogIn(Input):
     model_config = ConfigDict(json_schema_extra={"examples": [{"seat": "s07"}]})
 
     seat: Id
+
+
+class Move(Input):
+    """Where the agent goes on."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"seat": "s08"}]})
+
+    seat: Id
+
+
+class Longer(Input):
+    """How much longer the wrap-up is to be."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"seconds": 30}]})
+
+    seconds: float = Field(gt=0, le=3600)
 
 
 class NotReady(Input):
@@ -94,6 +116,15 @@ async def log_in(ask: Asked[Nothing, LogIn]) -> Reply:
     return Reply(AgentOut.of(await ask.context.service.log_in(_own(ask), ask.body.seat, ask.cause)))
 
 
+async def move(ask: Asked[Nothing, Move]) -> Reply:
+    return Reply(AgentOut.of(await ask.context.service.move(_own(ask), ask.body.seat, ask.cause)))
+
+
+async def extend_wrap_up(ask: Asked[Nothing, Longer]) -> Reply:
+    service = ask.context.service
+    return Reply(AgentOut.of(await service.extend_wrap_up(_own(ask), ask.body.seconds, ask.cause)))
+
+
 async def log_out(ask: Asked[Nothing, Nothing]) -> Reply:
     return Reply(AgentOut.of(await ask.context.service.log_out(_own(ask), ask.cause)))
 
@@ -106,7 +137,7 @@ async def not_ready(ask: Asked[Nothing, NotReady]) -> Reply:
     return Reply(AgentOut.of(await ask.context.service.not_ready(_own(ask), ask.body.reason, ask.cause)))
 
 
-def _own(ask: Asked[Nothing, LogIn] | Asked[Nothing, NotReady] | Asked[Nothing, Nothing]) -> str:
+def _own(ask: Asked[Nothing, Any]) -> str:
     agent = ask.named("agent")
     ask.who.require_own(agent)
     return agent
@@ -145,7 +176,47 @@ ROUTES = (
         own_only=True,
         body=LogIn,
         answers={200: AgentOut},
-        errors=("unknown_agent", "unknown_seat", "agent_already_logged_in", "seat_taken", "not_allowed_now"),
+        errors=(
+            "unknown_agent",
+            "unknown_seat",
+            "agent_already_logged_in",
+            "seat_taken",
+            "agent_on_call",
+            "not_allowed_now",
+        ),
+    ),
+    route(
+        "POST",
+        "/v1/agents/{agent}/move",
+        move,
+        summary="Go on at another seat",
+        tag="agents",
+        description="State, figures and idle rank stay. Not while the agent's phone rings or talks.",
+        roles=FLOOR,
+        own_only=True,
+        body=Move,
+        answers={200: AgentOut},
+        errors=(
+            "unknown_agent",
+            "unknown_seat",
+            "seat_taken",
+            "not_logged_in",
+            "agent_on_call",
+            "not_allowed_now",
+        ),
+    ),
+    route(
+        "POST",
+        "/v1/agents/{agent}/wrap-up/extend",
+        extend_wrap_up,
+        summary="Wrap up longer",
+        tag="agents",
+        description="As far as the agent's ceiling (`max_wrap_up_s`). `ready` ends a wrap-up early.",
+        roles=FLOOR,
+        own_only=True,
+        body=Longer,
+        answers={200: AgentOut},
+        errors=("unknown_agent", "not_logged_in", "not_in_wrap_up", "wrap_up_ceiling", "not_allowed_now"),
     ),
     route(
         "POST",
@@ -165,12 +236,12 @@ ROUTES = (
         ready,
         summary="Take calls",
         tag="agents",
-        description="During wrap-up it ends the wrap-up early.",
+        description="During wrap-up it ends that early. Refused while the seat's phone cannot be reached.",
         roles=FLOOR,
         audited=Audited("ready", whom="agent"),
         own_only=True,
         answers={200: AgentOut},
-        errors=("unknown_agent", "not_logged_in", "not_allowed_now"),
+        errors=("unknown_agent", "not_logged_in", "phone_unreachable", "not_allowed_now"),
     ),
     route(
         "POST",

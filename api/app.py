@@ -26,6 +26,7 @@ from api import (
     metrics,
     queues,
     recordings,
+    seats,
     work_orders,
 )
 from api.auth import Tokens
@@ -50,6 +51,7 @@ def openapi_document() -> dict[str, Any]:
 
 ROUTES: tuple[Route, ...] = (
     *agents.ROUTES,
+    *seats.ROUTES,
     *queues.ROUTES,
     *calls.ROUTES,
     *commands.ROUTES,

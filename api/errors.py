@@ -62,6 +62,10 @@ _KINDS = (
     ErrorKind("body_too_slow", 408, "The body did not arrive in time."),
     ErrorKind("agent_already_logged_in", 409, "The agent sits at a seat already: log out there first."),
     ErrorKind("seat_taken", 409, "Another agent is logged in at the seat."),
+    ErrorKind("agent_on_call", 409, "The agent's phone rings or talks; a seat is changed between calls."),
+    ErrorKind("phone_unreachable", 409, "The phone of the agent's seat cannot be reached."),
+    ErrorKind("not_in_wrap_up", 409, "The agent is not wrapping up."),
+    ErrorKind("wrap_up_ceiling", 409, "The wrap-up is as long as the agent's may be."),
     ErrorKind("not_logged_in", 409, "The agent has to be logged in for this."),
     ErrorKind("not_allowed_now", 409, "The present state does not allow the command."),
     ErrorKind(

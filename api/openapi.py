@@ -24,6 +24,7 @@ error's `cause` and stands in the log; send your own to follow a request through
 
 _TAGS = (
     ("agents", "Who is doing what, and logging in, ready, not ready, logging out."),
+    ("seats", "Who sits where, and how the phones there are."),
     ("queues", "Live and today's figures."),
     ("callbacks", "Who is to be called back, by whom and when."),
     ("calls", "Open and archived calls."),

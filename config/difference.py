@@ -42,6 +42,8 @@ _LISTS: Final[Mapping[str, tuple[str, str, Effect]]] = {
 }
 _GROUPS: Final[Mapping[str, Effect]] = {
     "routing": Effect.AT_ONCE,
+    "login": Effect.DIALPLAN,
+    "phones": Effect.DIALPLAN,
     "timezone": Effect.RESTART,
     "trunk": Effect.RESTART,
     "asterisk": Effect.RESTART,

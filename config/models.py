@@ -168,6 +168,31 @@ class NotReadyReason(Model):
     """Dialled after the not-ready feature code `*14`; in quotes."""
 
 
+class Elsewhere(StrEnum):
+    REFUSE = "refuse"
+    MOVE = "move"
+
+
+class LoginConfig(Model):
+    """How agents log in."""
+
+    elsewhere: Elsewhere = Elsewhere.REFUSE
+    """What a log-in does at another seat than the one where the agent is logged in: `refuse`, or `move` the
+    agent there with state and figures, between calls."""
+
+
+class PhonesConfig(Model):
+    """How the seats' phones are watched."""
+
+    ask_every_s: Annotated[int, Field(ge=1, le=300)] = 5
+    """How often Asterisk asks each phone whether it is there (SIP OPTIONS), in seconds."""
+    answer_within_s: Annotated[float, Field(ge=0.5, le=30)] = 2.0
+    """A phone that takes longer to answer, in seconds, cannot be reached: its agent is taken out at once."""
+    ready_again_within_s: Seconds = 60.0
+    """An agent whose phone is back within so many seconds is put back as they were; after longer they say
+    themselves that they are ready. 0: they always do."""
+
+
 class Site(Model):
     """The whole configuration."""
 
@@ -194,6 +219,10 @@ class Site(Model):
     """Where the HTTP API and the wallboard are served."""
     work_orders: WorkOrderConfig
     """Work orders (工单)."""
+    login: LoginConfig = LoginConfig()
+    """How agents log in."""
+    phones: PhonesConfig = PhonesConfig()
+    """How the seats' phones are watched."""
     calendars: tuple[CalendarConfig, ...] = ()
     """Opening hours."""
     flows: tuple[FlowConfig, ...] = ()

@@ -71,6 +71,8 @@ def render(site: Site, secrets: Secrets, directory: Path, layout: Layout) -> Non
         "flows": site.flows,
         "calendars": [counted(name, calendar) for name, calendar in calendars_of(site).items()],
         "seats": site.seats,
+        "login": site.login,
+        "phones": site.phones,
         "trunk": site.trunk,
         "secrets": secrets,
         "directory": directory.resolve(),

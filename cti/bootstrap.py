@@ -21,7 +21,7 @@ from acd.policy import InvalidPolicy
 from api.app import create_app, make_runner
 from config.difference import difference
 from config.load import ConfigInvalid, load_site
-from config.models import Secrets, Site
+from config.models import Elsewhere, Secrets, Site
 from config.policy import hotline_steps, routing_policy
 from cti.ami.adapter import AmiTelephony, TelephonySettings
 from cti.ami.client import AmiSettings
@@ -30,6 +30,7 @@ from cti.calls.actions import ActionFailed
 from cti.calls.facts import Fact
 from cti.clock import SteadyClock
 from cti.database import BadDatabaseUrl, create_engine
+from cti.desk import DeskRules
 from cti.feed import EventFeed
 from cti.hotline import Hotline, Names
 from cti.journal import Journal, JournalError
@@ -194,6 +195,7 @@ def _service(
             ),
             event_log=asterisk.spool / "cel" / "hotline.csv",
             trunks=frozenset({site.trunk.id}),
+            seats=tuple(seat.id for seat in site.seats),
         ),
         on_fact,
         clock.now,
@@ -256,6 +258,10 @@ def _plan(site: Site, secrets: Secrets) -> Plan:
         steps_of=hotline_steps(site),
         caller_key=lambda number: caller_key(number, key),
         last_agent_ttl_s=site.routing.last_agent_ttl_s,
+        desk=DeskRules(
+            moves_at_login=site.login.elsewhere is Elsewhere.MOVE,
+            ready_again_within_s=site.phones.ready_again_within_s,
+        ),
     )
 
 

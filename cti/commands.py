@@ -19,6 +19,24 @@ class LogIn:
 
 
 @dataclass(frozen=True, slots=True)
+class MoveSeat:
+    """The agent goes on at another seat."""
+
+    at: Instant
+    cause: str
+    agent: AgentId
+    seat: SeatId
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendWrapUp:
+    at: Instant
+    cause: str
+    agent: AgentId
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class LogOut:
     at: Instant
     cause: str
@@ -50,5 +68,5 @@ class FillWorkOrder:
     record: dict[str, JSON]
 
 
-AgentCommand: TypeAlias = LogIn | LogOut | BeReady | BeNotReady
+AgentCommand: TypeAlias = LogIn | MoveSeat | LogOut | BeReady | BeNotReady | ExtendWrapUp
 Command: TypeAlias = AgentCommand | FillWorkOrder | ToAudit

@@ -21,7 +21,9 @@ from cti.service import Service
 from cti.verbs.model import Order
 from cti.verbs.port import Feed, Orderer
 from cti.verbs.records import CommandRecord
-from cti.views import AgentView, CallView, Health, QueueView, Refused
+from cti.views import AgentView, CallView, Health, QueueView, Refused, SeatView
+
+UNDER_WAY = (AgentState.RESERVED, AgentState.BUSY, AgentState.WRAP_UP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,27 @@ class Hotline:
             since=_time(known.since),
             until=_time(known.until) if known.until is not None else None,
             call=known.contact or self._call_at(known),
-            seat_reachable=known.seat in self._runtime.reachable,
+            seat_reachable=self._runtime.desk.phones.reachable(known.seat),
+            next_state=known.next_state if known.state in UNDER_WAY else None,
+            next_reason=known.next_reason if known.state in UNDER_WAY else None,
         )
+
+    def seats(self) -> Sequence[SeatView]:
+        """In the order of the configuration."""
+        desk = self._runtime.desk
+        return [
+            SeatView(
+                seat=seat.seat,
+                agent=desk.agent_at.get(seat.seat),
+                registered=seat.registered,
+                reachable=seat.reachable,
+                since=_time(seat.since) if seat.since is not None else None,
+                user_agent=seat.phone.user_agent or None if seat.phone else None,
+                contact=seat.phone.contact if seat.phone else None,
+                rtt_s=seat.phone.rtt_s if seat.phone else None,
+            )
+            for seat in desk.phones.seats.values()
+        ]
 
     def _call_at(self, agent: AgentChanged) -> str | None:
         if agent.state is not AgentState.BUSY:
@@ -231,6 +252,14 @@ class Hotline:
 
     async def log_in(self, agent: AgentId, seat: SeatId, cause: str) -> AgentView:
         await self._service.log_in(agent, seat, cause)
+        return self._agent(agent)
+
+    async def move(self, agent: AgentId, seat: SeatId, cause: str) -> AgentView:
+        await self._service.move(agent, seat, cause)
+        return self._agent(agent)
+
+    async def extend_wrap_up(self, agent: AgentId, seconds: float, cause: str) -> AgentView:
+        await self._service.extend_wrap_up(agent, seconds, cause)
         return self._agent(agent)
 
     async def log_out(self, agent: AgentId, cause: str) -> AgentView:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from acd.model import Instant
 from cti.calls.actions import Action, ActionFailed
-from cti.calls.facts import Fact, LegId, PbxSnapshot
+from cti.calls.facts import Fact, LegId, PbxSnapshot, PhonesSeen
 from cti.calls.outputs import RecordingDue
 from cti.records_json import JSON, Draft
 
@@ -23,6 +23,9 @@ class Telephony(Protocol):
 
     async def snapshot(self) -> PbxSnapshot:
         """What is in Asterisk now. Raises `TelephonyError` when the link is lost meanwhile."""
+
+    async def phones(self) -> PhonesSeen:
+        """The registered phones with their details. Raises `TelephonyError`."""
 
     async def missed(self, since: Instant) -> Sequence[Fact]:
         """What Asterisk's own log says has happened since."""

@@ -48,14 +48,25 @@ from cti.calls.model import CallModel
 from cti.calls.outputs import CallbackWanted, CallUpdated, Output, RecordingDue, RecordingVoid
 from cti.calls.records import CallRecord, Direction
 from cti.calls.state import OpenCall
-from cti.commands import AgentCommand, BeNotReady, BeReady, Command, FillWorkOrder, LogIn, LogOut
+from cti.commands import (
+    AgentCommand,
+    BeNotReady,
+    BeReady,
+    Command,
+    ExtendWrapUp,
+    FillWorkOrder,
+    LogIn,
+    LogOut,
+    MoveSeat,
+)
+from cti.desk import Desk, DeskRules
 from cti.records_json import JSON, Draft, encode, instant_text
+from cti.seats import Turn
 from cti.verbs.model import Order
 from cti.verbs.register import Commands, Work
 from cti.verbs.table import VERBS
 from cti.views import Refused
 
-PHONE_UNREACHABLE = "phone_unreachable"
 TAKE_OVER_AGAIN_S = 5.0
 """A caller who is still in the fallback queue this long after we asked for them is asked for again."""
 CALLS_OVER_KEPT = 10_000
@@ -94,6 +105,7 @@ class Plan:
     """Tells one caller's number from another's without being it; None for a number that is withheld."""
     last_agent_ttl_s: float = 0.0
     """How long a caller is kept for the agent who spoke with them last; 0: not at all."""
+    desk: DeskRules = DeskRules()  # noqa: RUF009 - frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +140,16 @@ class Resume:
     """Open callbacks, as `CallbackBook.restore` takes them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that operations staff are told of in the log."""
+
+    event: str
+    cause: str
+    fields: dict[str, str | float | None]
+    warning: bool = True
+
+
 @dataclass(slots=True)
 class Step:
     """What follows from one event. Journal `drafts` and `state` first, then run the rest."""
@@ -140,6 +162,7 @@ class Step:
     """Recordings whose raw file is no longer needed once this step is in the journal."""
     refused: Refused | None = None
     """Why the command was not carried out; None for a command that was, and for any other event."""
+    notices: list[Notice] = field(default_factory=list)
     command: str = ""
     """The id of the command that an order began or had begun before."""
     illegal: list[InvalidEvent] = field(default_factory=list)
@@ -155,9 +178,9 @@ class Runtime:
         self.router = Router(policy)
         self.calls = CallModel(seats=frozenset(plan.seats), trunk=plan.trunk)
         self.figures = Figures(policy, plan.day_of)
-        self.agents: dict[AgentId, fx.AgentChanged] = {}
-        self.reachable: set[SeatId] = set()
-        self._agent_at: dict[SeatId, AgentId] = {}
+        self.desk = Desk(plan.seats, plan.reason_by_digit, plan.desk)
+        self.agents = self.desk.agents
+        self._agent_at = self.desk.agent_at
         self._with_work_order: set[CallId] = set()
         self._over: dict[CallId, None] = {}
         self._asked_for: dict[CallId, Instant] = {}
@@ -190,7 +213,7 @@ class Runtime:
                 self._audit(event)
             case FillWorkOrder():
                 self._step.drafts.append(Draft(event.at, "work_order", event.work_order, event.record))
-            case LogIn() | LogOut() | BeReady() | BeNotReady():
+            case LogIn() | MoveSeat() | LogOut() | BeReady() | BeNotReady() | ExtendWrapUp():
                 self._step.refused = self._command(event)
             case acd.TimePassed():
                 self._route(event)
@@ -211,8 +234,14 @@ class Runtime:
             return
         self._policy = event.policy
         self._plan = replace(event.plan, seats=self._plan.seats, trunk=self._plan.trunk)
+        self.desk.reasons, self.desk.rules = self._plan.reason_by_digit, self._plan.desk
         self.figures.change_policy(event.policy)
         self._take_effects(effects, event.at)
+
+    @property
+    def reachable(self) -> set[SeatId]:
+        """Seats whose phone can be rung."""
+        return {seat.seat for seat in self.desk.phones.seats.values() if seat.reachable}
 
     def next_deadline(self) -> Instant | None:
         """When to be woken with `TimePassed` at the latest, if nothing else happens."""
@@ -225,25 +254,29 @@ class Runtime:
         match fact:
             case f.FeatureDialled():
                 self._feature(fact)
-            case f.SeatReachable():
-                self._seat_reachable(fact)
+            case f.PhoneChanged():
+                self._phones_turned(self.desk.phones.changed(fact), fact)
+            case f.PhonesSeen():
+                self.desk.phones.seen(fact)
             case f.PbxSnapshot():
-                self.reachable = set(fact.reachable_seats)
                 self._paused.clear()
                 for seat in self._plan.seats:
                     self._pause(seat, fact.cause)
+                self._phones_turned(self.desk.phones.snapshot(fact), fact)
             case _:
                 pass
         self._pending += self.calls.handle(fact)
 
-    def _seat_reachable(self, fact: f.SeatReachable) -> None:
-        if fact.reachable:
-            self.reachable.add(fact.seat)
-            return
-        self.reachable.discard(fact.seat)
-        agent = self._agent_at.get(fact.seat)
-        if agent is not None and self.agents[agent].state is AgentState.READY:
-            self._route(acd.AgentNotReady(fact.at, fact.cause, agent, PHONE_UNREACHABLE))
+    def _phones_turned(self, turns: Iterable[Turn], fact: f.PhoneChanged | f.PbxSnapshot) -> None:
+        for turn in turns:
+            agent = self._agent_at.get(turn.seat)
+            if not turn.reachable or turn.away_s is not None:
+                told: dict[str, str | float | None] = {"seat": turn.seat, "agent": agent}
+                name = "seat_reachable" if turn.reachable else "seat_unreachable"
+                self._step.notices.append(Notice(name, fact.cause, told, warning=agent is not None))
+            event = self.desk.phone_turned(turn, fact.at, fact.cause)
+            if event is not None:
+                self._route(event)
 
     def _feature(self, fact: f.FeatureDialled) -> None:
         agent = self._agent_at.get(fact.seat)
@@ -258,50 +291,24 @@ class Runtime:
             reason = self._plan.reason_by_digit.get(fact.argument, "")
             command = BeNotReady(fact.at, fact.cause, agent, reason)
         refused = self._command(command) if command else Refused("not_logged_in", "Nobody is logged in here.")
-        self._step.actions.append(AnswerFeature(fact.cause, fact.channel, "refused" if refused else "ok"))
+        later = command is not None and self.desk.holds_later(command.agent)
+        self._step.actions.append(
+            AnswerFeature(fact.cause, fact.channel, "refused" if refused else "later" if later else "ok")
+        )
 
     def _command(self, command: AgentCommand) -> Refused | None:
         """Carries out what an agent asked for, or says why not."""
-        agent = command.agent
-        if agent not in self._policy.agents:
-            return Refused("unknown_agent", f"There is no agent {agent}.", "agent")
-        known = self.agents.get(agent)
-        logged_in = known is not None and known.state is not AgentState.LOGGED_OUT
-        if isinstance(command, LogIn):
-            return self._log_in(command, known if logged_in else None)
-        if not logged_in:
-            return Refused("not_logged_in", f"Agent {agent} is not logged in.")
-        event: acd.Event
-        match command:
-            case LogOut():
-                event = acd.AgentLoggedOut(command.at, command.cause, agent)
-            case BeReady():
-                event = acd.AgentReady(command.at, command.cause, agent)
-            case BeNotReady():
-                if command.reason not in self._plan.reason_by_digit.values():
-                    return Refused("unknown_reason", "There is no such not-ready reason.", "reason")
-                event = acd.AgentNotReady(command.at, command.cause, agent, command.reason)
-        return self._route_command(agent, event)
-
-    def _log_in(self, command: LogIn, known: fx.AgentChanged | None) -> Refused | None:
-        if command.seat not in self._plan.seats:
-            return Refused("unknown_seat", f"There is no seat {command.seat}.", "seat")
-        if known is not None:
-            return Refused(
-                "agent_already_logged_in", f"Agent {command.agent} is logged in at {known.seat}.", "agent"
-            )
-        if command.seat in self._agent_at:
-            return Refused("seat_taken", f"Another agent is logged in at {command.seat}.", "seat")
-        event = acd.AgentLoggedIn(command.at, command.cause, command.agent, command.seat)
-        return self._route_command(command.agent, event)
-
-    def _route_command(self, agent: AgentId, event: acd.Event) -> Refused | None:
         try:
+            event = self.desk.asked(command, self._policy)
             self._take_effects(self.router.handle(event), event.at)
+        except Refused as refused:
+            return refused
         except InvalidEvent:
-            known = self.agents.get(agent)
-            state = known.state if known else AgentState.LOGGED_OUT
-            return Refused("not_allowed_now", f"Agent {agent} is {state}, which does not allow this.")
+            return self.desk.refused_by_state(command.agent)
+        if isinstance(event, acd.AgentMoved):
+            after = self.desk.sat_down(event.seat, event.at, event.cause)
+            if after is not None:
+                self._route(after)
         return None
 
     def _order(self, order: Order) -> None:

@@ -22,7 +22,16 @@ from cti.calls import facts as f
 from cti.calls.actions import ActionFailed, Beat
 from cti.calls.facts import Fact
 from cti.calls.outputs import RecordingDue
-from cti.commands import BeNotReady, BeReady, Command, FillWorkOrder, LogIn, LogOut
+from cti.commands import (
+    BeNotReady,
+    BeReady,
+    Command,
+    ExtendWrapUp,
+    FillWorkOrder,
+    LogIn,
+    LogOut,
+    MoveSeat,
+)
 from cti.journal import JournalError
 from cti.ports import JournalPort, Recordings, Telephony, TelephonyError, WorkOrderDesk
 from cti.records_json import JSON, Draft, instant_text
@@ -36,6 +45,8 @@ MISSED_MARGIN_S = 10.0
 """How much further back than the last sight of Asterisk its log is read."""
 JOURNAL_RETRY_S = 1.0
 RESYNC_RETRY_S = 1.0
+LOOK_AT_PHONES_S = 10.0
+"""How often the phones' details are asked for."""
 
 
 @dataclass(slots=True)
@@ -132,6 +143,12 @@ class Service:
     async def log_in(self, agent: AgentId, seat: SeatId, cause: str) -> None:
         await self.command(LogIn(self.now(), cause, agent, seat))
 
+    async def move(self, agent: AgentId, seat: SeatId, cause: str) -> None:
+        await self.command(MoveSeat(self.now(), cause, agent, seat))
+
+    async def extend_wrap_up(self, agent: AgentId, seconds: float, cause: str) -> None:
+        await self.command(ExtendWrapUp(self.now(), cause, agent, seconds))
+
     async def log_out(self, agent: AgentId, cause: str) -> None:
         await self.command(LogOut(self.now(), cause, agent))
 
@@ -167,6 +184,7 @@ class Service:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._work(), name="pipeline")
                 tasks.create_task(self._beat(), name="heartbeat")
+                tasks.create_task(self._look_at_phones(), name="phones")
                 await self._telephony.start()
         finally:
             if self._resync is not None:
@@ -200,6 +218,9 @@ class Service:
             self._unwritten_state |= step.state
             for illegal in step.illegal:
                 log.error("illegal_event", event_story=str(illegal))
+            for notice in step.notices:
+                tell = log.warning if notice.warning else log.info
+                tell(notice.event, cause=notice.cause, **notice.fields)
         await self._write()
         for item, step in steps:
             if isinstance(item.event, f.PbxSnapshot):
@@ -256,6 +277,16 @@ class Service:
                 self._telephony.perform(Beat("heartbeat", int(time.time())))
                 self._unwritten_state["seen_until"] = instant_text(self.now())
             self._inbox.put_nowait(_Item(acd.TimePassed(self.now(), "heartbeat")))
+
+    async def _look_at_phones(self) -> None:
+        """Now and then: what changes about the phones without an event."""
+        while True:
+            await asyncio.sleep(LOOK_AT_PHONES_S)
+            if self.routing:
+                try:
+                    self._inbox.put_nowait(_Item(await self._telephony.phones()))
+                except TelephonyError as error:
+                    log.info("phones_not_seen", reason=str(error))
 
     # -- taking over -----------------------------------------------------------------------------------------
 

@@ -23,7 +23,26 @@ class AgentView:
     """When the wrap-up ends by itself."""
     call: str | None
     seat_reachable: bool | None
-    """None when logged out."""
+    """None when logged out, and before Asterisk was looked at."""
+    next_state: AgentState | None = None
+    """What follows the present offer, call or wrap-up; None when nothing is under way."""
+    next_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeatView:
+    seat: SeatId
+    agent: AgentId | None
+    registered: bool
+    reachable: bool | None
+    """None before Asterisk was looked at."""
+    since: datetime | None
+    """Since when it is reachable, or is not; None: from before Asterisk was looked at."""
+    user_agent: str | None
+    contact: str | None
+    """The phone's SIP address."""
+    rtt_s: float | None
+    """How long the phone's last answer to Asterisk took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +122,7 @@ class ServicePort(Protocol):
     """
 
     def agents(self) -> Sequence[AgentView]: ...
+    def seats(self) -> Sequence[SeatView]: ...
     def queues(self) -> Sequence[QueueView]: ...
     def total(self) -> QueueView: ...
     def open_calls(self) -> Sequence[CallView]: ...
@@ -126,6 +146,11 @@ class ServicePort(Protocol):
         ...
 
     async def log_in(self, agent: AgentId, seat: SeatId, cause: str) -> AgentView: ...
+    async def move(self, agent: AgentId, seat: SeatId, cause: str) -> AgentView:
+        """State, figures and rank stay; refused as `agent_on_call` while the agent's phone rings or talks."""
+        ...
+
+    async def extend_wrap_up(self, agent: AgentId, seconds: float, cause: str) -> AgentView: ...
     async def log_out(self, agent: AgentId, cause: str) -> AgentView: ...
     async def ready(self, agent: AgentId, cause: str) -> AgentView: ...
     async def not_ready(self, agent: AgentId, reason: str, cause: str) -> AgentView: ...

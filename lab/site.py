@@ -51,12 +51,14 @@ def make_lab_site(
     example: Path = EXAMPLE,
     queues: dict[str, object] | None = None,
     routing: dict[str, object] | None = None,
+    phones: dict[str, float] | None = None,
     rtp_ports: int = 1200,
     flows: bool = False,
 ) -> LabSite:
     """Copies the example configuration into `directory` and changes what must differ in a lab.
 
-    `queues` overrides a setting of every queue, such as `wrap_up_s`, `routing` what holds for all together.
+    `queues` overrides a setting of every queue, such as `wrap_up_s`, `routing` what holds for all together,
+    `phones` how phones are watched.
     Without `flows` a call ends with its conversation: the lab's citizens press no key unless told to.
     """
     config = directory / "config"
@@ -84,6 +86,7 @@ def make_lab_site(
         },
         "api": {"host": LOOPBACK, "port": api_port},
         "routing": routing or {},
+        "phones": dict(phones or {}),
     }
     for path in sorted(config.glob("*.yaml")):
         document = yaml.load(path)

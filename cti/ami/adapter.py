@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import structlog
 
-from acd.model import Instant
+from acd.model import Instant, SeatId
 from cti.ami.cel import read_cel
 from cti.ami.client import AmiClient, AmiSettings, LinkState
 from cti.ami.decode import LiveDecoder
@@ -28,9 +28,10 @@ from cti.ami.errors import (
     MissingHeader,
 )
 from cti.ami.messages import AmiMessage
+from cti.ami.phones import ask_phones
 from cti.ami.resync import ask_snapshot
 from cti.calls.actions import Action, ActionFailed, HangUp, RingSeat
-from cti.calls.facts import Fact, LegId, LegStarted, OriginateFailed, PbxLost, PbxSnapshot
+from cti.calls.facts import Fact, LegId, LegStarted, OriginateFailed, PbxLost, PbxSnapshot, PhonesSeen
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -47,6 +48,8 @@ class TelephonySettings:
     """Asterisk's event log, `<spool>/cel/hotline.csv`."""
     trunks: frozenset[str]
     """Endpoints that are no seats."""
+    seats: tuple[SeatId, ...] = ()
+    """Endpoints whose phones are asked for."""
 
 
 class AmiTelephony:
@@ -140,7 +143,7 @@ class AmiTelephony:
         try:
             return await ask_snapshot(
                 self._client,
-                trunks=self._settings.trunks,
+                seats=self._settings.seats,
                 clock=self._clock,
                 cause=self._next_cause(),
                 booted_at=self._booted_at,
@@ -148,6 +151,11 @@ class AmiTelephony:
             )
         finally:
             asyncio.get_running_loop().call_soon(self._release)
+
+    async def phones(self) -> PhonesSeen:
+        """The registered phones. Raises AmiError."""
+        phones = await ask_phones(self._client, self._settings.seats)
+        return PhonesSeen(self._clock(), self._next_cause(), phones)
 
     async def missed(self, since: Instant) -> list[Fact]:
         """The facts since then that Asterisk has written down, with their own times; read in a thread."""

@@ -26,7 +26,8 @@ from cti.calls.facts import (
     LegRinging,
     LegStarted,
     OriginateFailed,
-    SeatReachable,
+    Phone,
+    PhoneChanged,
 )
 
 RING_ACTION_ID = "ring/"
@@ -48,9 +49,9 @@ IGNORED = MappingProxyType(
         "BridgeCreate": "an empty bridge connects nobody",
         "BridgeDestroy": "an empty bridge connects nobody",
         "BridgeMerge": "legs enter and leave bridges with events of their own",
-        "ContactStatus": "the phone's device state tells the same",
-        "PeerStatus": "the phone's device state tells the same",
-        "QueueMemberStatus": "the fallback queue's members follow the device states",
+        "DeviceStateChange": "the phone's contact tells it, during a call too",
+        "PeerStatus": "the phone's contact tells the same",
+        "QueueMemberStatus": "the fallback queue is Asterisk's own affair",
         "QueueMemberPause": "echo of our own action",
         "QueueCallerJoin": "the dialplan's HotlineFallback tells it",
         "QueueCallerLeave": "the leg's bridge or its end tells it",
@@ -69,7 +70,9 @@ IGNORED = MappingProxyType(
 """Events that are known and not used, with the reason. The manager's event filter keeps most from coming."""
 
 _RINGING, _UP = "5", "6"
-_UNREACHABLE = frozenset({"UNAVAILABLE", "INVALID", "UNKNOWN"})
+_REACHABLE = {"Reachable": True, "Unreachable": False}
+"""What Asterisk found when it asked a contact. Any other status says that it has not asked."""
+_GONE = "Removed"
 _REMEMBERED_ENDS = 1024
 _REASON_OF_CAUSE = {17: "busy", 18: "no_answer", 19: "no_answer", 21: "rejected"}
 _REASON_OF_ORIGINATE = {"3": "no_answer", "5": "busy"}
@@ -97,7 +100,7 @@ class LiveDecoder:
             "BridgeLeave": self._bridge_leave,
             "OriginateResponse": self._originate_response,
             "UserEvent": self._user_event,
-            "DeviceStateChange": self._device_state,
+            "ContactStatus": self._contact_status,
         }
         self.reset()
 
@@ -108,7 +111,6 @@ class LiveDecoder:
         self._peer_hung_up: set[LegId] = set()
         self._given_up: set[LegId] = set()
         self._ended: OrderedDict[LegId, int] = OrderedDict()
-        self._reachable: dict[SeatId, bool] = {}
 
     def decode(self, message: AmiMessage, at: Instant, cause: str) -> list[Fact]:
         """The facts that an event states, in order. Raises MissingHeader or ValueError when it is
@@ -220,17 +222,16 @@ class LiveDecoder:
             raise MissingHeader(name, "Uniqueid")
         return [build(On(at, cause, message["Uniqueid"], message["Channel"]), message)]
 
-    def _device_state(self, message: AmiMessage, at: Instant, cause: str) -> list[Fact]:
-        technology, _, endpoint = message["Device"].partition("/")
-        if technology != "PJSIP" or endpoint in self._trunks:
+    def _contact_status(self, message: AmiMessage, at: Instant, cause: str) -> list[Fact]:
+        if message["EndpointName"] in self._trunks:
             return []
-        reachable = is_reachable(message["State"])
-        if self._reachable.get(endpoint) == reachable:
-            return []
-        self._reachable[endpoint] = reachable
-        return [SeatReachable(at, cause, endpoint, reachable)]
+        status = message["ContactStatus"]
+        phone = contact(message["EndpointName"], message["URI"], status, message.get("RoundtripUsec", ""))
+        return [PhoneChanged(at, cause, phone, gone=status == _GONE)]
 
 
-def is_reachable(device_state: str) -> bool:
-    """Whether a phone in this device state can be rung: registered, and answering if it is asked."""
-    return device_state not in _UNREACHABLE
+def contact(seat: SeatId, uri: str, status: str, rtt_us: str, user_agent: str = "") -> Phone:
+    """A phone from what Asterisk says of a contact. Only of one that answers the time it took is known."""
+    reachable = _REACHABLE.get(status)
+    rtt_s = int(rtt_us) / 1e6 if reachable and rtt_us.isdigit() else None
+    return Phone(seat, uri, reachable, rtt_s, user_agent)

@@ -33,7 +33,7 @@ _AUTO_ANSWER = (
 """What phones answer to by themselves: RFC 5373 is not spoken by desk phones, these two headers are."""
 BEAT_DEADLINE_S = 2.0
 """A later answer is worth nothing: by then the next beats are on their way."""
-_FEATURE_RESULTS = frozenset({"ok", "refused"})
+_FEATURE_RESULTS = frozenset({"ok", "later", "refused"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def _encode(action: Action) -> EncodedAction:
             return _set_on(channel, "HL_QUEUE", _checked("queue", queue, _ID))
         case AnswerFeature(channel=channel, result=result):
             if result not in _FEATURE_RESULTS:
-                raise AmiInputError("result", "must be `ok` or `refused`")
+                raise AmiInputError("result", f"must be one of {', '.join(sorted(_FEATURE_RESULTS))}")
             return _set_on(channel, "HL_FEATURE_RESULT", result)
         case PauseSeat(seat=seat, paused=paused):
             return EncodedAction(

@@ -20,6 +20,6 @@ eventfilter(action(include),name(BridgeEnter)) =
 eventfilter(action(include),name(BridgeLeave)) =
 eventfilter(action(include),name(OriginateResponse)) =
 eventfilter(action(include),name(UserEvent),header(UserEvent),method(starts_with)) = Hotline
-eventfilter(action(include),name(DeviceStateChange),header(Device),method(starts_with)) = PJSIP/
+eventfilter(action(include),name(ContactStatus)) =
 """
 """Lines of the user's section, after its `secret`."""

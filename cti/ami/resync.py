@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from acd.model import Instant
+from acd.model import Instant, SeatId
 from cti.ami.channels import dialled, endpoint_of, number
 from cti.ami.client import AmiClient
-from cti.ami.decode import is_reachable
 from cti.ami.messages import AmiMessage
-from cti.calls.facts import LegId, LegSnapshot, PbxSnapshot
+from cti.ami.phones import ask_phones
+from cti.calls.facts import LegId, LegSnapshot, PbxSnapshot, Phone
 
 _T = TypeVar("_T")
 _D = TypeVar("_D")
@@ -25,7 +25,7 @@ _DEADLINE_S = 10.0
 async def ask_snapshot(
     client: AmiClient,
     *,
-    trunks: frozenset[str],
+    seats: Sequence[SeatId],
     clock: Callable[[], Instant],
     cause: str,
     booted_at: Instant,
@@ -33,7 +33,8 @@ async def ask_snapshot(
 ) -> PbxSnapshot:
     """Ask Asterisk for its channels and the seats' phones. Raises AmiError.
 
-    `on_complete` runs at the point of the event stream where the answer stands: events after it are newer.
+    `on_complete` runs at the point of the event stream where the channels stand: events after it are newer.
+    The phones are asked for after it, so that no event about them is told before something older.
     The snapshot's time is that point's, so that whatever came after it is later.
     """
     complete_at: list[Instant] = []
@@ -42,9 +43,6 @@ async def ask_snapshot(
         complete_at.append(clock())
         on_complete()
 
-    devices = await client.send_list(
-        {"Action": "DeviceStateList"}, deadline_s=_DEADLINE_S, ends_with="DeviceStateListComplete"
-    )
     channels = await client.send_list(
         {"Action": "Status", "Variables": _VARIABLES},
         deadline_s=_DEADLINE_S,
@@ -52,32 +50,25 @@ async def ask_snapshot(
         on_complete=complete,
     )
     [at] = complete_at
-    return build_snapshot(channels, devices, trunks=trunks, at=at, cause=cause, booted_at=booted_at)
+    phones = await ask_phones(client, seats)
+    return build_snapshot(channels, phones, at=at, cause=cause, booted_at=booted_at)
 
 
 def build_snapshot(
     channels: Sequence[AmiMessage],
-    devices: Sequence[AmiMessage],
+    phones: tuple[Phone, ...],
     *,
-    trunks: frozenset[str],
     at: Instant,
     cause: str,
     booted_at: Instant,
 ) -> PbxSnapshot:
-    """A snapshot from the answers to `Status` and `DeviceStateList`. Channels that are no phone's are left
-    out.
-    """
-    seats = (
-        event["Device"].removeprefix("PJSIP/")
-        for event in devices
-        if event["Device"].startswith("PJSIP/") and is_reachable(event["State"])
-    )
+    """A snapshot from the answer to `Status`. Channels that are no phone's are left out."""
     legs = (_leg(channel) for channel in channels)
     return PbxSnapshot(
         at=at,
         cause=cause,
         legs=tuple(leg for leg in legs if leg is not None),
-        reachable_seats=frozenset(seats) - trunks,
+        phones=phones,
         booted_at=booted_at,
     )
 

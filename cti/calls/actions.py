@@ -87,7 +87,7 @@ class AnswerFeature:
     cause: str
     channel: str
     result: str
-    """`ok` or `refused`."""
+    """`ok`, `later` (it holds after the present call) or `refused`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,13 +214,40 @@ class FeatureDialled:
 
 
 @dataclass(frozen=True, slots=True)
-class SeatReachable:
-    """A seat's phone registered, unregistered, or stopped answering."""
+class Phone:
+    """A phone registered for a seat (a SIP contact), as Asterisk knows it."""
+
+    seat: SeatId
+    contact: str
+    """Its SIP address: another one after the phone registered anew from elsewhere."""
+    reachable: bool | None
+    """Whether it answers when asked (OPTIONS); None: not asked yet, or never asked."""
+    rtt_s: float | None = None
+    """How long its last answer took; None: there is none."""
+    user_agent: str = ""
+    """What it calls itself; '' when not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneChanged:
+    """A phone registered, unregistered, stopped answering or answers again."""
 
     at: Instant
     cause: str
-    seat: SeatId
-    reachable: bool
+    phone: Phone
+    gone: bool = False
+    """It is registered no more: it unregistered, its registration ran out, or another one replaced it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhonesSeen:
+    """All registered phones, asked for now and then: for what changes without an event, such as the time
+    that answers take. Whether a phone can be reached is told by `PhoneChanged` alone, which may be newer.
+    """
+
+    at: Instant
+    cause: str
+    phones: tuple[Phone, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,9 +281,15 @@ class PbxSnapshot:
     at: Instant
     cause: str
     legs: tuple[LegSnapshot, ...]
-    reachable_seats: frozenset[SeatId]
+    phones: tuple[Phone, ...]
+    """Those that are registered."""
     booted_at: Instant
     """When this Asterisk started; no leg is older."""
+
+    @property
+    def reachable_seats(self) -> frozenset[SeatId]:
+        """Seats whose phone can be rung, as far as is known."""
+        return frozenset(phone.seat for phone in self.phones if phone.reachable is not False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +318,8 @@ Fact: TypeAlias = (
     | RecordingFinished
     | OriginateFailed
     | FeatureDialled
-    | SeatReachable
+    | PhoneChanged
+    | PhonesSeen
     | PbxSnapshot
     | PbxLost
 )

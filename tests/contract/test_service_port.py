@@ -112,6 +112,8 @@ class ServicePortContract(ABC):
             lambda: service.log_out("9999", CAUSE),
             lambda: service.ready("9999", CAUSE),
             lambda: service.not_ready("9999", REASON, CAUSE),
+            lambda: service.move("9999", SEAT, CAUSE),
+            lambda: service.extend_wrap_up("9999", 30.0, CAUSE),
         )
         for command in commands:
             with pytest.raises(Refused) as refused:
@@ -123,6 +125,28 @@ class ServicePortContract(ABC):
             await service.log_in(AGENT, "nowhere", CAUSE)
         assert (refused.value.error, refused.value.field) == ("unknown_seat", "seat")
         assert view_of(service, AGENT).state is AgentState.LOGGED_OUT
+
+    async def test_who_moves_keeps_the_state_and_leaves_a_free_seat(self, service: LiveService) -> None:
+        await service.log_in(AGENT, SEAT, CAUSE)
+        before = await service.not_ready(AGENT, REASON, CAUSE)
+        after = await service.move(AGENT, OTHER_SEAT, CAUSE)
+        assert (after.seat, after.state, after.reason) == (OTHER_SEAT, before.state, before.reason)
+        assert {seat.seat: seat.agent for seat in service.seats()} == {SEAT: None, OTHER_SEAT: AGENT}
+
+    async def test_nobody_moves_to_a_seat_that_is_taken_or_not_there(self, service: LiveService) -> None:
+        await service.log_in(AGENT, SEAT, CAUSE)
+        await service.log_in(OTHER_AGENT, OTHER_SEAT, CAUSE)
+        for seat, error in ((OTHER_SEAT, "seat_taken"), ("nowhere", "unknown_seat")):
+            with pytest.raises(Refused) as refused:
+                await service.move(AGENT, seat, CAUSE)
+            assert (refused.value.error, refused.value.field) == (error, "seat")
+        assert view_of(service, AGENT).seat == SEAT
+
+    async def test_only_a_wrap_up_is_extended(self, service: LiveService) -> None:
+        await service.log_in(AGENT, SEAT, CAUSE)
+        with pytest.raises(Refused) as refused:
+            await service.extend_wrap_up(AGENT, 30.0, CAUSE)
+        assert refused.value.error == "not_in_wrap_up"
 
     async def test_an_unknown_reason_is_refused_and_changes_nothing(self, service: LiveService) -> None:
         await service.log_in(AGENT, SEAT, CAUSE)
@@ -137,6 +161,8 @@ class ServicePortContract(ABC):
             lambda: service.log_out(AGENT, CAUSE),
             lambda: service.ready(AGENT, CAUSE),
             lambda: service.not_ready(AGENT, REASON, CAUSE),
+            lambda: service.move(AGENT, SEAT, CAUSE),
+            lambda: service.extend_wrap_up(AGENT, 30.0, CAUSE),
         )
         for command in commands:
             with pytest.raises(Refused) as refused:

@@ -28,10 +28,10 @@ from cti.calls.facts import (
     LegStarted,
     OriginateFailed,
     PbxLost,
+    PhoneChanged,
     RecordingFinished,
     RecordingStarted,
     SeatDialled,
-    SeatReachable,
 )
 from lab.asterisk import AsteriskProcess
 from tests.support.asterisk_site import asterisk_site, secrets_for
@@ -41,7 +41,7 @@ from tests.support.watched_telephony import WatchedTelephony, telephony
 
 CITIZEN = "13800001111"
 WITHIN_S = 30.0
-NOT_IN_THE_LOG = LegRinging | SeatReachable | OriginateFailed | ActionFailed
+NOT_IN_THE_LOG = LegRinging | PhoneChanged | OriginateFailed | ActionFailed
 Meaning: TypeAlias = tuple[object, ...]
 
 
@@ -275,10 +275,10 @@ async def test_a_seat_is_reachable_while_its_phone_is_registered(
     try:
         assert (await phone.pbx.snapshot()).reachable_seats == frozenset()
         await party.register()
-        await phone.first(SeatReachable, lambda told: told.seat == SEAT and told.reachable)
+        await phone.first(PhoneChanged, lambda told: told.phone.seat == SEAT and not told.gone)
         assert (await phone.pbx.snapshot()).reachable_seats == {SEAT}
         await party.register(0)
-        await phone.first(SeatReachable, lambda told: told.seat == SEAT and not told.reachable)
+        await phone.first(PhoneChanged, lambda told: told.phone.seat == SEAT and told.gone)
         assert (await phone.pbx.snapshot()).reachable_seats == frozenset()
     finally:
         party.close()

@@ -85,4 +85,14 @@ def shown(
 def snapshot(
     *legs: LegSnapshot, at: float = 100.0, reachable: frozenset[str] = frozenset({"seat-01", "seat-02"})
 ) -> PbxSnapshot:
-    return PbxSnapshot(at, "t", legs, reachable, 0.0)
+    return PbxSnapshot(at, "t", legs, tuple(phone(seat) for seat in sorted(reachable)), 0.0)
+
+
+def phone(seat: str, reachable: bool | None = True, *, port: int = 5060) -> f.Phone:
+    return f.Phone(seat, f"sip:{seat}@192.0.2.7:{port}", reachable)
+
+
+def phone_changed(
+    seat: str, reachable: bool | None, at: float, *, port: int = 5060, gone: bool = False
+) -> f.PhoneChanged:
+    return f.PhoneChanged(at, "t", phone(seat, reachable, port=port), gone)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from acd.model import AgentState
 from config.models import Site
@@ -14,7 +15,7 @@ from cti.records_json import Draft, Entry, encode
 from cti.verbs.port import Orderer
 from cti.verbs.records import CommandRecord
 from cti.verbs.table import VERBS
-from cti.views import AgentView, CallView, Health, QueueView, Refused
+from cti.views import AgentView, CallView, Health, QueueView, Refused, SeatView
 
 Filled = tuple[str, str, str, str, str, str]
 """Work order, category, summary, disposition, by, cause."""
@@ -64,7 +65,9 @@ class FakeService:
 
     def __init__(self, site: Site) -> None:
         now = datetime.now(UTC)
-        self._seats = {seat.id for seat in site.seats}
+        self._site_seats = [seat.id for seat in site.seats]
+        self._seats = set(self._site_seats)
+        self.phones: dict[str, SeatView] = {}
         self._reasons = {reason.id for reason in site.not_ready_reasons}
         self._queues = {queue.id: queue.name for queue in site.queues}
         self._agents = {
@@ -152,6 +155,29 @@ class FakeService:
                 raise Refused("seat_taken", f"Seat {seat} is taken by agent {other.agent}.", "seat")
         return self._set(view, cause, seat=seat, state=AgentState.NOT_READY, seat_reachable=True)
 
+    def seats(self) -> Sequence[SeatView]:
+        at = {view.seat: view.agent for view in self._agents.values() if view.seat is not None}
+        known = SeatView("", None, False, None, None, None, None, None)
+        return [
+            replace(self.phones.get(seat, known), seat=seat, agent=at.get(seat)) for seat in self._site_seats
+        ]
+
+    async def move(self, agent: str, seat: str, cause: str) -> AgentView:
+        view = self._logged_in(agent)
+        if seat not in self._seats:
+            raise Refused("unknown_seat", f"There is no seat {seat}.", "seat")
+        if any(other.seat == seat and other.agent != agent for other in self._agents.values()):
+            raise Refused("seat_taken", f"Another agent is logged in at {seat}.", "seat")
+        return self._set(view, cause, seat=seat, state=view.state, reason=view.reason)
+
+    async def extend_wrap_up(self, agent: str, seconds: float, cause: str) -> AgentView:
+        view = self._logged_in(agent)
+        if view.state is not AgentState.WRAP_UP or view.until is None:
+            raise Refused("not_in_wrap_up", f"Agent {agent} is {view.state}, not in wrap-up.")
+        until = view.until + timedelta(seconds=seconds)
+        self._agents[agent] = replace(view, until=until)
+        return self._agents[agent]
+
     async def log_out(self, agent: str, cause: str) -> AgentView:
         view = self._logged_in(agent)
         state = AgentState.LOGGED_OUT
@@ -165,6 +191,10 @@ class FakeService:
         if reason not in self._reasons:
             raise Refused("unknown_reason", f"There is no not-ready reason {reason}.", "reason")
         return self._set(view, cause, state=AgentState.NOT_READY, reason=reason)
+
+    def put(self, agent: str, **given: Any) -> None:
+        """Makes an agent be as a test needs them."""
+        self._agents[agent] = replace(self._known(agent), **given)
 
     async def fill_work_order(
         self,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from acd.model import Instant
 from cti.calls.actions import Action
-from cti.calls.facts import Fact, PbxSnapshot
+from cti.calls.facts import Fact, PbxSnapshot, PhonesSeen
 from cti.ports import OnConnected, OnFact, TelephonyError
 from tests.support.conversation import snapshot
 
@@ -43,6 +43,9 @@ class FakeTelephony:
             self.failures -= 1
             raise TelephonyError("lost")
         return self.present
+
+    async def phones(self) -> PhonesSeen:
+        return PhonesSeen(self.present.at, "t", self.present.phones)
 
     async def missed(self, since: Instant) -> Sequence[Fact]:
         self.reading_log.set()

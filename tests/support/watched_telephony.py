@@ -14,6 +14,8 @@ from cti.ami.client import AmiSettings
 
 _T = TypeVar("_T")
 _WITHIN_S = 30.0
+SEATS = ("seat-01", "seat-02", "seat-03", "s01", "s02")
+"""Those of the scripted Asterisk, and of `small_site`."""
 
 
 class WatchedTelephony:
@@ -24,7 +26,10 @@ class WatchedTelephony:
         self.connects = 0
         self._changed = asyncio.Event()
         self.pbx = AmiTelephony(
-            TelephonySettings(settings, event_log, frozenset({"trunk"})), self.tell, clock, self._connect
+            TelephonySettings(settings, event_log, frozenset({"trunk"}), SEATS),
+            self.tell,
+            clock,
+            self._connect,
         )
         self.pbx._client._chance = lambda: 0.0
 

@@ -204,7 +204,7 @@ async def test_a_leg_newer_than_the_snapshot_is_told_after_it(server: ScriptedAm
             + new_channel("after")
         )
 
-    server.handlers["DeviceStateList"] = list_devices
+    server.handlers["Getvar"] = tell_of_phone
     server.handlers["Status"] = list_channels
     async with telephony(server) as phone:
         shown = await phone.pbx.snapshot()
@@ -217,15 +217,24 @@ async def test_a_leg_newer_than_the_snapshot_is_told_after_it(server: ScriptedAm
         assert shown.booted_at == NOW - server.uptime_s - 1
 
 
-def list_devices(link: Link, action: Action) -> None:
-    action_id = action["ActionID"]
-    link.answer(action, EventList="start")
-    link.send(Event="DeviceStateChange", ActionID=action_id, Device="PJSIP/seat-01", State="NOT_INUSE")
-    link.send(Event="DeviceStateListComplete", ActionID=action_id, EventList="Complete")
+PHONE = {"uri": "sip:seat-01@192.0.2.7:5060", "status": "Reachable", "rtt": "3504", "user_agent": "Phone 1"}
+
+
+def tell_of_phone(link: Link, action: Action) -> None:
+    """Seat-01 has a phone, seat-02 has none, and what is asked of a phone that has gone is refused."""
+    function, _, rest = action["Variable"].partition("(")
+    name, _, field = rest.removesuffix(")").partition(",")
+    if function == "PJSIP_AOR":
+        link.answer(
+            action, Variable="x", Value={"seat-01": "seat-01;@1", "seat-03": "seat-03;@2"}.get(name, "")
+        )
+    elif name == "seat-01;@1":
+        link.answer(action, Variable="x", Value=PHONE[field])
+    else:
+        link.answer(action, "Error", Message="No such variable")
 
 
 async def test_a_snapshot_that_the_link_cuts_short_fails_and_holds_nothing_back(server: ScriptedAmi) -> None:
-    server.handlers["DeviceStateList"] = list_devices
     server.handlers["Status"] = lambda link, action: link.drop()
     async with telephony(server) as phone:
         with pytest.raises(AmiLost):

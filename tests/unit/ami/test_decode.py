@@ -25,10 +25,11 @@ from cti.calls.facts import (
     LegRinging,
     LegStarted,
     OriginateFailed,
+    Phone,
+    PhoneChanged,
     RecordingFinished,
     RecordingStarted,
     SeatDialled,
-    SeatReachable,
 )
 
 AT, CAUSE = 1000.5, "ami-1"
@@ -239,30 +240,30 @@ def test_every_event_of_the_dialplan_contract_has_a_decoder() -> None:
     }
 
 
+URI = "sip:seat-01@192.0.2.7:5060"
+
+
 @pytest.mark.parametrize(
-    ("state", "reachable"),
-    [("NOT_INUSE", True), ("BUSY", True), ("RINGING", True), ("UNAVAILABLE", False), ("INVALID", False)],
+    ("status", "rtt", "phone", "gone"),
+    [
+        ("Reachable", "3504", Phone("seat-01", URI, True, 0.003504), False),
+        ("Unreachable", "0", Phone("seat-01", URI, False), False),
+        ("Created", "", Phone("seat-01", URI, None), False),
+        ("Updated", "", Phone("seat-01", URI, None), False),
+        ("NonQualified", "N/A", Phone("seat-01", URI, None), False),
+        ("Removed", "", Phone("seat-01", URI, None), True),
+    ],
 )
-def test_a_seat_is_reachable_unless_its_phone_is_unavailable(state: str, reachable: bool) -> None:
-    assert decoded(decoder(), "DeviceStateChange", {"Device": "PJSIP/seat-01", "State": state}) == [
-        SeatReachable(AT, CAUSE, "seat-01", reachable)
-    ]
+def test_a_contacts_status_is_told_as_a_change_of_the_seats_phone(
+    status: str, rtt: str, phone: Phone, gone: bool
+) -> None:
+    headers = {"EndpointName": "seat-01", "URI": URI, "ContactStatus": status, "RoundtripUsec": rtt}
+    assert decoded(decoder(), "ContactStatus", headers) == [PhoneChanged(AT, CAUSE, phone, gone)]
 
 
-def test_a_seats_reachability_is_told_when_it_changes_and_not_with_each_call() -> None:
-    to = decoder()
-    told = [
-        decoded(to, "DeviceStateChange", {"Device": "PJSIP/seat-01", "State": state})
-        for state in ("NOT_INUSE", "BUSY", "NOT_INUSE", "UNAVAILABLE", "NOT_INUSE")
-    ]
-    assert [len(facts) for facts in told] == [1, 0, 0, 1, 1]
-    to.reset()
-    assert len(decoded(to, "DeviceStateChange", {"Device": "PJSIP/seat-01", "State": "NOT_INUSE"})) == 1
-
-
-@pytest.mark.parametrize("device", ["PJSIP/trunk", "Queue:hotline-fallback_avail", "Local/x@y"])
-def test_a_device_that_is_no_seat_is_passed_over(device: str) -> None:
-    assert decoded(decoder(), "DeviceStateChange", {"Device": device, "State": "NOT_INUSE"}) == []
+def test_the_trunk_is_no_phone() -> None:
+    headers = {"EndpointName": "trunk", "URI": "sip:192.0.2.1", "ContactStatus": "Reachable"}
+    assert decoded(decoder(), "ContactStatus", headers) == []
 
 
 @pytest.mark.parametrize("channel", ["Local/s@hl-agent-00000001;1", "Message/ast_msg_queue", "PJSIP/x"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cti.ami.messages import AmiMessage, Headers
 from cti.ami.resync import build_snapshot
-from cti.calls.facts import LegSnapshot, PbxSnapshot
+from cti.calls.facts import LegSnapshot, PbxSnapshot, Phone
 
 CALL = "hotline-1795478755.0"
 CALLER: Headers = {
@@ -31,14 +31,10 @@ CALLER: Headers = {
 }
 
 
-def snapshot(*channels: Headers, devices: dict[str, str] | None = None) -> PbxSnapshot:
+def snapshot(*channels: Headers, phones: tuple[Phone, ...] = ()) -> PbxSnapshot:
     return build_snapshot(
         [AmiMessage(channel) for channel in channels],
-        [
-            AmiMessage({"Event": "DeviceStateChange", "Device": device, "State": state})
-            for device, state in (devices or {}).items()
-        ],
-        trunks=frozenset({"trunk"}),
+        phones,
         at=1795478800.0,
         cause="c",
         booted_at=1795478000.0,
@@ -106,15 +102,8 @@ def test_channels_that_are_no_phones_are_left_out() -> None:
     assert snapshot({**CALLER, "Channel": "Local/s@x-00000001;1"}).legs == ()
 
 
-def test_the_reachable_seats_are_the_phones_that_can_be_rung() -> None:
-    shown = snapshot(
-        devices={
-            "PJSIP/seat-01": "NOT_INUSE",
-            "PJSIP/seat-02": "UNAVAILABLE",
-            "PJSIP/seat-03": "BUSY",
-            "PJSIP/trunk": "NOT_INUSE",
-            "Queue:hotline-fallback_avail": "NOT_INUSE",
-        }
-    )
+def test_the_reachable_seats_are_those_whose_phone_answers_or_was_not_asked_yet() -> None:
+    answers = {"seat-01": True, "seat-02": False, "seat-03": None}
+    shown = snapshot(phones=tuple(Phone(seat, f"sip:{seat}@host", told) for seat, told in answers.items()))
     assert shown.reachable_seats == {"seat-01", "seat-03"}
     assert shown.booted_at == 1795478000.0

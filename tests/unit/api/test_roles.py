@@ -23,6 +23,9 @@ EXPECTED: dict[tuple[str, str], set[Role] | None] = {
     ("GET", "/v1/agents"): WATCH,
     ("GET", "/v1/agents/{agent}"): STAFF,
     ("POST", "/v1/agents/{agent}/login"): FLOOR,
+    ("POST", "/v1/agents/{agent}/move"): FLOOR,
+    ("POST", "/v1/agents/{agent}/wrap-up/extend"): FLOOR,
+    ("GET", "/v1/seats"): WATCH,
     ("POST", "/v1/agents/{agent}/logout"): FLOOR,
     ("POST", "/v1/agents/{agent}/ready"): FLOOR,
     ("POST", "/v1/agents/{agent}/not-ready"): FLOOR,
@@ -59,12 +62,18 @@ def test_each_route_is_for_the_roles_that_were_meant() -> None:
     assert {(entry.method, entry.path): entry.roles and set(entry.roles) for entry in ROUTES} == EXPECTED
 
 
+BODIES: dict[str, dict[str, Any]] = {
+    "login": {"seat": SEAT},
+    "move": {"seat": SEAT},
+    "extend": {"seconds": 30},
+    "not-ready": {"reason": REASON},
+}
+
+
 def body_for(entry: Route) -> dict[str, Any]:
     if entry.body is Nothing:
         return {}
-    return {
-        "json": {"login": {"seat": SEAT}, "not-ready": {"reason": REASON}}.get(entry.path.rsplit("/")[-1], {})
-    }
+    return {"json": BODIES.get(entry.path.rsplit("/")[-1], {})}
 
 
 @pytest.mark.parametrize("role", [None, *Role])
@@ -89,6 +98,8 @@ async def test_a_route_lets_in_its_roles_and_nobody_else(
     [
         ("GET", f"/v1/agents/{OTHER_AGENT}", None),
         ("POST", f"/v1/agents/{OTHER_AGENT}/login", {"seat": SEAT}),
+        ("POST", f"/v1/agents/{OTHER_AGENT}/move", {"seat": SEAT}),
+        ("POST", f"/v1/agents/{OTHER_AGENT}/wrap-up/extend", {"seconds": 30}),
         ("POST", f"/v1/agents/{OTHER_AGENT}/logout", None),
         ("POST", f"/v1/agents/{OTHER_AGENT}/ready", None),
         ("POST", f"/v1/agents/{OTHER_AGENT}/not-ready", {"reason": REASON}),

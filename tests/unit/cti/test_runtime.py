@@ -40,6 +40,7 @@ from tests.support.conversation import (
     agent_hangs_up,
     caller_arrives,
     leg_started,
+    phone_changed,
     seat_answers,
     seat_rings,
     shown,
@@ -308,7 +309,7 @@ def test_a_caller_in_the_fallback_queue_is_taken_over_and_asked_for_once() -> No
 def test_a_phone_that_goes_away_takes_its_ready_agent_out_at_once() -> None:
     rig = Rig()
     rig.ready_agent()
-    rig.tell(f.SeatReachable(4.0, "t", "seat-01", False))
+    rig.tell(phone_changed("seat-01", False, 4.0))
 
     assert (rig.state("1001"), rig.runtime.agents["1001"].reason) == (
         AgentState.NOT_READY,

@@ -21,7 +21,7 @@ SEAT, AGENT, CALLBACK, CALL, NUMBER = "seat-01", "1001", "cb-1", "cb-1-o1-0", "1
 class Told:
     def __init__(self, offered: bool = True) -> None:
         self.model = CallModel(seats=frozenset({SEAT}), trunk="trunk")
-        self.model.handle(PbxSnapshot(0.0, "t", (), frozenset(), 0.0))
+        self.model.handle(PbxSnapshot(0.0, "t", (), (), 0.0))
         self.outputs: list[Output] = list(self.model.agent_sat(SEAT, AGENT, 0.0, "t"))
         if offered:
             made = MakeOffer("t", CALL, CALLBACK, AGENT, SEAT, 15.0, callback=True, queue="general")

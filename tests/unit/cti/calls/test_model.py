@@ -50,7 +50,7 @@ class Told:
         self.outputs: list[Output] = []
         self.records: dict[str, CallRecord] = {}
         if sees:
-            self.model.handle(PbxSnapshot(0.0, "t", (), frozenset(), 0.0))
+            self.model.handle(PbxSnapshot(0.0, "t", (), (), 0.0))
         self.outputs += self.model.agent_sat(SEAT, AGENT, 0.0, "t")
 
     def tell(self, *facts: Fact) -> list[Output]:
