@@ -107,6 +107,7 @@ class Floor(StaffRoom):
         del self.open_contacts[queue]
         if queue not in self.policy.queues:
             del self.queues[queue], self.terms[queue], self.needs[queue]
+            self.paces.pop(queue, None)
             self.timers.cancel(("hours", queue))
 
     # Offers

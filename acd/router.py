@@ -167,7 +167,8 @@ class Router:
         if known is None or known.state is ContactState.CONNECTED:
             return None
         position = self._floor.figures.position(known.queue, known.queued_at, contact)
-        return self._floor.pace(known.queue).estimate(position)
+        pace = self._floor.paces.get(known.queue)
+        return None if pace is None else pace.estimate(position)
 
     def agent_figures(self, agent: AgentId) -> AgentFigures | None:
         """Today's figures of an agent; None for one whom the router does not know."""

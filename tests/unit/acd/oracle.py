@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from acd.floor import Floor
@@ -9,6 +11,7 @@ from acd.model import (
     AgentPolicy,
     AllOf,
     AnyOf,
+    Calendar,
     Criterion,
     Has,
     NoneOf,
@@ -106,6 +109,65 @@ def pair_score(floor: Floor, agent: Agent, contact: Contact, step: RoutingStep |
     )
 
 
+def contact_rank(floor: Floor, contact: Contact) -> tuple[Any, ...]:
+    """Less is better; within one queue it orders contacts as their scores do."""
+    policy, priority = floor.policy, priority_of(contact, floor.queues[contact.queue])
+    if policy.priority_worth_s is None:
+        return (-priority, contact.place_from, contact.queued_at, contact.contact)
+    start = contact.place_from - priority * policy.priority_worth_s
+    return (0, start, contact.queued_at, contact.contact)
+
+
+def skills_named(queue: QueuePolicy) -> set[str]:
+    """The skills that a queue's own terms name, by day."""
+    return set(queue.required_skills) | (
+        _named(queue.requirement) if queue.requirement is not None else set()
+    )
+
+
+def comparison(
+    floor: Floor, agent: Agent, contact: Contact, step: RoutingStep | None
+) -> list[tuple[str, Any]]:
+    """By what agents are told apart, in order, and how this one stands; less is better."""
+    queue = floor.queues[contact.queue]
+    penalty = 0.0 if not agent.policy.queues else agent.policy.queues.get(queue.queue, 0.0)
+    return [
+        ("penalty", penalty),
+        *((str(each), _value(floor, each, agent, contact, step)) for each in queue.criteria),
+        ("longest_idle", agent.idle_since),
+        ("agent_id", agent.agent),
+    ]
+
+
+def is_open(calendar: Calendar, at: float) -> bool:
+    days, second = divmod(at + calendar.utc_offset_s, 86_400)
+    day = date.fromordinal(date(1970, 1, 1).toordinal() + int(days))
+    if str(day) in calendar.holidays:
+        return False
+    return any(
+        day.weekday() in span.weekdays and span.opens_s <= second < span.closes_s for span in calendar.hours
+    )
+
+
+def next_change(calendar: Calendar, at: float) -> float | None:
+    """The first edge of any opening hours from which on it is open and was closed before, or the reverse."""
+    midnight = (at + calendar.utc_offset_s) // 86_400 * 86_400 - calendar.utc_offset_s
+    edges = {0.0} | {edge for span in calendar.hours for edge in (span.opens_s, span.closes_s)}
+    for day in range(370):
+        for edge in sorted(edges):
+            then = midnight + day * 86_400 + edge
+            if then > at and is_open(calendar, then) != is_open(calendar, at):
+                return then
+    return None
+
+
+def terms_at(terms: QueuePolicy, at: float) -> QueuePolicy:
+    """What holds in a queue at that hour."""
+    if terms.calendar is None or terms.night_skills is None or is_open(terms.calendar, at):
+        return terms
+    return replace(terms, required_skills=terms.night_skills, requirement=None, steps=())
+
+
 def _value(
     floor: Floor, criterion: Criterion, agent: Agent, contact: Contact, step: RoutingStep | None
 ) -> float:
@@ -130,9 +192,7 @@ def _value(
     queue = floor.queues[contact.queue]
     named_skills: set[str] = set()
     if step is None or not step.beyond_queue:
-        named_skills |= set(queue.required_skills)
-        if queue.requirement is not None:
-            named_skills |= _named(queue.requirement)
+        named_skills |= skills_named(queue)
     if step is not None:
         named_skills |= _named(step.requirement)
     return -float(sum(skills.get(skill, 0) for skill in named_skills))

@@ -181,7 +181,9 @@ def test_a_queue_whose_wait_would_be_too_long_diverts_on_arrival() -> None:
     center = center_with(OverflowRule(Limit.EXPECTED_WAIT, Diversion.CALLBACK, 25), wrap_up_s=0.0, steps=())
     for number in range(10):
         center.queue(f"c{number}")
+    before = center.router.snapshot()
     assert center.router.estimate("c9") is None
+    assert center.router.snapshot() == before, "asking changes nothing"
     center.ready("ann")
     for _ in range(7):
         center.answer(center.offer().offer)

@@ -146,6 +146,20 @@ def test_a_removed_queue_drains_under_its_old_terms() -> None:
     assert center.agent("ann").until == center.now + 7
     center.apply(policy([QueuePolicy("q")]))
     assert center.router.agents_of("old")[AgentState.WRAP_UP] == 0, "forgotten with its last contact"
+    assert "old" not in center.router.snapshot()["paces"], "how fast it was served, too"
+
+
+def test_a_removed_queue_that_holds_nobody_is_forgotten_at_once() -> None:
+    both = policy([QueuePolicy("old"), QueuePolicy("q")])
+    center = Center(both)
+    center.ready("ann")
+    center.connect("c1", "ann", "old")
+    center.release("ann")
+    assert list(center.router.snapshot()["paces"]) == ["old"]
+    center.apply(policy([QueuePolicy("q")]))
+    assert center.router.snapshot()["paces"] == {}
+    assert center.router.snapshot()["draining"] == []
+    assert list(center.router.queue_names()) == ["q"]
 
 
 def test_a_removed_agent_works_on_until_they_log_out() -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
+import inspect
 import json
-import random
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -63,9 +62,9 @@ from acd.model import (
     RoutingStep,
 )
 from acd.router import Router
-from acd.states import InvalidEvent
 from tests.unit.acd.effort import effort
-from tests.unit.acd.floorplan import START, policy
+from tests.unit.acd.floorplan import START
+from tests.unit.acd.random_day import ORDINARY, Chance
 from tests.unit.acd.watch import Watched
 
 AGENTS = ("ann", "bob", "cyd", "dan")
@@ -473,81 +472,19 @@ TestRouterMachine.settings = settings(
 )
 
 
-def random_event(chance: random.Random, now: float, router: Router) -> Event:
-    """One event, more often right than not."""
-    cause = f"r{now:.3f}"
-    agent, contact = chance.choice(AGENTS), chance.choice(CONTACTS)
-    offers = list(router._floor.offers) or ["none-o1-0"]
-    kind = chance.randrange(17)
-    if kind < 4:
-        return ContactQueued(now, cause, contact, chance.choice(QUEUES), chance.randrange(3), now)
-    if kind < 6:
-        return ContactLeft(now, cause, contact)
-    if kind < 8:
-        return OfferAnswered(now, cause, chance.choice(offers))
-    if kind < 9:
-        return OfferEnded(now, cause, chance.choice(offers), chance.choice(ENDS))
-    if kind < 10:
-        return AgentLoggedIn(now, cause, agent, f"desk-{agent}")
-    if kind < 12:
-        return AgentReady(now, cause, agent)
-    if kind < 14:
-        return AgentReleased(now, cause, agent)
-    if kind < 15:
-        return TimePassed(now, cause)
-    if kind < 16:
-        callback, caller = chance.choice(CALLBACKS), chance.choice((None, *CALLERS))
-        return chance.choice(
-            (
-                CallbackRequested(now, cause, callback, chance.choice(QUEUES), 0, now - 30, caller),
-                CallbackAttemptEnded(now, cause, callback, chance.choice(tuple(AttemptOutcome))),
-                CallbackCancelled(now, cause, callback),
-            )
-        )
-    return chance.choice(
-        (
-            AgentEngaged(now, cause, agent),
-            AgentLoggedOut(now, cause, agent),
-            AgentNotReady(now, cause, agent, "lunch"),
-        )
-    )
-
-
-def fingerprint(seed: int = 7, events: int = 3000) -> str:
-    """A digest of everything that a router says to a long random day."""
-    chance = random.Random(seed)
-    rules = policy(
-        [
-            QueuePolicy("p", required_skills={"tax": 2}),
-            QueuePolicy("q", priority=1),
-            QueuePolicy("r", required_skills={"english": 1, "tax": 1}),
-        ],
-        {"ann": {"tax": 3, "english": 2}, "bob": {"tax": 1}, "cyd": {}, "dan": {"english": 5, "tax": 5}},
-    )
-    router = Router(rules)
-    digest = hashlib.sha256()
-    now = START
-    for _ in range(events):
-        now += chance.random() * 2
-        try:
-            digest.update(repr(router.handle(random_event(chance, now, router))).encode())
-        except InvalidEvent as refused:
-            digest.update(str(refused).encode())
-    digest.update(json.dumps(router.snapshot()).encode())
-    return digest.hexdigest()
+def test_every_kind_of_event_has_a_rule() -> None:
+    rules = inspect.getsource(RouterMachine)
+    missing = {kind.__name__ for kind in get_args(Event) if kind.__name__ not in rules}
+    assert not missing, f"{missing} would never be told"
 
 
 def test_a_long_random_day_breaks_no_rule() -> None:
-    chance = random.Random(11)
-    watched = Watched(
-        policy(
-            [QueuePolicy("p", required_skills={"tax": 2}), QueuePolicy("q", priority=1), QueuePolicy("r")],
-            {"ann": {"tax": 3}, "bob": {"tax": 1}, "cyd": {}, "dan": {"english": 5, "tax": 5}},
-        )
-    )
-    now = START
-    for _ in range(effort(4000)):
-        now += chance.random() * 2
-        watched.wake(now)
-        watched.tell(random_event(chance, now, watched.router))
-    assert watched.decisions > effort(40)
+    chance = Chance(seed=11)
+    watched = Watched(ORDINARY)
+    for _ in range(effort(2000)):
+        chance.now += chance.random.random() * 2
+        watched.wake(chance.now)
+        watched.tell(chance.event(watched.router))
+    if effort(2000) >= 2000:
+        assert watched.decisions > 100
+        assert watched.accepted == set(get_args(Event)), "a kind of event that was never right"

@@ -29,7 +29,9 @@ from acd.model import (
 )
 from acd.router import Router
 from acd.states import InvalidTransition, UnknownEntity
+from tests.unit.acd.effort import effort
 from tests.unit.acd.floorplan import Center, policy
+from tests.unit.acd.random_day import fingerprint
 
 ROOT = Path(__file__).parents[3]
 TWO = policy(agents={"ann": {}, "bob": {}})
@@ -224,18 +226,28 @@ def test_a_snapshot_of_another_version_is_refused() -> None:
         Router.restore(policy(), {"version": 0})
 
 
+EVENTS = 3000
+
+
+@pytest.mark.parametrize("seed", [7, 8])
+def test_the_same_events_give_the_same_effects_after_a_snapshot_and_restore_anywhere(seed: int) -> None:
+    events = effort(EVENTS)
+    straight = fingerprint(seed, events)
+    for restored_after in (1, events // 3, events // 2, events - 1):
+        assert fingerprint(seed, events, restored_after) == straight
+
+
 def test_the_same_events_give_the_same_effects_whatever_the_hash_seed() -> None:
-    script = "from tests.unit.acd.test_router_properties import fingerprint; print(fingerprint())"
     prints = {
         subprocess.run(
-            [sys.executable, "-c", script],
+            [sys.executable, "-m", "tests.unit.acd.random_day", "7", str(EVENTS), *restored_after],
             cwd=ROOT,
-            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
             check=True,
         ).stdout
-        for seed in ("0", "1", "4242")
+        for hash_seed, *restored_after in (("0",), ("1",), ("4242",), ("77", str(EVENTS // 2)))
     }
     assert len(prints) == 1
     assert len(prints.pop()) == 65

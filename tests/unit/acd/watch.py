@@ -12,7 +12,6 @@ from acd.effects import (
     AgentChanged,
     CallbackChanged,
     CancelOffer,
-    Candidate,
     ContactChanged,
     ContactDiverted,
     Decided,
@@ -35,9 +34,12 @@ from acd.model import AgentState, CallbackEnd, ContactState, Diversion, Policy, 
 from acd.records import Agent, Contact
 from acd.router import Router
 from acd.staff_room import RESTING
-from acd.states import InvalidEvent
+from acd.states import InvalidEvent, OfferState
 from tests.unit.acd import oracle
 from tests.unit.acd.watch_callbacks import check_callbacks
+from tests.unit.acd.watch_groups import Recounted, check_groups
+from tests.unit.acd.watch_indices import check_indices
+from tests.unit.acd.watch_trace import check_trace
 
 
 class Recount:
@@ -68,6 +70,8 @@ class Shift:
 ON_CALLS = (AgentState.BUSY, AgentState.WRAP_UP)
 AVAILABLE = (AgentState.READY, AgentState.RESERVED)
 DAY = "day"
+CHECKS_PER_FULL_ONE = 6
+"""Sums over queues, skills and intervals are compared this often, as that takes long."""
 
 
 class Watched:
@@ -93,7 +97,9 @@ class Watched:
         self.open_offers: dict[str, MakeOffer] = {}
         self.callbacks: set[str] = set()
         """The open ones."""
-        self.decisions = 0
+        self.decisions = self.checks = 0
+        self.accepted: set[type] = set()
+        """The kinds of events that the router acted on or had a reason to ignore."""
 
     def tell(self, event: Event) -> tuple[Effect, ...] | None:
         """The effects; None when the event was refused, after seeing that it changed nothing."""
@@ -102,12 +108,14 @@ class Watched:
             a.agent for a in self.router.agents() if a.state is AgentState.READY and a.reason != RESTING
         }
         was_waiting = {c.contact for c in self.router.contacts() if c.state is ContactState.WAITING}
+        was_offered = {c.contact for c in self.router.contacts() if c.state is ContactState.OFFERED}
         try:
             said = self.router.handle(event)
         except InvalidEvent:
             after = "" if self.decisions_only else json.dumps(self.router.snapshot())
             assert after == before, "an illegal event changed something"
             return None
+        self.accepted.add(type(event))
         if isinstance(event, PolicyChanged):
             self.queues |= event.policy.queues
         if isinstance(event, ContactQueued | ContactRestored):
@@ -117,13 +125,12 @@ class Watched:
             self._change_interval()
         self._count(event, said)
         self._count_work(event, said)
-        if self.decisions_only:
-            self._check_order(said, was_ready, was_waiting)
-            self._check_nobody_is_forgotten()
-            return said
-        self._check_order(said, was_ready, was_waiting)
+        self._check_order(said, was_ready, was_waiting, was_offered)
         self._check_offers(said)
-        self.check()
+        if self.decisions_only:
+            self._check_nobody_is_forgotten()
+        else:
+            self.check()
         return said
 
     def wake(self, now: float) -> list[Effect]:
@@ -137,12 +144,14 @@ class Watched:
         """Everything that holds whenever the router is at rest."""
         self._check_links()
         self._check_nobody_is_forgotten()
-        self._check_indices()
+        check_indices(self.router._floor)
         self._check_figures()
         check_callbacks(self.router)
 
-    def _check_order(self, said: Iterable[Effect], ready: set[str], waiting: set[str]) -> None:
-        """Each decision is the best of all pairs at its moment."""
+    def _check_order(
+        self, said: Iterable[Effect], ready: set[str], waiting: set[str], offered: set[str]
+    ) -> None:
+        """Each decision is the best of all pairs at its moment, and says why of every other."""
         floor = self.router._floor
         effects = list(said)
         last = max((place for place, effect in enumerate(effects) if isinstance(effect, Decided)), default=-1)
@@ -152,18 +161,15 @@ class Watched:
                 (ready.add if free else ready.discard)(effect.agent)
             elif isinstance(effect, ContactChanged):
                 (waiting.add if effect.state is ContactState.WAITING else waiting.discard)(effect.contact)
+                (offered.add if effect.state is ContactState.OFFERED else offered.discard)(effect.contact)
             elif isinstance(effect, Decided):
                 self.decisions += 1
-                pairs = self._pairs(ready, waiting & set(floor.contacts))
+                known = set(floor.contacts)
+                pairs = self._pairs(ready, waiting & known)
                 best = min(oracle.pair_score(floor, *pair) for pair in pairs)
-                agent = floor.agents[effect.agent]
-                contact = floor.contacts[effect.contact]
                 assert (best[4], best[-1]) == (effect.contact, effect.agent)
-                assert effect.eligible == sum(contact is other for _, other, _ in pairs)
-                assert (effect.criterion == "only_candidate") == (effect.eligible == 1)
-                assert effect.candidates[0] == Candidate(agent.agent, None)
-                assert all(other.against for other in effect.candidates[1:])
                 assert effect.score == -best[1]
+                check_trace(floor, effect, ready, offered & known, waiting & known)
 
     def _pairs(
         self, ready: Iterable[str], waiting: Iterable[str]
@@ -199,6 +205,9 @@ class Watched:
                 made = self.open_offers.pop(effect.offer)
                 assert made.agent == effect.agent
                 assert made.contact in (effect.contact, f"{effect.contact} (left)")
+        offers = self.router._floor.offers.values()
+        ringing = {each.offer for each in offers if each.state is not OfferState.GIVEN_UP}
+        assert ringing == set(self.open_offers)
 
     def _orphan_offers(self, contact: str) -> None:
         """A contact that left and comes back is a new one; what still rings rings for the old one."""
@@ -235,61 +244,6 @@ class Watched:
         ready = [a.agent for a in self.router.agents() if a.state is AgentState.READY and a.reason != RESTING]
         waiting = [c.contact for c in self.router.contacts() if c.state is ContactState.WAITING]
         assert not self._pairs(ready, waiting)
-
-    def _check_indices(self) -> None:
-        floor = self.router._floor
-        by_id = {record.agent: record for record in self.router.agents()}
-        ready = sorted(
-            name
-            for name, record in by_id.items()
-            if record.state is AgentState.READY and record.reason != RESTING
-        )
-        staff = sorted(name for name, record in by_id.items() if record.state is not AgentState.LOGGED_OUT)
-        assert sorted(name for _, name in floor.ready.everyone) == ready
-        assert sorted(name for _, name in floor.staff.everyone) == staff
-        for index, members in ((floor.ready, ready), (floor.staff, staff)):
-            listed = {key: [name for _, name in ranks] for key, ranks in index._by_key.items()}
-            keys = {key for name in members for key in floor.agents[name].keys}
-            assert set(listed) == keys
-            for key, names in listed.items():
-                assert sorted(names) == [name for name in members if key in floor.agents[name].keys]
-        waiting = sorted(c.contact for c in self.router.contacts() if c.state is ContactState.WAITING)
-        listed_contacts = [rank[-1] for stage in floor.waiting.stages.values() for rank in stage.waiting]
-        assert sorted(listed_contacts) == waiting == sorted(floor.waiting._place_of)
-        assert len(floor.waiting) == len(waiting)
-        found = {id(stage) for each in floor.waiting._by_anchor.values() for stage in each.values()}
-        found |= {id(stage) for stage in floor.waiting._unanchored.values()}
-        unreachable = {id(stage) for stage in floor.waiting.stages.values() if stage.anchors == ()}
-        assert found | unreachable == {id(stage) for stage in floor.waiting.stages.values()}
-        crew = [agent for agent in floor.agents.values() if agent.state is not AgentState.LOGGED_OUT]
-        for stage in floor.waiting.stages.values():
-            assert stage.waiting or stage.skipped
-            assert stage.staffed == any(stage.need.accepts(agent.policy) for agent in crew)
-            for contact in stage.skipped:
-                assert stage in floor.waiting._skipped_by[contact]
-        for name in waiting:
-            stage = floor.waiting.place_of(name)[0]
-            step = oracle.present_step(floor, floor.contacts[name], crew)
-            assert stage.key[1] == (None if step is None else step.requirement)
-        assert set(floor.seats.values()) == set(staff)
-        assert not floor.unsettled_agents
-        assert not floor.unsettled_contacts
-        held = {contact.queue for contact in self.router.contacts()}
-        held |= {callback.queue for callback in self.router.callbacks()}
-        assert set(floor.queues) == set(floor.policy.queues) | held
-        for kind, name in dict(floor.timers.items()):
-            if kind == "offer":
-                assert name in floor.offers
-            elif kind == "hours":
-                assert floor.terms[name].calendar is not None
-            elif kind in ("step", "retry", "overflow"):
-                assert name in waiting
-            elif kind == "kept":
-                assert name in floor.kept_places
-            elif kind == "callback":
-                assert name in floor.callbacks
-            else:
-                assert by_id[name].until is not None
 
     def new_day(self, at: float) -> None:
         """Local midnight: the day's figures begin again, the intervals go on."""
@@ -528,6 +482,9 @@ class Watched:
         whole.longest_waited_s = whole.longest_waited_s or None
         self._same(whole, total)
         self._check_work()
+        self.checks += 1
+        if self.checks % CHECKS_PER_FULL_ONE == 0:
+            check_groups(self.router, Recounted(self.recounts, self.work, self._kept))
 
     def _check_work(self) -> None:
         """Working times, up to each agent's last change of state, and of everybody up to the present."""
