@@ -37,6 +37,7 @@ from acd.staff_room import RESTING
 from acd.states import InvalidEvent, OfferState
 from tests.unit.acd import oracle
 from tests.unit.acd.watch_callbacks import check_callbacks
+from tests.unit.acd.watch_effects import check_effects, check_stories
 from tests.unit.acd.watch_groups import Recounted, check_groups
 from tests.unit.acd.watch_indices import check_indices
 from tests.unit.acd.watch_trace import check_trace
@@ -130,6 +131,7 @@ class Watched:
         if self.decisions_only:
             self._check_nobody_is_forgotten()
         else:
+            check_effects(self.router, event, said)
             self.check()
         return said
 
@@ -147,6 +149,7 @@ class Watched:
         check_indices(self.router._floor)
         self._check_figures()
         check_callbacks(self.router)
+        check_stories(self.router)
 
     def _check_order(
         self, said: Iterable[Effect], ready: set[str], waiting: set[str], offered: set[str]
