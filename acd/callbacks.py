@@ -124,7 +124,7 @@ def reached(floor: Floor, callback: Callback) -> None:
         if agent is not None and agent.contact == name and agent.state is AgentState.BUSY:
             floor.count_time(agent)
             floor.end_handling(agent)
-            floor.note_taken(agent)
+            floor.note_taken(agent, floor.at)
             agent.serving, agent.serves_now = callback.queue, True
     drop_callback(floor, callback, CallbackEnd.REACHED)
 

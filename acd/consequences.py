@@ -50,6 +50,7 @@ def sit_down(agent: Agent, seat: str) -> None:
     agent.contact = agent.offer = agent.wrap_up_until = None
     agent.next_state, agent.next_reason = AgentState.READY, None
     agent.wrap_up_s, agent.worked = 0.0, False
+    agent.uncounted_since = None
 
 
 def leave_work(agent: Agent) -> None:
@@ -88,7 +89,7 @@ def occupy(
         agent.contact = contact.contact
         floor.end_handling(agent)
         if counts:
-            floor.note_taken(agent)
+            floor.note_taken(agent, floor.at)
             agent.serving, agent.serves_now = contact.queue, True
         agent.wrap_up_s = floor.queues[contact.queue].wrap_up_s
     elif agent.state is not AgentState.BUSY:

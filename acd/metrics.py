@@ -10,16 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from heapq import merge
 from itertools import islice
-from typing import Any, TypeAlias
 
 from acd.model import AgentId, CallbackEnd, ContactId, Instant, QueueId, Skill
 
 INTERVALS_KEPT = 96
 """How many intervals in which something happened are remembered; a day of quarter hours."""
 DAY_S = 86_400.0
-
-Parts: TypeAlias = dict[str, Any]
-"""Figures as JSON-able data: `day`, `agents`, and `interval/<n>` for each interval; None for one dropped."""
 
 
 @dataclass(slots=True)
@@ -233,9 +229,9 @@ class Figures:
         self._boards: dict[QueueId | None, _Board] = {None: _Board()}
         self._away: dict[ContactId, tuple[QueueId, Instant]] = {}
         """Counted as offered, with their queue and when they were queued; not in the router's hands."""
-        self._changed: dict[int, None] = {}
-        self._dropped: dict[int, None] = {}
-        self._day_changed = False
+        self.tracked = False
+        """Whether changes are noted: somebody stores them."""
+        self.changed: dict[str, None] = {}
 
     def queued(self, queue: QueueId, contact: ContactId, queued_at: Instant, at: Instant) -> None:
         self._offered(queue, contact, at)
@@ -285,7 +281,6 @@ class Figures:
         """A waiting contact waits on where the router does not serve."""
         self._take_out(queue, contact, queued_at)
         self._away[contact] = (queue, queued_at)
-        self._day_changed = True
 
     def served_elsewhere(
         self,
@@ -309,6 +304,7 @@ class Figures:
         before, after = self._board(queue), self._board(to)
         _remove(before.waiting, (queued_at, contact))
         insort(after.waiting, (queued_at, contact))
+        self.note("contact", contact)
         self._count_move(queue, to, at)
 
     def diverted(self, queue: QueueId, contact: ContactId, queued_at: Instant, at: Instant) -> None:
@@ -354,7 +350,7 @@ class Figures:
     def worked(self, agent: AgentId, since: Instant, until: Instant, on_calls: bool) -> None:
         """An agent was on calls, or available, for a while that may reach over several intervals."""
         for number, seconds in self.stretches(since, until):
-            work = self._numbered(number).work(agent)
+            work = self._work(number, agent)
             if on_calls:
                 work.handled_s += seconds
             else:
@@ -374,7 +370,7 @@ class Figures:
 
     def took(self, agent: AgentId, at: Instant) -> None:
         """An agent took a contact."""
-        self._interval(at).work(agent).answered += 1
+        self._work(self._number(at), agent).answered += 1
 
     def waiting(self, queue: QueueId) -> int:
         return len(self._board(queue).waiting)
@@ -394,16 +390,18 @@ class Figures:
         self.day_began = boundary
         for contact in [each for each, (_, at) in self._away.items() if at < boundary - DAY_S]:
             del self._away[contact]
-        for board in self._boards.values():
+            self.note("contact", contact)
+        for queue, board in self._boards.items():
             board.tally = Tally()
-        self._day_changed = True
+            self._note_day(queue)
+        self.note("day")
 
     def change_interval(self, interval_s: float) -> None:
         """Other intervals from now on; those of another length are dropped."""
         for number in list(self.intervals):
             self._drop(number)
         self.interval_s = interval_s
-        self._day_changed = True
+        self.note("day")
 
     def queue(self, queue: QueueId | None) -> QueueFigures:
         """Figures of one queue, or of all together for None."""
@@ -461,54 +459,37 @@ class Figures:
         first = merge(board.waiting[:count], board.callbacks[:count])
         return [contact for _, contact in islice(first, count)]
 
-    def snapshot(self) -> Parts:
-        """All figures; `agents` is not this class's."""
-        return {"day": self._day()} | {
-            f"interval/{number}": asdict(self.intervals[number]) for number in sorted(self.intervals)
-        }
+    def note(self, *name: str) -> None:
+        """A part of what is stored of the figures changed; see `acd.stored_figures`."""
+        if self.tracked:
+            self.changed["/".join(name)] = None
 
-    def changes(self) -> Parts:
-        """What is to be stored over an earlier snapshot: the parts that changed since this was last asked."""
-        if not (self._changed or self._dropped or self._day_changed):
-            return {}
-        parts: Parts = {"day": self._day()}
-        parts |= {f"interval/{number}": None for number in self._dropped}
-        parts |= {f"interval/{number}": asdict(self.intervals[number]) for number in self._changed}
-        self._changed.clear()
-        self._dropped.clear()
-        self._day_changed = False
-        return parts
+    def away(self) -> Mapping[ContactId, tuple[QueueId, Instant]]:
+        """Contacts counted as offered and out of the router's hands, with queue and beginning of the wait."""
+        return self._away
 
-    def restore(self, saved: Mapping[str, Any]) -> None:
-        """Takes the counts over from a `snapshot`; contacts and calls come back as events."""
-        day = saved["day"]
-        self.day_began = day["day_began"]
-        self._away = {contact: (queue, queued_at) for contact, (queue, queued_at) in day["away"].items()}
-        self._boards[None].tally = Tally(**day["total"])
-        for queue, tally in day["tallies"].items():
-            self._board(queue).tally = Tally(**tally)
-        same = day["interval_s"] == self.interval_s
-        for part, body in saved.items():
-            if part.startswith("interval/"):
-                number = int(part.removeprefix("interval/"))
-                if not same:
-                    self._dropped[number] = None
-                    continue
-                self.intervals[number] = Interval(
-                    {queue: Tally(**tally) for queue, tally in body["queues"].items()},
-                    {agent: WorkTime(**work) for agent, work in body["agents"].items()},
-                )
-
-    def _day(self) -> dict[str, Any]:
+    def in_hand(self) -> dict[ContactId, tuple[QueueId, Instant]]:
+        """Those that wait with the router."""
         boards = [(queue, board) for queue, board in self._boards.items() if queue is not None]
-        waiting = {c: [queue, at] for queue, board in boards for at, c in board.waiting}
-        return {
-            "day_began": self.day_began,
-            "interval_s": self.interval_s,
-            "tallies": {queue: asdict(board.tally) for queue, board in boards if board.tally != Tally()},
-            "total": asdict(self._boards[None].tally),
-            "away": waiting | {contact: list(entry) for contact, entry in self._away.items()},
-        }
+        return {contact: (queue, at) for queue, board in boards for at, contact in board.waiting}
+
+    def queues(self) -> list[QueueId]:
+        """Queues in which something happened."""
+        return [queue for queue in self._boards if queue is not None]
+
+    def today(self, queue: QueueId | None) -> Tally | None:
+        """Today's tally of a queue, or of all together for None; None when nothing ever happened in it."""
+        board = self._boards.get(queue)
+        return None if board is None else board.tally
+
+    def take_over(
+        self, day: Mapping[QueueId | None, Tally], away: Mapping[ContactId, tuple[QueueId, Instant]]
+    ) -> None:
+        """Takes up counts from before a restart; contacts and calls come back as events."""
+        self._away = dict(away)
+        for queue, tally in day.items():
+            board = self._boards[None] if queue is None else self._board(queue)
+            board.tally = tally
 
     def _board(self, queue: QueueId) -> _Board:
         board = self._boards.get(queue)
@@ -519,17 +500,39 @@ class Figures:
     def _pair(self, queue: QueueId) -> tuple[_Board, _Board]:
         return self._board(queue), self._boards[None]
 
-    def _tallies(self, queue: QueueId, at: Instant) -> tuple[Tally, Tally, Tally]:
-        """Where something that happens in a queue is counted."""
-        return self._board(queue).tally, self._boards[None].tally, self._interval(at).tally(queue)
+    def _tallies(self, queue: QueueId, at: Instant) -> tuple[Tally, ...]:
+        """Where something that happens in a queue is counted; what happened before today, not as today's."""
+        interval = self._in_interval(queue, at)
+        if not self.is_today(at):
+            return (interval,)
+        self._note_day(queue)
+        self._note_day(None)
+        return self._board(queue).tally, self._boards[None].tally, interval
 
-    def _interval(self, at: Instant) -> Interval:
+    def _note_day(self, queue: QueueId | None) -> None:
+        if queue is None:
+            self.note("total")
+        else:
+            self.note("queue", queue)
+
+    def is_today(self, at: Instant) -> bool:
+        return self.day_began is None or at >= self.day_began
+
+    def _number(self, at: Instant) -> int:
         """The interval at an instant."""
-        return self._numbered(int(at // self.interval_s))
+        return int(at // self.interval_s)
+
+    def _in_interval(self, queue: QueueId, at: Instant) -> Tally:
+        number = self._number(at)
+        self.note("interval", str(number), "queue", queue)
+        return self._numbered(number).tally(queue)
+
+    def _work(self, number: int, agent: AgentId) -> WorkTime:
+        self.note("interval", str(number), "agent", agent)
+        return self._numbered(number).work(agent)
 
     def _numbered(self, number: int) -> Interval:
         """An interval; one that is too old to be kept is forgotten at once."""
-        self._changed[number] = None
         interval = self.intervals.get(number)
         if interval is None:
             interval = self.intervals[number] = Interval()
@@ -538,28 +541,29 @@ class Figures:
         return interval
 
     def _drop(self, number: int) -> None:
-        del self.intervals[number]
-        self._changed.pop(number, None)
-        self._dropped[number] = None
-        if len(self._dropped) > INTERVALS_KEPT:
-            del self._dropped[next(iter(self._dropped))]
+        dropped = self.intervals.pop(number)
+        for queue in dropped.queues:
+            self.note("interval", str(number), "queue", queue)
+        for agent in dropped.agents:
+            self.note("interval", str(number), "agent", agent)
 
     def _offered(self, queue: QueueId, contact: ContactId, at: Instant) -> None:
+        self.note("contact", contact)
         before = self._away.pop(contact, None)
         if before is None:
             for tally in self._tallies(queue, at):
                 tally.offered += 1
-            return
-        self._day_changed = True
-        if before[0] != queue:
+        elif before[0] != queue:
             self._count_move(before[0], queue, at)
 
     def _count_move(self, queue: QueueId, to: QueueId, at: Instant) -> None:
-        interval = self._interval(at)
-        for tally in (self._board(queue).tally, interval.tally(queue)):
-            tally.moved_away += 1
-        for tally in (self._board(to).tally, interval.tally(to)):
-            tally.offered += 1
+        self._in_interval(queue, at).moved_away += 1
+        self._in_interval(to, at).offered += 1
+        if self.is_today(at):
+            self._board(queue).tally.moved_away += 1
+            self._board(to).tally.offered += 1
+            self._note_day(queue)
+            self._note_day(to)
 
     def _count_answer(self, queue: QueueId, queued_at: Instant, at: Instant, timely_s: float) -> None:
         wait_s = max(0.0, at - queued_at)
@@ -580,6 +584,7 @@ class Figures:
     def _take_out(self, queue: QueueId, contact: ContactId, queued_at: Instant) -> None:
         for board in self._pair(queue):
             _remove(board.waiting, (queued_at, contact))
+        self.note("contact", contact)
 
 
 def _remove(waiting: list[tuple[Instant, ContactId]], entry: tuple[Instant, ContactId]) -> None:

@@ -161,6 +161,7 @@ def agent_restored(floor: Floor, event: AgentRestored) -> None:
     if not AGENT.allows(agent.agent, agent.state, AgentTrigger.RESTORED, agent.history):
         return
     check_seat_free(floor, event.seat, event.agent)
+    uncounted_since = agent.uncounted_since
     sit_down(agent, event.seat)
     state = AgentState.READY if event.state is AgentState.RESERVED else event.state
     agent.idle_since = event.since
@@ -170,3 +171,5 @@ def agent_restored(floor: Floor, event: AgentRestored) -> None:
         until = event.at if event.until is None else event.until
     reason = event.reason if state is AgentState.NOT_READY else None
     floor.move_agent(agent, AgentTrigger.RESTORED, state, reason, until, event.since)
+    if uncounted_since is not None:
+        agent.counted_at = min(event.at, uncounted_since)

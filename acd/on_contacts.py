@@ -183,7 +183,7 @@ def contact_served_elsewhere(floor: Floor, event: ContactServedElsewhere) -> Non
     )
     agent = floor.agents.get(event.agent) if event.agent is not None else None
     if agent is not None and event.answered_at is not None:
-        floor.note_taken(agent)
+        floor.note_taken(agent, event.answered_at)
 
 
 def _no_callback(floor: Floor, name: ContactId, trigger: ContactTrigger) -> None:

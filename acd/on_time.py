@@ -62,6 +62,7 @@ def policy_changed(floor: Floor, event: PolicyChanged) -> None:
     for name in list(floor.agents):
         if name not in event.policy.agents and floor.agents[name].state is AgentState.LOGGED_OUT:
             del floor.agents[name]
+            floor.figures.note("agent", name)
     for name, terms in event.policy.agents.items():
         agent = floor.agents.get(name)
         if agent is None:

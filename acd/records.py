@@ -100,6 +100,8 @@ class Agent:
     available_s: float = 0.0
     """Ready and reserved today, up to `counted_at`."""
     counted_at: Instant = 0.0
+    uncounted_since: Instant | None = None
+    """Up to when a restarted router knows what the agent did, until they are restored."""
     answered: int = 0
     """Contacts taken today."""
     worked: bool = False

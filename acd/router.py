@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from acd import on_agents, on_callbacks, on_contacts, on_offers, on_time
+from acd import on_agents, on_callbacks, on_contacts, on_offers, on_time, stored_figures
 from acd.effects import Effect
 from acd.estimate import Estimate
 from acd.events import (
@@ -46,7 +46,6 @@ from acd.metrics import (
     AgentFigures,
     AgentInterval,
     IntervalFigures,
-    Parts,
     QueueFigures,
     SkillFigures,
     WorkTime,
@@ -56,6 +55,7 @@ from acd.policy import check_policy
 from acd.records import Agent, AgentRecord, CallbackRecord, ContactRecord
 from acd.requirement import need_of
 from acd.snapshot import load, save
+from acd.stored_figures import Parts
 
 HANDLERS: Mapping[type[Any], Callable[[Floor, Any], None]] = {
     ContactQueued: on_contacts.contact_queued,
@@ -132,13 +132,11 @@ class Router:
 
     def agents_of(self, queue: QueueId) -> dict[AgentState, int]:
         """How many agents have what the queue requires, by state; all agents, for an unknown queue none."""
-        counts = dict.fromkeys(AgentState, 0)
-        need = self._floor.needs.get(queue)
-        if need is not None:
-            for agent in self._floor.agents.values():
-                if need.accepts(agent.policy):
-                    counts[agent.state] += 1
-        return counts
+        return _by_state(self._staff_of(queue))
+
+    def agents_having(self, skill: Skill) -> dict[AgentState, int]:
+        """How many agents have the skill, by state."""
+        return _by_state(self._having(skill))
 
     def contacts(self) -> Iterable[ContactRecord]:
         return [contact.view() for contact in self._floor.contacts.values()]
@@ -196,14 +194,14 @@ class Router:
 
     def skill_figures(self, skill: Skill) -> SkillFigures:
         """Today's and the present figures of the queues that name a skill, and of the agents who have it."""
-        figures = self._floor.figures.skill(skill, self._queues_naming(skill))
+        figures = self._floor.figures.skill(skill, self.queues_naming(skill))
         figures.work = self._work(self._having(skill))
         return figures
 
     def skill_intervals(self, skill: Skill) -> list[IntervalFigures]:
         """The last intervals in which something happened to a skill, first one first."""
         work = self._floor.work_by_interval(self._having(skill))
-        return self._floor.figures.history(self._queues_naming(skill), work)
+        return self._floor.figures.history(self.queues_naming(skill), work)
 
     def _staff_of(self, queue: QueueId | None) -> Iterable[Agent]:
         agents = self._floor.agents.values()
@@ -215,12 +213,17 @@ class Router:
     def _having(self, skill: Skill) -> list[Agent]:
         return [agent for agent in self._floor.agents.values() if skill in agent.policy.skills]
 
-    def _queues_naming(self, skill: Skill) -> list[QueueId]:
+    def queues_naming(self, skill: Skill) -> list[QueueId]:
         """By day, as configured: what a night mode asks for does not move a queue to another skill."""
         return [queue for queue, terms in self._floor.terms.items() if skill in need_of(terms).skills]
 
     def _work(self, agents: Iterable[Agent]) -> WorkTime:
         return WorkTime.total((agent.answered, *self._floor.working_time(agent)) for agent in agents)
+
+    @property
+    def day_began(self) -> Instant | None:
+        """The local midnight from which on today's figures count; None before the first was told."""
+        return self._floor.figures.day_began
 
     def reset_figures(self, boundary: Instant) -> None:
         """A new local day began at `boundary`: the counts start from 0."""
@@ -230,33 +233,24 @@ class Router:
         for agent in floor.agents.values():
             floor.count_time(agent)
             agent.handled_s, agent.available_s, agent.answered = 0.0, 0.0, 0
+            if agent.uncounted_since is not None:
+                agent.uncounted_since = max(agent.uncounted_since, boundary)
 
     def figures_snapshot(self) -> Parts:
         """The figures alone, JSON-able, for a restart where agents and contacts come back as events."""
-        return self._floor.figures.snapshot() | {"agents": self._agents_work()}
+        return stored_figures.whole(self._floor)
 
     def figures_changes(self) -> Parts:
         """What changed of `figures_snapshot` since this was last asked; None for a part to be deleted."""
-        changes = self._floor.figures.changes()
-        return changes | {"agents": self._agents_work()} if changes else {}
+        return stored_figures.changes(self._floor)
 
     def restore_figures(self, saved: Mapping[str, Any]) -> None:
         """Takes over a `figures_snapshot`, before any agent or contact comes back.
 
         One of an earlier local day wants `reset_figures` afterwards.
         """
-        self._floor.figures.restore(saved)
-        for name, (answered, handled_s, available_s) in saved["agents"].items():
-            agent = self._floor.agents.get(name)
-            if agent is not None:
-                agent.answered, agent.handled_s, agent.available_s = answered, handled_s, available_s
-
-    def _agents_work(self) -> dict[AgentId, list[float]]:
-        return {
-            name: [agent.answered, agent.handled_s, agent.available_s]
-            for name, agent in self._floor.agents.items()
-            if agent.answered or agent.handled_s or agent.available_s
-        }
+        self._floor.figures.tracked = True
+        stored_figures.take_over(self._floor, saved)
 
     def snapshot(self) -> dict[str, Any]:
         """The whole state as a JSON-able dict."""
@@ -268,3 +262,10 @@ class Router:
         router = cls(policy)
         load(router._floor, saved)
         return router
+
+
+def _by_state(agents: Iterable[Agent]) -> dict[AgentState, int]:
+    counts = dict.fromkeys(AgentState, 0)
+    for agent in agents:
+        counts[agent.state] += 1
+    return counts

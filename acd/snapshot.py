@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from acd import stored_figures
 from acd.callbacks import open_callback
 from acd.codec import plain, rebuilt
 from acd.estimate import Pace
@@ -24,7 +25,7 @@ from acd.records import Agent, Callback, Contact, Offer
 from acd.staff_room import RESTING
 from acd.states import OfferState
 
-VERSION = 7
+VERSION = 8
 _DERIVED = frozenset({"keys", "policy"})
 
 
@@ -48,7 +49,7 @@ def save(floor: Floor) -> dict[str, Any]:
         "contacts": [_saved(contact) for contact in floor.contacts.values()],
         "offers": [_saved(offer) for offer in floor.offers.values()],
         "timers": [[*key, due] for key, due in floor.timers.items()],
-        "figures": floor.figures.snapshot(),
+        "figures": stored_figures.whole(floor),
     }
 
 
@@ -70,6 +71,7 @@ def load(floor: Floor, saved: Mapping[str, Any]) -> None:
     floor.hours_known = saved["hours_known"]
     floor.paces = {queue: Pace.of(pace) for queue, pace in saved["paces"].items()}
     policies = dict(floor.policy.agents) | {terms.agent: terms for terms in map(rebuilt, saved["leaving"])}
+    stored_figures.take_over(floor, saved["figures"])
     floor.agents.clear()
     for data in saved["agents"]:
         agent = Agent(data["agent"], policies[data["agent"]])
@@ -82,7 +84,6 @@ def load(floor: Floor, saved: Mapping[str, Any]) -> None:
             floor.enter_staff(agent)
         if agent.state is AgentState.READY and agent.reason != RESTING:
             floor.enter_ready(agent)
-    floor.figures.restore(saved["figures"])
     for data in saved["callbacks"]:
         callback = Callback("", "", 0, 0.0, None, None, CallbackMode.AGENT_FIRST, 0, 0.0, 0.0)
         _fill(callback, data)

@@ -75,11 +75,13 @@ class StaffRoom(WaitingRoom):
         elif agent.state in AVAILABLE:
             agent.available_s += elapsed
             self.figures.worked(agent.agent, since, self.at, on_calls=False)
+        self.figures.note("agent", agent.agent)
 
-    def note_taken(self, agent: Agent) -> None:
+    def note_taken(self, agent: Agent, at: Instant) -> None:
         """The agent took a contact."""
-        agent.answered += 1
-        self.figures.took(agent.agent, self.at)
+        agent.answered += self.figures.is_today(at)
+        self.figures.note("agent", agent.agent)
+        self.figures.took(agent.agent, at)
 
     def end_handling(self, agent: Agent) -> None:
         """The agent is done with the contact in hand, if there is one."""
@@ -172,6 +174,7 @@ class StaffRoom(WaitingRoom):
                     self._place_again([rank[3] for rank in stage.waiting])
         if agent.agent not in self.policy.agents:
             del self.agents[agent.agent]
+            self.figures.note("agent", agent.agent)
 
     def seat_everybody_again(self) -> None:
         """Rebuilds the indices after a change of policy, and has everything matched anew."""

@@ -47,6 +47,7 @@ _KINDS = (
     ErrorKind("unknown_agent", 404, "No agent has this number."),
     ErrorKind("unknown_seat", 404, "No seat has this id."),
     ErrorKind("unknown_queue", 404, "No queue has this id."),
+    ErrorKind("unknown_skill", 404, "No skill has this id."),
     ErrorKind("unknown_reason", 404, "No not-ready reason has this id."),
     ErrorKind("unknown_call", 404, "No open call has this id, and none in the archive."),
     ErrorKind("unknown_callback", 404, "No callback has this id."),

@@ -9,7 +9,8 @@ from aiohttp import web
 from acd.model import AgentState
 from api.auth import WATCHERS
 from api.routing import Asked, Nothing, Raw, route
-from cti.views import Health, QueueView, ServicePort
+from cti.figures import QueueView
+from cti.views import Health, ServicePort
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

@@ -27,6 +27,7 @@ _TAGS = (
     ("seats", "Who sits where, and how the phones there are."),
     ("queues", "Live and today's figures."),
     ("callbacks", "Who is to be called back, by whom and when."),
+    ("figures", "Those of skills and agents, and of the last intervals."),
     ("calls", "Open and archived calls."),
     ("call-control", "What can be done with a call. Accepted at once, the outcome is told as an event."),
     ("events", "What happens, as it happens."),

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -247,8 +247,9 @@ def _plan(site: Site, secrets: Secrets) -> Plan:
 
     zone = ZoneInfo(site.timezone)
 
-    def day_of(at: Instant) -> str:
-        return datetime.fromtimestamp(at, zone).date().isoformat()
+    def day_of(at: Instant) -> tuple[Instant, Instant]:
+        day = datetime.combine(datetime.fromtimestamp(at, zone).date(), time(), zone)
+        return day.timestamp(), (day + timedelta(days=1)).timestamp()
 
     return Plan(
         seats=tuple(seat.id for seat in site.seats),
@@ -269,6 +270,7 @@ def _names(site: Site) -> Names:
     return Names(
         queues={queue.id: queue.name for queue in site.queues},
         agents={agent.id: agent.name for agent in site.agents},
+        skills={skill.id: skill.name for skill in site.skills},
         whole=WHOLE,
     )
 

@@ -6,22 +6,29 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
 from acd.effects import AgentChanged
-from acd.model import AgentId, AgentState, Instant, Policy, QueueId, SeatId
+from acd.model import AgentId, AgentState, Instant, Policy, QueueId, SeatId, Skill
 from cti.audit import DONE, AuditHead, ToAudit
-from cti.calls.figures import Counts
 from cti.calls.state import OpenCall
+from cti.figures import (
+    AgentFiguresView,
+    AgentIntervalView,
+    FigureBoard,
+    IntervalView,
+    QueueView,
+    SkillView,
+)
 from cti.records_json import encode
 from cti.service import Service
 from cti.verbs.model import Order
 from cti.verbs.port import Feed, Orderer
 from cti.verbs.records import CommandRecord
-from cti.views import AgentView, CallView, Health, QueueView, Refused, SeatView
+from cti.views import AgentView, CallView, Health, Refused, SeatView
 
 UNDER_WAY = (AgentState.RESERVED, AgentState.BUSY, AgentState.WRAP_UP)
 
@@ -32,6 +39,7 @@ class Names:
 
     queues: dict[QueueId, str]
     agents: dict[AgentId, str]
+    skills: dict[Skill, str]
     whole: str
     """The name of all queues together."""
 
@@ -61,6 +69,7 @@ class Hotline:
         self.feed = feed
         self._secret = secret
         self._runtime = service.runtime
+        self._figures = FigureBoard(service.runtime.router)
         self._policy = policy
         self._names = names
         self._archive = archive
@@ -68,16 +77,22 @@ class Hotline:
     def reconfigure(self, policy: Policy, names: Names) -> None:
         """From now on these are shown; what was removed is, until it is done with."""
         self._policy = policy
-        self._names = Names(self._names.queues | names.queues, self._names.agents | names.agents, names.whole)
+        before = self._names
+        self._names = Names(
+            before.queues | names.queues, before.agents | names.agents, names.skills, names.whole
+        )
 
     def agents(self) -> Sequence[AgentView]:
         """Those of the configuration, and who was removed from it and is still logged in."""
+        return [self._agent(agent) for agent in self._shown_agents()]
+
+    def _shown_agents(self) -> list[AgentId]:
         leaving = [
             agent
             for agent, known in self._runtime.agents.items()
             if known.seat is not None and agent not in self._policy.agents
         ]
-        return [self._agent(agent) for agent in [*self._policy.agents, *leaving]]
+        return [*self._policy.agents, *leaving]
 
     def _agent(self, agent: AgentId) -> AgentView:
         known = self._runtime.agents.get(agent)
@@ -127,59 +142,42 @@ class Hotline:
     def queues(self) -> Sequence[QueueView]:
         now = self._service.now()
         by_queue: dict[QueueId, list[OpenCall]] = {queue: [] for queue in self._policy.queues}
-        for call in self._runtime.calls.calls.values():
+        for call in self._calls():
             if call.record.queue is not None:  # a queue that was removed is shown until it is empty
                 by_queue.setdefault(call.record.queue, []).append(call)
-        return [
-            self._view(
-                queue,
-                self._names.queues.get(queue, queue),
-                calls,
-                self._runtime.router.agents_of(queue),
-                self._runtime.figures.of(queue, now),
-                now,
-            )
-            for queue, calls in by_queue.items()
-        ]
+        name = self._names.queues.get
+        return [self._figures.queue(each, name(each, each), calls, now) for each, calls in by_queue.items()]
 
     def total(self) -> QueueView:
-        now = self._service.now()
-        calls = list(self._runtime.calls.calls.values())
-        everybody = dict.fromkeys(AgentState, 0)
-        for agent in self._runtime.router.agents():
-            everybody[agent.state] += 1
-        return self._view(None, self._names.whole, calls, everybody, self._runtime.figures.total(now), now)
+        return self._figures.queue(None, self._names.whole, self._calls(), self._service.now())
 
-    def _view(
-        self,
-        queue: QueueId | None,
-        name: str,
-        calls: list[OpenCall],
-        agents: dict[AgentState, int],
-        counts: Counts,
-        now: Instant,
-    ) -> QueueView:
-        waiting = [
-            call.record.queued_at
-            for call in calls
-            if call.record.queued_at is not None and call.record.answered_at is None
+    def skills(self) -> Sequence[SkillView]:
+        now = self._service.now()
+        return [
+            self._figures.skill(each, name, self._calls(), now) for each, name in self._names.skills.items()
         ]
-        finished = counts.answered + counts.abandoned
-        return QueueView(
-            queue=queue,
-            name=name,
-            waiting=len(waiting),
-            longest_wait_s=max((now - since for since in waiting), default=0.0),
-            talking=sum(1 for call in calls if call.segment is not None),
-            agents=agents,
-            offered=counts.offered,
-            answered=counts.answered,
-            abandoned=counts.abandoned,
-            short_abandoned=counts.short_abandoned,
-            timely=counts.timely,
-            answer_rate=counts.answered / finished if finished else None,
-            timely_rate=counts.timely / counts.answered if counts.answered else None,
-        )
+
+    def agent_figures(self) -> Sequence[AgentFiguresView]:
+        name = self._names.agents.get
+        return [self._figures.agent(each, name(each, each)) for each in self._shown_agents()]
+
+    def queue_intervals(self, queue: QueueId | None) -> Sequence[IntervalView]:
+        if queue is not None and queue not in self._names.queues:
+            raise Refused("unknown_queue", f"There is no queue {queue}.", "queue")
+        return self._figures.queue_intervals(queue)
+
+    def skill_intervals(self, skill: Skill) -> Sequence[IntervalView]:
+        if skill not in self._names.skills:
+            raise Refused("unknown_skill", f"There is no skill {skill}.", "skill")
+        return self._figures.skill_intervals(skill)
+
+    def agent_intervals(self, agent: AgentId) -> Sequence[AgentIntervalView]:
+        if agent not in self._names.agents:
+            raise Refused("unknown_agent", f"There is no agent {agent}.", "agent")
+        return self._figures.agent_intervals(agent)
+
+    def _calls(self) -> Collection[OpenCall]:
+        return self._runtime.calls.calls.values()
 
     def open_calls(self) -> Sequence[CallView]:
         return [self._call(call) for call in self._runtime.calls.calls.values()]

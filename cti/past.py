@@ -14,7 +14,7 @@ from cti.calls.outputs import RecordingDue
 from cti.calls.records import CallRecord
 from cti.journal import Journal
 from cti.records_json import decode, decode_call, instant_of
-from cti.runtime import Resume
+from cti.runtime import FIGURES, Resume
 from cti.verbs.register import STATE as COMMANDS
 
 PAGE = 1000
@@ -45,12 +45,11 @@ def read_past(journal: Journal) -> Past:
             past.resume.last_agents[key.removeprefix("last_agent/")] = str(body["agent"])
         elif key.startswith(CALLBACKS):
             past.resume.callbacks[key] = body
+        elif key.startswith(FIGURES):
+            past.resume.figures[key.removeprefix(FIGURES)] = body
         elif key.startswith(COMMANDS):
             past.resume.commands[key] = body
     past.resume.audit = head_of(state.get(AUDIT), journal.journal_id)
-    figures = state.get("figures")
-    if isinstance(figures, dict):
-        past.resume.figures = figures
     seen = state.get("seen_until")
     if isinstance(seen, str):
         past.seen_until = instant_of(seen)

@@ -43,7 +43,6 @@ from cti.calls.actions import (
     TakeOver,
 )
 from cti.calls.facts import CallId, Fact
-from cti.calls.figures import Figures
 from cti.calls.model import CallModel
 from cti.calls.outputs import CallbackWanted, CallUpdated, Output, RecordingDue, RecordingVoid
 from cti.calls.records import CallRecord, Direction
@@ -71,6 +70,8 @@ TAKE_OVER_AGAIN_S = 5.0
 """A caller who is still in the fallback queue this long after we asked for them is asked for again."""
 CALLS_OVER_KEPT = 10_000
 LAST_AGENTS_KEPT = 20_000
+FIGURES = "figures/"
+"""Before the name of each part of the figures in the journal's state."""
 FALLBACK_STATES = frozenset({AgentState.READY, AgentState.RESERVED, AgentState.BUSY, AgentState.WRAP_UP})
 """Whose seats the fallback queue may ring; Asterisk itself passes over a phone in use."""
 
@@ -98,7 +99,8 @@ class Plan:
     trunk: str
     reason_by_digit: Mapping[str, str]
     """Not-ready reasons by the digit dialled after the feature code."""
-    day_of: Callable[[Instant], str]
+    day_of: Callable[[Instant], tuple[Instant, Instant]]
+    """The local day of an instant, from midnight to midnight: figures are of it."""
     steps_of: Mapping[str, tuple[RoutingStep, ...]] = field(default_factory=dict)
     """What callers of a hotline number are kept for before their queue's own steps."""
     caller_key: Callable[[str], str | None] = _nobody
@@ -110,7 +112,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Reconfigured:
-    """Operations staff changed the configuration. Seats and trunk stay as they were until a restart."""
+    """Operations staff changed the configuration. Seats, trunk and time zone stay until a restart."""
 
     at: Instant
     cause: str
@@ -130,7 +132,8 @@ class Resume:
     agents: list[fx.AgentChanged] = field(default_factory=list)
     open_calls: list[CallRecord] = field(default_factory=list)
     done_legs: list[f.LegId] = field(default_factory=list)
-    figures: dict[str, JSON] | None = None
+    figures: dict[str, JSON] = field(default_factory=dict)
+    """Today's figures, as `acd.router.Router.restore_figures` takes them; none for a new journal."""
     last_agents: dict[str, AgentId] = field(default_factory=dict)
     """Who spoke last with a caller, by the caller's key."""
     commands: dict[str, JSON] = field(default_factory=dict)
@@ -177,7 +180,8 @@ class Runtime:
         self._policy = policy
         self.router = Router(policy)
         self.calls = CallModel(seats=frozenset(plan.seats), trunk=plan.trunk)
-        self.figures = Figures(policy, plan.day_of)
+        self._day_ends = now
+        """The next local midnight."""
         self.desk = Desk(plan.seats, plan.reason_by_digit, plan.desk)
         self.agents = self.desk.agents
         self._agent_at = self.desk.agent_at
@@ -201,6 +205,7 @@ class Runtime:
     def step(self, event: InboxEvent) -> Step:
         """Takes one event and returns what follows from it."""
         self._step = Step()
+        self._turn_day(event.at)
         match event:
             case RecordingStored():
                 self._step.drafts.append(Draft(event.at, "recording", event.recording, event.record))
@@ -226,6 +231,13 @@ class Runtime:
         self._take_over(event.at, event.cause)
         return self._close_step(event.at)
 
+    def _turn_day(self, at: Instant) -> None:
+        """The first event of a local day begins its figures; one that is told late changes no day."""
+        if at < self._day_ends:
+            return
+        began, self._day_ends = self._plan.day_of(at)
+        self.router.reset_figures(began)
+
     def _reconfigure(self, event: Reconfigured) -> None:
         try:
             effects = self.router.handle(acd.PolicyChanged(event.at, event.cause, event.policy))
@@ -233,9 +245,10 @@ class Runtime:
             self._step.illegal.append(error)
             return
         self._policy = event.policy
-        self._plan = replace(event.plan, seats=self._plan.seats, trunk=self._plan.trunk)
+        self._plan = replace(
+            event.plan, seats=self._plan.seats, trunk=self._plan.trunk, day_of=self._plan.day_of
+        )
         self.desk.reasons, self.desk.rules = self._plan.reason_by_digit, self._plan.desk
-        self.figures.change_policy(event.policy)
         self._take_effects(effects, event.at)
 
     @property
@@ -495,8 +508,6 @@ class Runtime:
             self._step.state[f"call/{call_id}"] = None if over else body
             if record.callback is not None:
                 self._keep(self.callbacks.tried(record))
-            if self.figures.note(record, at):
-                self._step.state["figures"] = self.figures.to_json()
             self._work_order(record, at)
             if over:
                 self._remember_agent(record)
@@ -506,6 +517,8 @@ class Runtime:
                 while len(self._over) > CALLS_OVER_KEPT:
                     del self._over[next(iter(self._over))]
         self._updated.clear()
+        for part, figures in self.router.figures_changes().items():
+            self._step.state[FIGURES + part] = figures
         return self._step
 
     def _work_order(self, record: CallRecord, at: Instant) -> None:
@@ -534,6 +547,11 @@ class Runtime:
 
     def _resume(self, resume: Resume, now: Instant) -> Step:
         cause = "resume"
+        began, self._day_ends = self._plan.day_of(now)
+        if resume.figures:
+            self.router.restore_figures(resume.figures)
+        if self.router.day_began != began:
+            self.router.reset_figures(began)
         for agent in resume.agents:
             if agent.state is AgentState.LOGGED_OUT or agent.seat is None:
                 continue
@@ -549,8 +567,6 @@ class Runtime:
         key, queues = self._plan.caller_key, self._policy.queues
         for request in self.callbacks.restore(resume.callbacks, now, key, queues):
             self._route(request)
-        if resume.figures is not None:
-            self.figures.restore(resume.figures, resume.open_calls)
         self._drain()
         return self._close_step(now)
 

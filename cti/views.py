@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from acd.model import AgentId, AgentState, QueueId, SeatId
+from acd.model import AgentId, AgentState, QueueId, SeatId, Skill
 from cti.audit import DONE, AuditHead
+from cti.figures import AgentFiguresView, AgentIntervalView, IntervalView, QueueView, SkillView
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,31 +44,6 @@ class SeatView:
     """The phone's SIP address."""
     rtt_s: float | None
     """How long the phone's last answer to Asterisk took."""
-
-
-@dataclass(frozen=True, slots=True)
-class QueueView:
-    """Live and today's figures of one queue, or of all (`queue` is None). Today begins at local midnight."""
-
-    queue: QueueId | None
-    name: str
-    waiting: int
-    longest_wait_s: float
-    """0 when nobody waits."""
-    talking: int
-    agents: dict[AgentState, int]
-    """Agents who have the queue's skills, by state; logged out ones too."""
-    offered: int
-    """Contacts queued today."""
-    answered: int
-    abandoned: int
-    short_abandoned: int
-    """Of the abandoned, those within the queue's short-abandon time."""
-    timely: int
-    answer_rate: float | None
-    """answered / (answered + abandoned); None before the first."""
-    timely_rate: float | None
-    """timely / answered; None before the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +101,14 @@ class ServicePort(Protocol):
     def seats(self) -> Sequence[SeatView]: ...
     def queues(self) -> Sequence[QueueView]: ...
     def total(self) -> QueueView: ...
+    def skills(self) -> Sequence[SkillView]: ...
+    def agent_figures(self) -> Sequence[AgentFiguresView]: ...
+    def queue_intervals(self, queue: QueueId | None) -> Sequence[IntervalView]:
+        """The last intervals in which something happened, first one first; None: of all queues together."""
+        ...
+
+    def skill_intervals(self, skill: Skill) -> Sequence[IntervalView]: ...
+    def agent_intervals(self, agent: AgentId) -> Sequence[AgentIntervalView]: ...
     def open_calls(self) -> Sequence[CallView]: ...
     def health(self) -> Health: ...
     def audit_head(self) -> AuditHead:

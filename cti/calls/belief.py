@@ -11,6 +11,7 @@ from __future__ import annotations
 from acd import events as acd
 from acd.model import AgentId, Instant, SeatId
 from cti.calls.facts import CallId
+from cti.calls.records import Direction
 from cti.calls.state import LiveState, OpenCall
 
 
@@ -20,7 +21,7 @@ class RouterBelief:
     def __init__(self, state: LiveState, agent_at: dict[SeatId, AgentId]) -> None:
         self._state = state
         self._agent_at = agent_at
-        self._contacts: dict[CallId, None] = {}
+        self._contacts: dict[CallId, OpenCall] = {}
         self._engaged: dict[SeatId, AgentId] = {}
         self.quiet = True
         """Nothing is told while Asterisk is out of sight."""
@@ -29,35 +30,65 @@ class RouterBelief:
         """The router gave the contact up by itself."""
         self._contacts.pop(call_id, None)
 
-    def call(self, call_id: CallId, at: Instant, cause: str, *, cut_off: bool = False) -> list[acd.Event]:
-        """Compares one call, open or over; `cut_off` says how the caller left."""
-        if self.quiet:
-            return []
-        call = self._state.calls.get(call_id)
-        wanted = call is not None and self._is_contact(call)
-        if wanted == (call_id in self._contacts):
-            return []
-        if call is None or not wanted:
-            del self._contacts[call_id]
-            return [acd.ContactLeft(at, cause, call_id, cut_off)]
-        record = call.record
+    def call(self, call: OpenCall, at: Instant, cause: str) -> list[acd.Event]:
+        """Compares one call, open or over."""
+        name = call.record.call
+        told: list[acd.Event] = []
+        wanted = self._is_contact(call)
+        if name in self._contacts:
+            taken_unseen = not wanted and call.record.answered_at is not None and not call.wait_counted
+            call.wait_counted |= call.wait_is_over and not taken_unseen
+            if not self.quiet and not wanted:
+                del self._contacts[name]
+                if not taken_unseen:
+                    told.append(acd.ContactLeft(at, cause, name, call.cut_off, not call.wait_is_over))
+        if name not in self._contacts:
+            told += self._served_elsewhere(call, cause)
+        if not self.quiet and wanted and name not in self._contacts:
+            told += self._contact(call, at, cause)
+        return told
+
+    def _contact(self, call: OpenCall, at: Instant, cause: str) -> list[acd.Event]:
+        record, segment = call.record, call.segment
         if record.queue is None or record.queued_at is None:
             return []
-        self._contacts[call_id] = None
-        segment = call.segment
         if segment is None:
-            return [acd.ContactQueued(at, cause, call_id, record.queue, record.priority, record.queued_at)]
+            self._contacts[record.call] = call
+            return [
+                acd.ContactQueued(at, cause, record.call, record.queue, record.priority, record.queued_at)
+            ]
         if segment.agent is None or segment.seat is None:
             return []
+        self._contacts[record.call] = call
         self._engaged[segment.seat] = segment.agent
         return [
             acd.ContactRestored(
-                at, cause, call_id, record.queue, record.priority, record.queued_at, segment.agent
+                at, cause, record.call, record.queue, record.priority, record.queued_at, segment.agent
+            )
+        ]
+
+    def _served_elsewhere(self, call: OpenCall, cause: str) -> list[acd.Event]:
+        """How a wait ended that the router did not see, for its figures: told at once, in sight or not.
+
+        So the figures hold what the call's record says, and are journaled with it.
+        """
+        record = call.record
+        if call.wait_counted or not call.wait_is_over:
+            return []
+        call.wait_counted = True
+        if record.queue is None or record.queued_at is None or record.direction is not Direction.INBOUND:
+            return []
+        over = record.answered_at or record.ended_at or call.caller_left_at or record.queued_at
+        return [
+            acd.ContactServedElsewhere(
+                over, cause, record.call, record.queue, record.queued_at, record.answered_at, record.agent
             )
         ]
 
     def _is_contact(self, call: OpenCall) -> bool:
-        if call.caller is None or call.caller not in call.live or call.place != "waiting":
+        if call.record.ended_at is not None or call.place != "waiting":
+            return False
+        if call.caller is None or call.caller not in call.live:
             return False
         if call.segment is not None:
             return call.segment.agent is not None
@@ -85,23 +116,22 @@ class RouterBelief:
     def lose_sight(self, at: Instant, cause: str) -> list[acd.Event]:
         """Takes back every waiting contact and every ringing offer, then falls quiet."""
         told: list[acd.Event] = []
-        for call_id in list(self._contacts):
-            call = self._state.calls.get(call_id)
-            if call is None or call.segment is None:
+        for call_id, call in list(self._contacts.items()):
+            if call.segment is None:
                 del self._contacts[call_id]
-                told.append(acd.ContactLeft(at, cause, call_id))
+                told.append(acd.ContactLeft(at, cause, call_id, waits_elsewhere=True))
         self.quiet = True
         return told
 
     def everything(self, at: Instant, cause: str) -> list[acd.Event]:
         """Compares all calls and seats: who is taken comes before who waits, the longest waiting first."""
         calls = sorted(self._state.calls.values(), key=lambda c: (c.record.queued_at or at, c.record.call))
-        told = [event for call_id in list(self._contacts) for event in self.call(call_id, at, cause)]
+        told = [event for call in list(self._contacts.values()) for event in self.call(call, at, cause)]
         for call in calls:
             if call.segment is not None:
-                told += self.call(call.record.call, at, cause)
+                told += self.call(call, at, cause)
         for seat in dict.fromkeys([*self._engaged, *self._agent_at]):
             told += self.seat(seat, at, cause)
         for call in calls:
-            told += self.call(call.record.call, at, cause)
+            told += self.call(call, at, cause)
         return told

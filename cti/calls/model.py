@@ -84,7 +84,10 @@ class CallModel:
     def restore(self, record: CallRecord) -> None:
         """Takes up an open call as the journal last knew it; a snapshot must follow."""
         caller = next((leg.leg for leg in record.legs if leg.endpoint == self._trunk), None)
-        call = OpenCall(record, "waiting" if record.queued_at is not None else "greeting", caller)
+        place = "waiting" if record.queued_at is not None else "greeting"
+        if record.outcome is CallOutcome.DIVERTED:
+            place = "diverted"
+        call = OpenCall(record, place, caller)
         call.attempt_over = record.answered_at is not None
         self._state.calls[record.call] = call
         for leg in record.legs:
@@ -103,6 +106,7 @@ class CallModel:
                         self._state.enter(leg_id, RESTORED + segment.segment)
             if segment.ended_at is None:
                 call.segment = segment
+        call.wait_counted = call.wait_is_over
 
     def forget_done(self, legs: Iterable[LegId]) -> None:
         """Names legs of calls that were closed before a restart: facts about them change nothing."""
@@ -449,7 +453,8 @@ class CallModel:
         if call.record.queued_at is None:
             call.record.queued_at = fact.queued_at
         call.record.queue, call.record.priority = fact.queue, fact.priority
-        call.place = "waiting"
+        if call.place != "diverted":  # a caller who was sent away is told of again after a restart
+            call.place = "waiting"
         self._changed(call, fact.at, fact.cause)
 
     def requeued(self, call_id: CallId, queue: QueueId, at: Instant, cause: str) -> tuple[Output, ...]:
@@ -464,7 +469,7 @@ class CallModel:
         """The router gave a waiting caller up: it hears a message or the busy tone."""
         call = self._state.calls.get(call_id)
         if call is not None:
-            call.place = "diverted"
+            call.place, call.wait_counted = "diverted", True
             call.record.outcome = CallOutcome.DIVERTED
             self._belief.forget(call_id)
             self._changed(call, at, cause)
@@ -505,7 +510,7 @@ class CallModel:
         """Notes that the record changed, once a fact and last, and what that means to the router."""
         call.record.version += 1
         self._out = [o for o in self._out if not (isinstance(o, CallUpdated) and o.record is call.record)]
-        self._out += self._belief.call(call.record.call, at, cause, cut_off=call.cut_off)
+        self._out += self._belief.call(call, at, cause)
         self._out.append(CallUpdated(at, cause, call.record))
 
     def _remember(self, leg: LegId) -> None:

@@ -36,6 +36,24 @@ class OpenCall:
     """The caller's leg ended through a fault of the network."""
     attempt_over: bool = False
     """The router knows what came of the attempt of a callback that this call is."""
+    wait_counted: bool = False
+    """The router's figures hold how the wait ended, or it was not theirs to count."""
+
+    @property
+    def wait_is_over(self) -> bool:
+        """The caller was answered, gave up, or was sent away."""
+        record = self.record
+        over = record.answered_at is not None or record.ended_at is not None
+        return over or self.place == "diverted" or self.caller not in self.live
+
+    @property
+    def waits_since(self) -> Instant | None:
+        """When the caller was queued, if they still wait, in Asterisk's plain queue too."""
+        return None if self.wait_is_over else self.record.queued_at
+
+    @property
+    def caller_left_at(self) -> Instant | None:
+        return next((leg.ended_at for leg in self.record.legs if leg.leg == self.caller), None)
 
     @property
     def caller_channel(self) -> str:

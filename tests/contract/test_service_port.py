@@ -200,6 +200,32 @@ class ServicePortContract(ABC):
         assert len(after.hash) == 64
         assert after.hash != before.hash
 
+    async def test_figures_stand_for_each_skill_and_each_agent(self, service: LiveService) -> None:
+        assert [view.skill for view in service.skills()] == ["consumer"]
+        for view in service.skills():
+            assert view.name
+            assert (view.waiting, view.offered, view.service_level, view.occupancy) == (0, 0, None, None)
+        assert {view.agent for view in service.agent_figures()} == {AGENT, OTHER_AGENT, THIRD_AGENT}
+        for agent in service.agent_figures():
+            assert agent.name
+            assert (agent.answered, agent.handled_s, agent.handling_time_s) == (0, 0.0, None)
+
+    async def test_nothing_happened_in_any_interval_yet(self, service: LiveService) -> None:
+        assert list(service.queue_intervals(None)) == list(service.queue_intervals("general")) == []
+        assert list(service.skill_intervals("consumer")) == []
+        assert list(service.agent_intervals(AGENT)) == []
+
+    async def test_intervals_of_what_is_not_there_are_refused(self, service: LiveService) -> None:
+        asked: tuple[tuple[str, Callable[[str], object]], ...] = (
+            ("queue", service.queue_intervals),
+            ("skill", service.skill_intervals),
+            ("agent", service.agent_intervals),
+        )
+        for what, ask in asked:
+            with pytest.raises(Refused) as refused:
+                ask("none")
+            assert (refused.value.error, refused.value.field) == (f"unknown_{what}", what)
+
     async def test_a_command_has_an_id_by_which_it_is_found_and_is_told_to_who_follows(
         self, service: LiveService
     ) -> None:

@@ -54,7 +54,7 @@ class TestHotline(ServicePortContract):
         telephony.present = snapshot(reachable=frozenset({SEAT, OTHER_SEAT}))
         seats = tuple(seat.id for seat in site.seats)
         reasons = {reason.digit: reason.id for reason in site.not_ready_reasons}
-        plan = Plan(seats, site.trunk.id, reasons, lambda _at: "today")
+        plan = Plan(seats, site.trunk.id, reasons, lambda _at: (0.0, float("inf")))
         running = Service(
             runtime=Runtime(plan, policy, Resume(), clock.now()),
             telephony=telephony,
@@ -70,6 +70,7 @@ class TestHotline(ServicePortContract):
         names = Names(
             queues={queue.id: queue.name for queue in site.queues},
             agents={agent.id: agent.name for agent in site.agents},
+            skills={skill.id: skill.name for skill in site.skills},
             whole="全部",
         )
         task = asyncio.create_task(running.run())

@@ -60,6 +60,8 @@ async def test_ten_talk_and_five_wait_when_the_service_is_killed(tmp_path: Path)
         assert {report.outcome for report in reports} == {"answered"}
         report = await account(place.center, place.phones, reports)
         assert report.problems == []
+        total = await place.total()
+        assert (total["offered"], total["answered"], total["abandoned"]) == (len(reports), len(reports), 0)
         assert report.recordings == report.recordings_with_both_voices == len(reports)
         says = await place.archive()
         routes = [call["route"] for call in says.calls.values()]

@@ -11,31 +11,15 @@ from acd.model import AgentState
 from config.models import Site
 from cti.audit import DONE, AuditHead, ToAudit, Trail
 from cti.feed import EventFeed
+from cti.figures import AgentFiguresView, AgentIntervalView, IntervalView, QueueView, SkillView
 from cti.records_json import Draft, Entry, encode
 from cti.verbs.port import Orderer
 from cti.verbs.records import CommandRecord
 from cti.verbs.table import VERBS
-from cti.views import AgentView, CallView, Health, QueueView, Refused, SeatView
+from cti.views import AgentView, CallView, Health, Refused, SeatView
 
 Filled = tuple[str, str, str, str, str, str]
 """Work order, category, summary, disposition, by, cause."""
-
-
-def figures(queue: str | None, name: str, agents: dict[AgentState, int], **given: float | None) -> QueueView:
-    """A queue's figures, 0 where nothing is given."""
-    values: dict[str, float | None] = {
-        "waiting": 0,
-        "longest_wait_s": 0.0,
-        "talking": 0,
-        "offered": 0,
-        "answered": 0,
-        "abandoned": 0,
-        "short_abandoned": 0,
-        "timely": 0,
-        "answer_rate": None,
-        "timely_rate": None,
-    } | given
-    return QueueView(queue=queue, name=name, agents=agents, **values)  # type: ignore[arg-type]
 
 
 class FakeJournal:
@@ -70,6 +54,7 @@ class FakeService:
         self.phones: dict[str, SeatView] = {}
         self._reasons = {reason.id for reason in site.not_ready_reasons}
         self._queues = {queue.id: queue.name for queue in site.queues}
+        self._skills = {skill.id: skill.name for skill in site.skills}
         self._agents = {
             agent.id: AgentView(
                 agent=agent.id,
@@ -85,7 +70,8 @@ class FakeService:
             for agent in site.agents
         }
         self.calls: list[CallView] = []
-        self.given_figures: dict[str | None, dict[str, float | None]] = {}
+        self.given_figures: dict[str | None, dict[str, Any]] = {}
+        self.given_intervals: list[IntervalView] = []
         self.work_order_owner: dict[str, str] = {}
         self.filled: list[Filled] = []
         self.causes: list[str] = []
@@ -111,12 +97,39 @@ class FakeService:
 
     def queues(self) -> Sequence[QueueView]:
         return tuple(
-            figures(queue, name, self._by_state(), **self.given_figures.get(queue, {}))
+            QueueView(queue=queue, name=name, agents=self._by_state(), **self.given_figures.get(queue, {}))
             for queue, name in self._queues.items()
         )
 
     def total(self) -> QueueView:
-        return figures(None, "全部", self._by_state(), **self.given_figures.get(None, {}))
+        given = self.given_figures.get(None, {})
+        return QueueView(queue=None, name="全部", agents=self._by_state(), **given)
+
+    def skills(self) -> Sequence[SkillView]:
+        return [
+            SkillView(skill=skill, name=name, agents=dict.fromkeys(AgentState, 0))
+            for skill, name in self._skills.items()
+        ]
+
+    def agent_figures(self) -> Sequence[AgentFiguresView]:
+        return [AgentFiguresView(agent=view.agent, name=view.name) for view in self._agents.values()]
+
+    def queue_intervals(self, queue: str | None) -> Sequence[IntervalView]:
+        if queue is not None and queue not in self._queues:
+            raise Refused("unknown_queue", f"There is no queue {queue}.", "queue")
+        return self.given_intervals
+
+    def skill_intervals(self, skill: str) -> Sequence[IntervalView]:
+        if skill not in self._skills:
+            raise Refused("unknown_skill", f"There is no skill {skill}.", "skill")
+        return self.given_intervals
+
+    def agent_intervals(self, agent: str) -> Sequence[AgentIntervalView]:
+        self._known(agent)
+        return [
+            AgentIntervalView(begins=each.begins, ends=each.ends, answered=each.answered)
+            for each in self.given_intervals
+        ]
 
     def open_calls(self) -> Sequence[CallView]:
         return tuple(self.calls)

@@ -89,6 +89,7 @@ class Watched:
         self.work: dict[tuple[str | int, str], list[float]] = {}
         """By the day or the interval's number, and by agent: answered, on calls, available."""
         self.interval_s = rules.interval_s
+        self.day_began = float("-inf")
         self.shifts: dict[str, Shift] = {}
         self.away: dict[str, str] = {}
         """The queue of each contact that waits where the router does not serve."""
@@ -252,6 +253,7 @@ class Watched:
         """Local midnight: the day's figures begin again, the intervals go on."""
         self._pass_time(at)
         self.router.reset_figures(at)
+        self.day_began = at
         for counted in (self.recounts, self.work):
             for key in [key for key in counted if key[0] == DAY]:
                 del counted[key]
@@ -273,12 +275,12 @@ class Watched:
         assert period < min(intervals)
         return False
 
-    def _counts(self, queue: str, at: float) -> tuple[Recount, Recount]:
-        number = int(at // self.interval_s)
-        return (
-            self.recounts.setdefault((DAY, queue), Recount()),
-            self.recounts.setdefault((number, queue), Recount()),
-        )
+    def _counts(self, queue: str, at: float) -> list[Recount]:
+        return [self.recounts.setdefault((period, queue), Recount()) for period in self._periods(at)]
+
+    def _periods(self, at: float) -> list[int | str]:
+        """The interval of an instant, and the day unless it was an earlier one."""
+        return [int(at // self.interval_s), *([DAY] if at >= self.day_began else [])]
 
     def _waited(self, queue: str, since: float, at: float, answered: bool) -> None:
         for recount in self._counts(queue, at):
@@ -398,17 +400,16 @@ class Watched:
                 since = until
 
     def _count_work(self, event: Event, said: Iterable[Effect]) -> None:
-        number = int(event.at // self.interval_s)
         if (
             isinstance(event, ContactServedElsewhere)
             and event.agent in self.router._floor.agents
             and self.states.get(event.contact) is not ContactState.CONNECTED
             and event.answered_at is not None
         ):
-            self._took(event.agent, number)
+            self._took(event.agent, event.answered_at)
         for effect in said:
             if isinstance(effect, CallbackChanged) and effect.end is CallbackEnd.REACHED:
-                self._reached(effect, number)
+                self._reached(effect)
             if not isinstance(effect, AgentChanged):
                 continue
             shift = self.shifts.setdefault(effect.agent, Shift())
@@ -418,7 +419,7 @@ class Watched:
                 if shift.takes is not None:
                     self._handled(shift, event.at)
                 if shift.takes:
-                    self._took(effect.agent, number)
+                    self._took(effect.agent, event.at)
                     shift.serving, shift.serves_now = shift.takes, True
                 shift.takes = None
             elif effect.state is AgentState.WRAP_UP:
@@ -431,18 +432,18 @@ class Watched:
         for key in [key for key in self.work if key[0] == DAY and key[1] not in self.router._floor.agents]:
             del self.work[key]
 
-    def _reached(self, change: CallbackChanged, number: int) -> None:
+    def _reached(self, change: CallbackChanged) -> None:
         """A callback's citizen talks: from now on the agent serves them."""
         contact = self.router.contact(change.callback)
         agent = self.router.agent(contact.agent) if contact is not None and contact.agent else None
         if agent is not None and agent.contact == change.callback and agent.state is AgentState.BUSY:
             shift = self.shifts[agent.agent]
             self._handled(shift, change.at)
-            self._took(agent.agent, number)
+            self._took(agent.agent, change.at)
             shift.serving, shift.serves_now = change.queue, True
 
-    def _took(self, agent: str, number: int) -> None:
-        for period in (DAY, number):
+    def _took(self, agent: str, at: float) -> None:
+        for period in self._periods(at):
             self.work.setdefault((period, agent), [0, 0.0, 0.0])[0] += 1
 
     def _handled(self, shift: Shift, at: float) -> None:

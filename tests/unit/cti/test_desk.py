@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
@@ -34,17 +33,15 @@ class Floor:
     """Two seats, two agents, one queue; Asterisk in sight, both phones reachable."""
 
     def __init__(self, rules: DeskRules | None = None, resume: Resume | None = None) -> None:
-        plan = Plan(SEATS, "trunk", {"1": "break"}, self._day, desk=rules or DeskRules())
+        plan = Plan(
+            SEATS, "trunk", {"1": "break"}, lambda _at: (0.0, float("inf")), desk=rules or DeskRules()
+        )
         agents = {"1001": AgentPolicy("1001", max_wrap_up_s=30.0), "1002": AgentPolicy("1002")}
         self.runtime = Runtime(
             plan, Policy({"general": QueuePolicy("general", wrap_up_s=10.0)}, agents), resume or Resume(), 0.0
         )
         self.steps: list[Step] = []
         self.tell(snapshot(at=0.0))
-
-    @staticmethod
-    def _day(at: float) -> str:
-        return datetime.fromtimestamp(at, UTC).date().isoformat()
 
     def tell(self, *events: InboxEvent) -> list[Step]:
         steps = [self.runtime.step(event) for event in events]

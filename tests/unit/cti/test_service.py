@@ -78,7 +78,9 @@ class Rig:
         self.journal = SlowJournal(Journal.open(path / "journal.sqlite"))
         self.time = 100.0
         policy = Policy({"general": QueuePolicy("general")}, {"1001": AgentPolicy("1001")})
-        self.runtime = Runtime(Plan(("seat-01",), "trunk", {}, lambda at: "day"), policy, Resume(), self.time)
+        self.runtime = Runtime(
+            Plan(("seat-01",), "trunk", {}, lambda _at: (0.0, float("inf"))), policy, Resume(), self.time
+        )
         self.written: asyncio.Queue[int] = asyncio.Queue()
         self.service = Service(
             runtime=self.runtime,

@@ -232,7 +232,13 @@ def test_a_caller_answered_in_the_fallback_queue_has_the_same_record_by_another_
     assert (record.route, record.outcome, record.agent) == (Route.FALLBACK, CallOutcome.ANSWERED, AGENT)
     assert record.answered_at == 13.0
     assert len(record.segments) == 1
-    assert kinds(told.routing()) == ["ContactQueued", "ContactLeft", "AgentEngaged", "AgentReleased"]
+    assert kinds(told.routing()) == [
+        "ContactQueued",
+        "ContactLeft",
+        "AgentEngaged",
+        "ContactServedElsewhere",
+        "AgentReleased",
+    ]
 
 
 def test_a_caller_is_taken_out_of_the_fallback_queue_only_when_no_phone_rings_for_them() -> None:

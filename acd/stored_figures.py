@@ -1,0 +1,126 @@
+"""The figures as parts that are stored one by one, so that what a change costs does not grow with the floor.
+
+| part | body |
+| --- | --- |
+| `day` | `day_began` (null: no midnight yet), `interval_s` |
+| `total`, `queue/<id>` | today's tally of all queues, of one |
+| `agent/<id>` | contacts answered, seconds handling and available today, and up to when these are counted |
+| `contact/<id>` | queue and beginning of the wait of one that is counted as offered and as nothing else yet |
+| `interval/<n>/queue/<id>`, `interval/<n>/agent/<id>` | what happened in the nth interval since the epoch |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any, TypeAlias
+
+from acd.floor import Floor
+from acd.metrics import Interval, Tally, WorkTime
+from acd.model import ContactId, ContactState
+from acd.records import Agent
+
+Parts: TypeAlias = dict[str, Any]
+"""JSON-able bodies by the part's name; None for one that is to be deleted."""
+
+
+def whole(floor: Floor) -> Parts:
+    """All figures."""
+    figures = floor.figures
+    names = ["day", "total"]
+    names += [f"queue/{queue}" for queue in figures.queues()]
+    names += [f"agent/{agent}" for agent in floor.agents]
+    names += [f"contact/{contact}" for contact in {**figures.in_hand(), **figures.away()}]
+    for number, interval in sorted(figures.intervals.items()):
+        names += [f"interval/{number}/queue/{queue}" for queue in interval.queues]
+        names += [f"interval/{number}/agent/{agent}" for agent in interval.agents]
+    return {name: body for name, body in _bodies(floor, names).items() if body is not None}
+
+
+def changes(floor: Floor) -> Parts:
+    """What changed since this was last asked; at first, everything."""
+    figures = floor.figures
+    if not figures.tracked:
+        figures.tracked = True
+        return whole(floor)
+    names, figures.changed = figures.changed, {}
+    return _bodies(floor, names)
+
+
+def take_over(floor: Floor, saved: Mapping[str, Any]) -> None:
+    """Takes up what `whole` gave. Intervals of another length are dropped."""
+    figures = floor.figures
+    figures.day_began = saved["day"]["day_began"]
+    same = saved["day"]["interval_s"] == figures.interval_s
+    day: dict[str | None, Tally] = {}
+    away = {}
+    for name, body in saved.items():
+        kind, _, rest = name.partition("/")
+        if kind == "total":
+            day[None] = Tally(**body)
+        elif kind == "queue":
+            day[rest] = Tally(**body)
+        elif kind == "contact":
+            away[rest] = (body[0], body[1])
+        elif kind == "agent":
+            agent = floor.agents.get(rest)
+            if agent is None:
+                figures.note(name)
+                continue
+            agent.answered, agent.handled_s, agent.available_s, agent.uncounted_since = body
+        elif kind == "interval" and same:
+            number, _, member = rest.partition("/")
+            interval = figures.intervals.setdefault(int(number), Interval())
+            kind, _, rest = member.partition("/")
+            if kind == "queue":
+                interval.queues[rest] = Tally(**body)
+            else:
+                interval.agents[rest] = WorkTime(**body)
+        elif kind == "interval":
+            figures.note(name)
+    figures.take_over(day, away)
+
+
+def _bodies(floor: Floor, names: Iterable[str]) -> Parts:
+    return {name: _body(floor, name) for name in names}
+
+
+def _body(floor: Floor, name: str) -> Any:
+    figures = floor.figures
+    kind, _, rest = name.partition("/")
+    if kind == "day":
+        return {"day_began": figures.day_began, "interval_s": figures.interval_s}
+    if kind == "total":
+        return _plain(figures.today(None))
+    if kind == "queue":
+        tally = figures.today(rest)
+        return None if tally == Tally() else _plain(tally)
+    if kind == "agent":
+        return _work(floor.agents.get(rest))
+    if kind == "contact":
+        return _wait(floor, rest)
+    number, _, member = rest.partition("/")
+    interval = figures.intervals.get(int(number))
+    kind, _, rest = member.partition("/")
+    if interval is None:
+        return None
+    return _plain(interval.queues.get(rest) if kind == "queue" else interval.agents.get(rest))
+
+
+def _plain(counts: Tally | WorkTime | None) -> dict[str, Any] | None:
+    return None if counts is None else asdict(counts)
+
+
+def _wait(floor: Floor, name: ContactId) -> list[Any] | None:
+    contact = floor.contacts.get(name)
+    if contact is not None:
+        talks = contact.state is ContactState.CONNECTED
+        return None if talks else [contact.queue, contact.queued_at]
+    away = floor.figures.away().get(name)
+    return None if away is None else list(away)
+
+
+def _work(agent: Agent | None) -> list[float] | None:
+    if agent is None or not agent.counted_at:
+        return None
+    return [agent.answered, agent.handled_s, agent.available_s, agent.counted_at]

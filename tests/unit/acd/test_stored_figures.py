@@ -1,0 +1,130 @@
+"""Figures as they are stored: in parts, over restarts and over midnight."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from acd.events import ContactAltered, ContactServedElsewhere
+from acd.model import AgentState, QueuePolicy
+from tests.unit.acd.floorplan import Center, policy
+
+RULES = policy(
+    [QueuePolicy("q"), QueuePolicy("p", {"tax": 1})], {"ann": {"tax": 1}, "bob": {}}, interval_s=100.0
+)
+
+
+class Store:
+    """What a service has on disk."""
+
+    def __init__(self) -> None:
+        self.parts: dict[str, Any] = {}
+
+    def keep(self, center: Center) -> set[str]:
+        changes = json.loads(json.dumps(center.router.figures_changes()))
+        self.parts |= changes
+        self.parts = {part: body for part, body in self.parts.items() if body is not None}
+        assert self.parts == json.loads(json.dumps(center.router.figures_snapshot()))
+        return set(changes)
+
+    def restart(self, now: float) -> Center:
+        fresh = Center(RULES)
+        fresh.now = now
+        fresh.router.restore_figures(self.parts)
+        return fresh
+
+
+def test_an_event_changes_the_parts_it_is_about_and_no_others() -> None:
+    center, store = Center(RULES), Store()
+    center.ready("bob")
+    center.queue("c0", "p")
+    store.keep(center)
+    center.wait(200)
+    center.queue("c1", "p")
+    number = int(center.now // 100)
+    assert store.keep(center) == {"contact/c1", "queue/p", "total", f"interval/{number}/queue/p"}
+    assert store.keep(center) == set()
+
+
+def test_a_restored_agents_time_counts_from_where_it_was_stored() -> None:
+    center, store = Center(RULES), Store()
+    center.ready("ann")
+    center.wait(30)
+    center.engage("ann")
+    store.keep(center)
+    fresh = store.restart(center.now + 20)
+    fresh.restore_agent("ann", AgentState.READY)
+    fresh.wait(5)
+    fresh.queue("c1")
+    ann = fresh.router.agent_figures("ann")
+    assert ann is not None
+    assert (ann.handled_s, ann.available_s) == (0, 55)
+
+
+def test_a_restored_agents_time_counts_from_midnight_when_that_has_passed() -> None:
+    center, store = Center(RULES), Store()
+    center.ready("ann")
+    center.wait(30)
+    center.engage("ann")
+    store.keep(center)
+    midnight = center.now + 10
+    fresh = store.restart(center.now + 25)
+    fresh.router.reset_figures(midnight)
+    assert fresh.router.day_began == midnight
+    fresh.restore_agent("ann", AgentState.READY)
+    ann = fresh.router.agent_figures("ann")
+    assert ann is not None
+    assert (ann.handled_s, ann.available_s) == (0, 15)
+
+
+def test_who_logs_in_after_a_restart_rather_than_being_restored_worked_no_time_meanwhile() -> None:
+    center, store = Center(RULES), Store()
+    center.ready("ann")
+    center.wait(30)
+    center.not_ready("ann")
+    store.keep(center)
+    fresh = store.restart(center.now + 20)
+    fresh.ready("ann")
+    ann = fresh.router.agent_figures("ann")
+    assert ann is not None
+    assert ann.available_s == 30
+
+
+def test_an_agent_who_is_gone_is_deleted_from_the_store() -> None:
+    center, store = Center(RULES), Store()
+    center.ready("ann")
+    center.wait(30)
+    center.not_ready("ann")
+    store.keep(center)
+    other = Center(policy([QueuePolicy("q")], {"bob": {}}, interval_s=100.0))
+    other.router.restore_figures(store.parts)
+    assert other.router.figures_changes() == {"agent/ann": None}
+
+
+def test_what_is_told_late_counts_in_its_interval_and_not_as_todays() -> None:
+    center = Center(RULES)
+    yesterday, midnight = center.now, center.now + 1000
+    center.queue("moves")
+    center.now = midnight
+    center.router.reset_figures(midnight)
+    center.router.handle(
+        ContactServedElsewhere(yesterday + 9, "x", "late", "q", yesterday, yesterday + 9, "ann")
+    )
+    center.router.handle(ContactAltered(yesterday + 20, "x", "moves", queue="p"))
+    figures = center.router.queue_figures("q")
+    assert (figures.offered, figures.answered, figures.moved_away) == (0, 0, 0)
+    assert center.router.queue_figures("p").offered == 0
+    [before] = center.router.queue_intervals("q")
+    assert (before.offered, before.answered, before.moved_away) == (2, 1, 1)
+    ann = center.router.agent_figures("ann")
+    assert ann is not None
+    assert ann.answered == 0
+    assert [each.answered for each in center.router.agent_intervals("ann")] == [1]
+
+
+def test_agents_having_a_skill_are_told_by_state() -> None:
+    center = Center(RULES)
+    center.ready("ann")
+    center.ready("bob")
+    states = center.router.agents_having("tax")
+    assert (states[AgentState.READY], sum(states.values())) == (1, 1)
