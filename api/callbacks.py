@@ -21,7 +21,7 @@ from cti.callbacks.records import CallbackEntry
 from cti.calls.outputs import CallbackReason
 from cti.verbs.callbacks import AlterCallback, CancelCallback, RequestCallback
 
-_SUPERVISORS = frozenset({Role.SUPERVISOR})
+SUPERVISORS = frozenset({Role.SUPERVISOR})
 Number = Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{3,20}$")]
 """As it is dialled: digits, perhaps after a plus."""
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,100}$")]
@@ -49,6 +49,7 @@ EXAMPLE: JsonDict = {
     "last_outcome": "no_answer",
     "calls": ["cb-0b54e5cbd3b84be4a8d6f8f6c4a0c9a1-o7-m1abc"],
     "joined": [],
+    "campaign": None,
 }
 
 
@@ -91,6 +92,8 @@ class CallbackOut(Output):
     """The calls in which it was tried."""
     joined: list[str]
     """Calls of the same citizen that wanted another callback while this one was open."""
+    campaign: str | None
+    """The list that it stands on."""
 
     @classmethod
     def of(cls, entry: CallbackEntry, role: Role) -> CallbackOut:
@@ -120,6 +123,7 @@ class CallbackOut(Output):
             last_outcome=entry.last_outcome,
             calls=list(entry.calls),
             joined=list(entry.joined),
+            campaign=entry.campaign,
         )
 
 
@@ -141,6 +145,7 @@ class CallbacksQuery(Input):
     queue: Id | None = None
     owner: AgentNumber | None = None
     work_order: Name | None = None
+    campaign: Name | None = None
     limit: int = Field(default=50, ge=1, le=500)
     """At most so many."""
     cursor: str | None = Field(default=None, min_length=1, max_length=200, pattern=r"^[A-Za-z0-9._~:=+/-]+$")
@@ -211,6 +216,7 @@ async def list_callbacks(ask: Asked[CallbacksQuery, Nothing]) -> Reply:
             queue=query.queue,
             owner=owner,
             work_order=query.work_order,
+            campaign=query.campaign,
             limit=query.limit,
             before_cursor=query.cursor,
         ),
@@ -239,8 +245,8 @@ def _request(ask: Asked[Nothing, RequestCallbackIn]) -> RequestCallback:
         origin=body.origin,
         priority=body.priority,
         owner=body.owner,
-        earliest_at=_instant(body.earliest_at),
-        latest_at=_instant(body.latest_at),
+        earliest_at=instant(body.earliest_at),
+        latest_at=instant(body.latest_at),
     )
 
 
@@ -251,12 +257,12 @@ def _alter(ask: Asked[Nothing, AlterCallbackIn]) -> AlterCallback:
         body.queue,
         body.priority,
         body.owner,
-        _instant(body.earliest_at),
-        _instant(body.latest_at),
+        instant(body.earliest_at),
+        instant(body.latest_at),
     )
 
 
-def _instant(time: datetime | None) -> float | None:
+def instant(time: datetime | None) -> float | None:
     return None if time is None else time.timestamp()
 
 
@@ -302,7 +308,7 @@ ROUTES = (
         _alter,
         summary="Move a callback to another time, queue, priority or owner",
         description="An attempt under way goes on.",
-        roles=_SUPERVISORS,
+        roles=SUPERVISORS,
         tag="callbacks",
     ),
     command_route(
@@ -312,7 +318,7 @@ ROUTES = (
         lambda ask: CancelCallback(ask.named("callback")),
         summary="Call nobody back any more",
         description="An attempt under way is the last one.",
-        roles=_SUPERVISORS,
+        roles=SUPERVISORS,
         tag="callbacks",
     ),
 )

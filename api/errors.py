@@ -50,6 +50,7 @@ _KINDS = (
     ErrorKind("unknown_skill", 404, "No skill has this id."),
     ErrorKind("unknown_reason", 404, "No not-ready reason has this id."),
     ErrorKind("unknown_call", 404, "No open call has this id, and none in the archive."),
+    ErrorKind("unknown_campaign", 404, "No list has this name."),
     ErrorKind("unknown_callback", 404, "No callback has this id."),
     ErrorKind("unknown_command", 404, "No command of the last 24 h has this id."),
     ErrorKind("unknown_recording", 404, "The archive has no recording with this id."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -131,6 +131,8 @@ class Callbacks(Protocol):
 
     async def get(self, callback: str) -> CallbackEntry | None: ...
 
+    async def campaign(self, campaign: str) -> Mapping[str, int]: ...
+
     async def list(
         self,
         *,
@@ -138,6 +140,7 @@ class Callbacks(Protocol):
         queue: str | None,
         owner: str | None,
         work_order: str | None,
+        campaign: str | None,
         limit: int,
         before_cursor: str | None,
     ) -> CallbackPage: ...

@@ -83,6 +83,23 @@ def _parser() -> argparse.ArgumentParser:
     _database_argument(verify)
     verify.set_defaults(run=_verify_audit)
 
+    campaign = commands.add_parser("campaign", help="lists of citizens to be called")
+    campaigns = campaign.add_subparsers(required=True)
+    imported = campaigns.add_parser("import", help="have the citizens of a CSV file called")
+    imported.add_argument("file", type=Path, help="columns: number; owner, earliest_at, latest_at, ...")
+    imported.add_argument("--queue", required=True, help="whose agents call, in whose hours")
+    for parsed, what in (
+        (imported, "import"),
+        (campaigns.add_parser("show", help="how far a list has come"), "show"),
+        (campaigns.add_parser("cancel", help="call nobody of a list any more"), "cancel"),
+    ):
+        parsed.add_argument("--name", required=True, help="the list's name, such as flu-2026")
+        parsed.add_argument("--api", default="http://127.0.0.1:8080", help="where the service answers")
+        parsed.add_argument(
+            "--token-file", type=Path, required=True, help="file that holds a supervisor's token alone"
+        )
+        parsed.set_defaults(run=_campaign, what=what)
+
     asterisk = commands.add_parser("asterisk", help="work with Asterisk").add_subparsers(required=True)
     rendering = asterisk.add_parser("render", help="write Asterisk's configuration into a directory")
     _site_arguments(rendering)
@@ -133,6 +150,25 @@ def _database(options: argparse.Namespace) -> str:
 
 def _verify_audit(options: argparse.Namespace) -> int:
     return asyncio.run(verify_audit(_database(options), sys.stdout))
+
+
+def _campaign(options: argparse.Namespace) -> int:
+    # The service does without a client of its own API.
+    from cti.campaign_file import BadList, ServiceSaysNo, read_list, steer
+
+    try:
+        citizens = read_list(options.file) if options.what == "import" else []
+        token = options.token_file.read_text(encoding="utf-8").strip()
+        queue = getattr(options, "queue", "")
+        asyncio.run(steer(options.what, options.name, queue, citizens, options.api, token, sys.stdout))
+    except BadList as error:
+        for problem in error.problems:
+            print(f"{options.file}: {problem}", file=sys.stderr)
+        return EXIT_CANNOT
+    except (OSError, ServiceSaysNo) as error:
+        print(f"hotline: {error}", file=sys.stderr)
+        return EXIT_CANNOT
+    return 0
 
 
 def _run(options: argparse.Namespace) -> int:

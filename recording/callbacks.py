@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import DateTime, RowMapping, literal, select, tuple_
+from sqlalchemy import DateTime, RowMapping, func, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -61,6 +61,14 @@ class CallbackArchive:
             row = found.mappings().one_or_none()
         return _entry(row) if row is not None else None
 
+    async def campaign(self, campaign: str) -> dict[str, int]:
+        """How many of a list's callbacks are in each state, or were over in each way; empty for no list."""
+        stands = func.coalesce(callbacks.c.state, callbacks.c.end)
+        query = select(stands, func.count()).where(callbacks.c.campaign == campaign).group_by(stands)
+        async with reading(self._engine) as connection:
+            rows = await connection.execute(query)
+            return {str(name): int(count) for name, count in rows}
+
     async def list(
         self,
         *,
@@ -68,6 +76,7 @@ class CallbackArchive:
         queue: str | None,
         owner: str | None,
         work_order: str | None,
+        campaign: str | None,
         limit: int,
         before_cursor: str | None,
     ) -> CallbackPage:
@@ -79,6 +88,7 @@ class CallbackArchive:
             (callbacks.c.queue, queue),
             (callbacks.c.owner, owner),
             (callbacks.c.work_order, work_order),
+            (callbacks.c.campaign, campaign),
         ):
             if value is not None:
                 query = query.where(column == value)

@@ -267,6 +267,7 @@ callbacks = Table(
     Column("last_outcome", Text),
     Column("calls", ARRAY(Text), nullable=False, comment="In which it was tried."),
     Column("joined", ARRAY(Text), nullable=False, comment="Calls that wanted one too."),
+    Column("campaign", Text, comment="The list that it stands on."),
     Column("version", Integer, nullable=False, comment="Of the record; never goes back."),
     _one_of("reason", CallbackReason),
     _one_of("mode", CallbackMode),
@@ -279,4 +280,5 @@ callbacks = Table(
     Index("ix_callbacks_requested_at", "requested_at", "callback"),
     Index("ix_callbacks_number", "number", "requested_at"),
     Index("ix_callbacks_work_order", "work_order"),
+    Index("ix_callbacks_campaign", "campaign"),
 )

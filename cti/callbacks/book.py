@@ -56,6 +56,7 @@ class CallbackBook:
             mode=wanted.mode,
             latest_at=wanted.at,
             due_at=wanted.at,
+            campaign=wanted.campaign,
         )
         return acd.CallbackRequested(
             wanted.at,

@@ -53,5 +53,7 @@ class CallbackEntry:
     """The calls in which it was tried, first one first."""
     joined: list[CallId] = field(default_factory=list)
     """Calls of the same citizen that wanted another callback while this one was open."""
+    campaign: str | None = None
+    """The list that it stands on."""
     version: int = 0
     """Grows with each change; a projection never goes back."""

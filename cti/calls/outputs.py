@@ -75,6 +75,8 @@ class CallbackWanted:
     origin: CallId | None = None
     """The call that it comes from."""
     work_order: str | None = None
+    campaign: str | None = None
+    """The list that it stands on."""
     priority: int = 0
     owner: AgentId | None = None
     earliest_at: Instant | None = None

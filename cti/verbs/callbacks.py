@@ -47,10 +47,9 @@ class CancelCallback:
 
 def begin_request(situation: Situation, command: Command[RequestCallback], at: Instant) -> Progress:
     asked = command.asked
-    _require_queue(situation, asked.queue)
-    _require_agent(situation, asked.owner)
-    if asked.latest_at is not None and asked.latest_at <= max(at, asked.earliest_at or at):
-        raise Refused("too_late", "The latest time comes before anybody could be dialled.", "latest_at")
+    require_queue(situation, asked.queue)
+    require_agent(situation, asked.owner)
+    require_time(at, asked.earliest_at, asked.latest_at)
     callback = f"cb-{command.command}"
     wanted = CallbackWanted(
         at=at,
@@ -75,8 +74,8 @@ def begin_request(situation: Situation, command: Command[RequestCallback], at: I
 def begin_alter(situation: Situation, command: Command[AlterCallback], at: Instant) -> Progress:
     asked = command.asked
     _require_open(situation, asked.callback)
-    _require_queue(situation, asked.queue)
-    _require_agent(situation, asked.owner)
+    require_queue(situation, asked.queue)
+    require_agent(situation, asked.owner)
     event = acd.CallbackAltered(
         at,
         command.command,
@@ -103,12 +102,17 @@ def _require_open(situation: Situation, callback: ContactId) -> None:
         raise Refused("unknown_callback", f"There is no open callback {callback}.", "callback")
 
 
-def _require_queue(situation: Situation, queue: QueueId | None) -> None:
+def require_time(at: Instant, earliest_at: Instant | None, latest_at: Instant | None) -> None:
+    if latest_at is not None and latest_at <= max(at, earliest_at or at):
+        raise Refused("too_late", "The latest time comes before anybody could be dialled.", "latest_at")
+
+
+def require_queue(situation: Situation, queue: QueueId | None) -> None:
     if queue is not None and queue not in situation.router.queue_names():
         raise Refused("unknown_queue", f"There is no queue {queue}.", "queue")
 
 
-def _require_agent(situation: Situation, agent: AgentId | None) -> None:
+def require_agent(situation: Situation, agent: AgentId | None) -> None:
     if agent is not None and situation.router.agent(agent) is None:
         raise Refused("unknown_agent", f"There is no agent {agent}.", "owner")
 

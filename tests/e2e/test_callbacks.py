@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cti.campaign_file import read_list, steer
 from lab.carrier import TrunkPeer
 from lab.center import CallCenter
 from lab.network import LOOPBACK
@@ -128,3 +130,26 @@ async def test_a_service_killed_while_the_citizens_phone_rings_calls_nobody_twic
         await here.phones.hang_up(here.seat)
         await asyncio.wait_for(citizen.ended.wait(), WITHIN_S)
         assert len(here.peer.calls) == 1
+
+
+async def test_a_list_is_called_from_first_to_last(tmp_path: Path) -> None:
+    citizens = tmp_path / "list.csv"
+    citizens.write_text("number\n13900000001\n13900000002\n")
+    async with place(tmp_path) as here:
+        out = io.StringIO()
+        lab = here.center.lab
+        told = "flu-2026", "general", read_list(citizens), lab.api_url, lab.tokens["supervisor"], out
+        await steer("import", *told)
+        for _ in range(2):
+            await here.answer()
+            citizen = await here.peer.next_call(within_s=WITHIN_S)
+            await asyncio.wait_for(citizen.heard.wait(), WITHIN_S)
+            await here.phones.hang_up(here.seat)
+            await asyncio.wait_for(citizen.ended.wait(), WITHIN_S)
+
+        async def over() -> dict[str, int] | None:
+            campaign = await here.center.api().get("/v1/campaigns/flu-2026")
+            return dict(campaign["over"]) if not campaign["open"] else None
+
+        assert await given(over, WITHIN_S) == {"reached": 2}
+        assert [call.number for call in here.peer.calls] == ["13900000001", "13900000002"]

@@ -29,7 +29,14 @@ async def write(database: AsyncEngine, *records: CallbackEntry) -> CallbackArchi
 
 
 async def listed(archive: CallbackArchive, **more: object) -> list[str]:
-    wanted = {"open_only": False, "queue": None, "owner": None, "work_order": None, "limit": 10} | more
+    wanted = {
+        "open_only": False,
+        "queue": None,
+        "owner": None,
+        "work_order": None,
+        "campaign": None,
+        "limit": 10,
+    } | more
     page = await archive.list(before_cursor=None, **wanted)  # type: ignore[arg-type]
     return [entry.callback for entry in page.callbacks]
 
@@ -62,7 +69,13 @@ async def test_pages_follow_one_another_without_a_gap(database: AsyncEngine) -> 
     cursor: str | None = None
     while True:
         page = await archive.list(
-            open_only=False, queue=None, owner=None, work_order=None, limit=2, before_cursor=cursor
+            open_only=False,
+            queue=None,
+            owner=None,
+            work_order=None,
+            campaign=None,
+            limit=2,
+            before_cursor=cursor,
         )
         found += [entry.callback for entry in page.callbacks]
         cursor = page.next_cursor
@@ -71,5 +84,20 @@ async def test_pages_follow_one_another_without_a_gap(database: AsyncEngine) -> 
     assert found == [f"cb-{number}" for number in (4, 3, 2, 1, 0)]
     with pytest.raises(BadCursor):
         await archive.list(
-            open_only=False, queue=None, owner=None, work_order=None, limit=2, before_cursor="nonsense"
+            open_only=False,
+            queue=None,
+            owner=None,
+            work_order=None,
+            campaign=None,
+            limit=2,
+            before_cursor="nonsense",
         )
+
+
+async def test_a_campaign_is_counted_by_what_became_of_its_citizens(database: AsyncEngine) -> None:
+    listed_ones = [replace(callback_entry(f"cb-{number}"), campaign="flu") for number in range(3)]
+    reached = replace(listed_ones[0], state=None, end=CallbackEnd.REACHED, version=9)
+    archive = await write(database, reached, *listed_ones[1:], callback_entry("cb-apart"))
+    assert await archive.campaign("flu") == {"reached": 1, "scheduled": 2}
+    assert await archive.campaign("none") == {}
+    assert await listed(archive, campaign="flu", open_only=True) == ["cb-2", "cb-1"]

@@ -131,6 +131,10 @@ class FakeCallbacks:
             raise DatabaseAway("connection refused")
         return self.entries.get(callback)
 
+    async def campaign(self, campaign: str) -> dict[str, int]:
+        stands = [str(e.state or e.end) for e in self.entries.values() if e.campaign == campaign]
+        return {name: stands.count(name) for name in stands}
+
     async def list(
         self,
         *,
@@ -138,6 +142,7 @@ class FakeCallbacks:
         queue: str | None,
         owner: str | None,
         work_order: str | None,
+        campaign: str | None,
         limit: int,
         before_cursor: str | None,
     ) -> CallbackPage:
@@ -150,6 +155,7 @@ class FakeCallbacks:
             and (queue is None or entry.queue == queue)
             and (owner is None or entry.owner == owner)
             and (work_order is None or entry.work_order == work_order)
+            and (campaign is None or entry.campaign == campaign)
         ]
         begin = place(before_cursor)
         more = len(found) > begin + limit

@@ -1,0 +1,122 @@
+"""Campaigns: lists of citizens to be called."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AwareDatetime, ConfigDict, Field
+
+from acd.model import CallbackEnd, CallbackState
+from api.callbacks import SUPERVISORS, Name, Number, instant
+from api.commands import OnCall, command_route
+from api.errors import ApiError
+from api.ports import from_archive
+from api.routing import Asked, Input, Nothing, Output, Reply, route
+from config.base import AgentNumber, Id, Priority
+from cti.verbs.campaigns import ROWS_AT_ONCE, AddToCampaign, ListedCitizen
+
+
+class CitizenIn(Input):
+    """One row of the list."""
+
+    number: Number
+    """As it is dialled."""
+    priority: Priority = 0
+    owner: AgentNumber | None = None
+    """The agent who is asked first."""
+    work_order: Name | None = None
+    earliest_at: AwareDatetime | None = None
+    latest_at: AwareDatetime | None = None
+    """No attempt begins from then on."""
+
+
+class AddToCampaignIn(OnCall):
+    """A part of a list. All of it is taken, or nothing."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"queue": "general", "citizens": [{"number": "13812341234"}]}]}
+    )
+
+    queue: Id
+    """Whose agents call, in whose hours."""
+    citizens: Annotated[list[CitizenIn], Field(min_length=1, max_length=ROWS_AT_ONCE)]
+
+
+class CampaignOut(Output):
+    """How far a list has come."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "campaign": "flu-2026",
+                    "citizens": 500,
+                    "open": {"scheduled": 20, "waiting": 180, "dialling": 4},
+                    "over": {"reached": 270, "unreached": 21, "invalid_number": 5},
+                }
+            ]
+        }
+    )
+
+    campaign: str
+    citizens: int
+    open: dict[CallbackState, int]
+    over: dict[CallbackEnd, int]
+
+
+async def get_campaign(ask: Asked[Nothing, Nothing]) -> Reply:
+    name = ask.named("campaign")
+    counts = await from_archive(ask.context.callbacks.campaign(name), ask.context.limits.archive_s)
+    if not counts:
+        raise ApiError("unknown_campaign", f"There is no campaign {name}.", "campaign")
+    return Reply(
+        CampaignOut(
+            campaign=name,
+            citizens=sum(counts.values()),
+            open={state: counts[state] for state in CallbackState if state in counts},
+            over={end: counts[end] for end in CallbackEnd if end in counts},
+        )
+    )
+
+
+def _add(ask: Asked[Nothing, AddToCampaignIn]) -> AddToCampaign:
+    return AddToCampaign(
+        ask.named("campaign"),
+        ask.body.queue,
+        tuple(
+            ListedCitizen(
+                citizen.number,
+                citizen.priority,
+                citizen.owner,
+                citizen.work_order,
+                instant(citizen.earliest_at),
+                instant(citizen.latest_at),
+            )
+            for citizen in ask.body.citizens
+        ),
+    )
+
+
+ROUTES = (
+    route(
+        "GET",
+        "/v1/campaigns/{campaign}",
+        get_campaign,
+        summary="How far a list of citizens to be called has come",
+        tag="callbacks",
+        roles=SUPERVISORS,
+        answers={200: CampaignOut},
+        errors=("unknown_campaign", "archive_unreachable"),
+    ),
+    command_route(
+        "/v1/campaigns/{campaign}/citizens",
+        "add_to_campaign",
+        AddToCampaignIn,
+        _add,
+        summary="Have the citizens of a list called",
+        description="`hotline campaign import` sends a CSV file in parts. Each citizen is a callback: an"
+        " agent is found before they are dialled, so that nobody who answers is left without one.",
+        roles=SUPERVISORS,
+        tag="callbacks",
+    ),
+)

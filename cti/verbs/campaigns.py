@@ -1,0 +1,69 @@
+"""Campaigns: a list of citizens to be called, each of them a callback.
+
+An agent is found before a citizen is dialled, so that nobody who answers is ever left without one; callers on
+the line go first by the queue's `callbacks.priority`, and `reserves` keep agents for them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from acd.model import AgentId, Instant, QueueId
+from cti.calls.outputs import CallbackReason, CallbackWanted
+from cti.verbs.callbacks import require_agent, require_queue, require_time
+from cti.verbs.model import Command, Done, Progress, Situation, Verb
+
+ROWS_AT_ONCE = 100
+"""So many at most in one command: each costs the service's one writer a moment, and calls go between them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedCitizen:
+    """One row of the list."""
+
+    number: str
+    priority: int = 0
+    owner: AgentId | None = None
+    work_order: str | None = None
+    earliest_at: Instant | None = None
+    latest_at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddToCampaign:
+    """A part of the list, all of it or nothing."""
+
+    campaign: str
+    queue: QueueId
+    citizens: tuple[ListedCitizen, ...]
+
+
+def begin_add(situation: Situation, command: Command[AddToCampaign], at: Instant) -> Progress:
+    asked = command.asked
+    require_queue(situation, asked.queue)
+    for citizen in asked.citizens:
+        require_agent(situation, citizen.owner)
+        require_time(at, citizen.earliest_at, citizen.latest_at)
+    wanted = tuple(
+        CallbackWanted(
+            at=at,
+            cause=command.command,
+            callback=f"cb-{command.command}-{row}",
+            number=citizen.number,
+            queue=asked.queue,
+            reason=CallbackReason.CAMPAIGN,
+            queued_at=at,
+            by=command.by,
+            work_order=citizen.work_order,
+            campaign=asked.campaign,
+            priority=citizen.priority,
+            owner=citizen.owner,
+            earliest_at=citizen.earliest_at,
+            latest_at=citizen.latest_at,
+        )
+        for row, citizen in enumerate(asked.citizens, start=1)
+    )
+    return Progress(events=wanted, result={"campaign": asked.campaign}, outcome=Done())
+
+
+ADD_TO_CAMPAIGN = Verb("add_to_campaign", AddToCampaign, begin_add, secret=True)

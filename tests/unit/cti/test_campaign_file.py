@@ -1,0 +1,99 @@
+"""A list of citizens: every mistake is told at its place, and what is sent twice is done once."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from config.models import Role
+from cti.campaign_file import BadList, Campaigns, ServiceSaysNo, read_list
+from cti.verbs.campaigns import AddToCampaign
+from tests.support.api_world import ApiWorld, api_world, secret
+from tests.support.fake_archive import callback_entry
+
+
+def written(tmp_path: Path, text: str, encoding: str = "utf-8") -> Path:
+    path = tmp_path / "list.csv"
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def test_a_list_is_read_with_times_priorities_and_owners(tmp_path: Path) -> None:
+    text = (
+        "number,priority,owner,latest_at\r\n"
+        "13900000001,2,1007,2026-12-01T18:00:00+08:00\r\n"
+        "+8613900000002,,,\r\n"
+    )
+    first, second = read_list(written(tmp_path, text, "utf-8-sig"))
+    assert (first.number, first.priority, first.owner) == ("13900000001", 2, "1007")
+    assert first.latest_at is not None
+    assert first.latest_at.isoformat() == "2026-12-01T18:00:00+08:00"
+    assert (second.number, second.priority, second.owner, second.latest_at) == (
+        "+8613900000002",
+        0,
+        None,
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "line 1: the columns are none; write `number`"),
+        ("telephone\n139\n", "line 1: the columns are telephone; write `number`"),
+        ("number,number\n139,139\n", "line 1: the columns are number, number"),
+        ("number\n", "line 2: the list is empty"),
+        ("number\ncall me\n", "line 2, number: String should match pattern"),
+        ("number,priority\n13900000001,high\n", "line 2, priority:"),
+        ("number,latest_at\n13900000001,2026-12-01T18:00:00\n", "line 2, latest_at:"),
+        ("number\n13900000001\n13900000001\n", "line 3, number: stands in line 2 too"),
+        ("number,owner\n13900000001\n", "line 2: has another number of columns than line 1"),
+        ("number,owner\n13900000001,1001,x\n", "line 2: has another number of columns than line 1"),
+        ('number\n"139\n', "is not CSV"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line_and_column(tmp_path: Path, text: str, problem: str) -> None:
+    with pytest.raises(BadList) as told:
+        read_list(written(tmp_path, text))
+    assert any(problem in each for each in told.value.problems), told.value.problems
+
+
+def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(BadList) as told:
+        read_list(written(tmp_path, "number,priority\n12,0\n13900000001,x\n"))
+    assert [each.split(":")[0] for each in told.value.problems] == ["line 2, number", "line 3, priority"]
+
+
+def test_a_file_in_another_encoding_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BadList, match="is not UTF-8"):
+        read_list(written(tmp_path, "number,owner\n139,\u738b\n", "gb18030"))
+
+
+def campaigns(world: ApiWorld, role: Role = Role.SUPERVISOR) -> Campaigns:
+    return Campaigns(world.client.session, str(world.client.make_url("")), secret(role))
+
+
+async def test_a_long_list_goes_in_parts_and_says_how_far_it_is(tmp_path: Path) -> None:
+    citizens = read_list(written(tmp_path, "number\n" + "".join(f"139{n:08}\n" for n in range(250))))
+    out = io.StringIO()
+    async with api_world(tmp_path) as world:
+        await campaigns(world).add("flu", "general", citizens, out)
+        asked = [order for order, _ in world.service.orders]
+        parts = [order for order in asked if isinstance(order, AddToCampaign)]
+    assert [len(part.citizens) for part in parts] == [100, 100, 50]
+    assert out.getvalue().splitlines()[-1] == "250 of 250 citizens"
+
+
+async def test_how_far_a_list_is_and_what_the_service_refuses(tmp_path: Path) -> None:
+    out = io.StringIO()
+    async with api_world(tmp_path) as world:
+        world.callbacks.entries = {"cb-1": callback_entry("cb-1")}
+        world.callbacks.entries["cb-1"].campaign = "flu"
+        await campaigns(world).show("flu", out)
+        assert out.getvalue().split() == ["1", "citizens", "1", "scheduled"]
+        with pytest.raises(ServiceSaysNo, match="There is no campaign none"):
+            await campaigns(world).show("none", out)
+        with pytest.raises(ServiceSaysNo, match="Role wallboard may not"):
+            await campaigns(world, Role.WALLBOARD).show("flu", out)
