@@ -18,6 +18,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from api import (
     agents,
     audit,
+    call_control,
     callbacks,
     calls,
     campaigns,
@@ -57,6 +58,7 @@ ROUTES: tuple[Route, ...] = (
     *queues.ROUTES,
     *figures.ROUTES,
     *calls.ROUTES,
+    *call_control.ROUTES,
     *commands.ROUTES,
     *callbacks.ROUTES,
     *campaigns.ROUTES,

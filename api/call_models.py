@@ -25,11 +25,14 @@ from cti.calls.records import (
     CallRecord,
     Direction,
     EndedBy,
+    HoldKind,
+    HoldRecord,
     LegRecord,
     OfferRecord,
     Route,
     SegmentRecord,
 )
+from cti.calls.times import call_times
 from cti.views import CallView
 from workorder.model import WorkOrder
 
@@ -53,6 +56,7 @@ _CALL_EXAMPLE: JsonDict = {
     "route": "acd",
     "agent": "1007",
     "seat": "s07",
+    "work_order": None,
     "state": None,
 }
 _DETAIL_EXAMPLE: JsonDict = {
@@ -93,6 +97,16 @@ _DETAIL_EXAMPLE: JsonDict = {
             "outcome": "accepted",
         }
     ],
+    "holds": [
+        {
+            "leg": "hotline-1772414096.55",
+            "kind": "service",
+            "agent": "1007",
+            "started_at": "2026-03-02T01:15:35Z",
+            "ended_at": "2026-03-02T01:15:45Z",
+        }
+    ],
+    "times": {"ring_s": 3.75, "talk_s": 87.0, "hold_s": 10.0},
     "decisions": [
         {
             "decision": "hotline-1772414101.58",
@@ -176,8 +190,10 @@ class CallOut(Output):
     agent: str | None
     """Who answered first."""
     seat: str | None
+    work_order: str | None
+    """For which an agent called the citizen (回访)."""
     state: str | None
-    """Of an open call: `greeting`, `waiting`, `offered`, `talking`, `fallback`."""
+    """Of an open call: `greeting`, `waiting`, `offered`, `talking`, `held`, `fallback`."""
 
 
 class LegOut(Output):
@@ -220,6 +236,29 @@ class OfferOut(Output):
     outcome: OfferOutcome | None
 
 
+class HoldOut(Output):
+    """A stretch in which somebody heard music instead of the others."""
+
+    leg: str
+    """Who was held; of a phone's own hold, whose phone it was."""
+    kind: HoldKind
+    agent: str | None
+    """Who held."""
+    started_at: datetime
+    ended_at: datetime | None
+
+
+class TimesOut(Output):
+    """Of the citizen, from bridges and holds; what goes on counts up to now."""
+
+    ring_s: float
+    """The agents' phones, for offers."""
+    talk_s: float
+    """Connected, and not on hold."""
+    hold_s: float
+    """Hearing music after an agent had taken the call."""
+
+
 class CandidateOut(Output):
     """An agent that was looked at, and the first reason against them; null: chosen."""
 
@@ -255,6 +294,9 @@ class CallDetailOut(CallOut):
     legs: list[LegOut]
     segments: list[SegmentOut]
     offers: list[OfferOut]
+    holds: list[HoldOut]
+    times: TimesOut | None
+    """Null while the archive is away."""
     decisions: list[DecisionOut]
     recordings: list[RecordingOut]
     work_orders: list[WorkOrderOut]
@@ -283,6 +325,8 @@ def call_detail(
             legs=[],
             segments=[],
             offers=[],
+            holds=[],
+            times=None,
             decisions=[],
             recordings=[],
             work_orders=orders,
@@ -294,6 +338,8 @@ def call_detail(
         legs=[_leg(leg, role) for leg in record.legs],
         segments=[_segment(segment) for segment in record.segments],
         offers=[_offer(offer) for offer in record.offers],
+        holds=[_hold(hold) for hold in record.holds],
+        times=TimesOut.model_validate(call_times(record, datetime.now(UTC).timestamp())),
         decisions=[_decision(decided) for decided in archived.decisions],
         recordings=[RecordingOut.model_validate(recording) for recording in archived.recordings],
         work_orders=orders,
@@ -321,6 +367,7 @@ def call_fields(record: CallRecord, role: Role, state: str | None) -> dict[str, 
         "route": record.route,
         "agent": record.agent,
         "seat": record.seat,
+        "work_order": record.work_order,
         "state": state,
     }
 
@@ -345,6 +392,7 @@ def _of_view(view: CallView, role: Role) -> dict[str, Any]:
         "route": None,
         "agent": view.agent,
         "seat": view.seat,
+        "work_order": None,
         "state": view.state,
     }
 
@@ -384,6 +432,16 @@ def _offer(offer: OfferRecord) -> OfferOut:
         made_at=datetime.fromtimestamp(offer.made_at, UTC),
         ended_at=_moment(offer.ended_at),
         outcome=offer.outcome,
+    )
+
+
+def _hold(hold: HoldRecord) -> HoldOut:
+    return HoldOut(
+        leg=hold.leg,
+        kind=hold.kind,
+        agent=hold.agent,
+        started_at=datetime.fromtimestamp(hold.started_at, UTC),
+        ended_at=_moment(hold.ended_at),
     )
 
 

@@ -15,7 +15,6 @@ from api.errors import ApiError
 from api.routing import Asked, Audited, Input, Nothing, Output, Reply, Route, input_problem, route
 from config.base import AgentNumber
 from config.models import Role
-from cti.verbs.hang_up import HangUpCall
 from cti.verbs.port import Orderer
 from cti.verbs.records import CommandRecord, CommandState
 
@@ -170,14 +169,5 @@ ROUTES = (
         own_only=True,
         answers={200: CommandOut},
         errors=("unknown_command",),
-    ),
-    command_route(
-        "/v1/calls/{call}/hang-up",
-        "hang_up",
-        OnCall,
-        lambda ask: HangUpCall(ask.named("call")),
-        summary="Leave the call, or end it",
-        description="An agent's own leg ends; the citizen goes on to what follows the call. A supervisor who"
-        " names no agent ends the whole call.",
     ),
 )

@@ -102,6 +102,8 @@ def _agents_of(record: CallRecord) -> set[str | None]:
 def _state_of(record: CallRecord) -> str | None:
     if record.ended_at is not None:
         return None
+    if any(hold.ended_at is None for hold in record.holds):
+        return "held"
     if any(segment.ended_at is None for segment in record.segments):
         return "talking"
     if any(offer.outcome is None for offer in record.offers):

@@ -263,6 +263,7 @@ def _plan(site: Site, secrets: Secrets) -> Plan:
             moves_at_login=site.login.elsewhere is Elsewhere.MOVE,
             ready_again_within_s=site.phones.ready_again_within_s,
         ),
+        caller_number=site.trunk.caller_number,
     )
 
 

@@ -186,7 +186,8 @@ class Hotline:
         record = call.record
         talking_to = call.segment
         offered = next((o for o in record.offers if o.outcome is None), None)
-        state = "talking" if talking_to else "offered" if offered else call.place
+        held = call.hold is not None and call.hold.leg == call.caller
+        state = "held" if held else "talking" if talking_to else "offered" if offered else call.place
         return CallView(
             call=record.call,
             direction=record.direction.value,

@@ -9,6 +9,7 @@ from acd.model import Instant
 from cti.audit import STATE as AUDIT
 from cti.audit import head_of
 from cti.callbacks.book import STATE as CALLBACKS
+from cti.calls.connections import leg_of_recording
 from cti.calls.facts import LegId
 from cti.calls.outputs import RecordingDue
 from cti.calls.records import CallRecord
@@ -74,8 +75,9 @@ def _read_ended_calls(journal: Journal, past: Past) -> None:
 def _due(call: CallRecord) -> dict[LegId, RecordingDue]:
     """Recordings that are complete because their leg has ended, whether the call has or not."""
     ended = {leg.leg for leg in call.legs if leg.ended_at is not None}
-    return {
-        s.recorded_leg: RecordingDue("resume", s.recorded_leg, call.call, s.segment, s.started_at)
-        for s in call.segments
-        if s.recorded_leg in ended
-    }
+    due: dict[LegId, RecordingDue] = {}
+    for segment in call.segments:
+        name = segment.recorded_leg
+        if name is not None and name not in due and leg_of_recording(name) in ended:
+            due[name] = RecordingDue("resume", name, call.call, segment.segment, segment.started_at)
+    return due

@@ -38,6 +38,7 @@ from cti.calls.actions import (
     HangUp,
     MoveToQueue,
     PauseSeat,
+    RingParty,
     RingSeat,
     SendAway,
     TakeOver,
@@ -61,7 +62,7 @@ from cti.commands import (
 from cti.desk import Desk, DeskRules
 from cti.records_json import JSON, Draft, encode, instant_text
 from cti.seats import Turn
-from cti.verbs.model import Order
+from cti.verbs.model import Order, Switchboard
 from cti.verbs.register import Commands, Work
 from cti.verbs.table import VERBS
 from cti.views import Refused
@@ -108,6 +109,8 @@ class Plan:
     last_agent_ttl_s: float = 0.0
     """How long a caller is kept for the agent who spoke with them last; 0: not at all."""
     desk: DeskRules = DeskRules()  # noqa: RUF009 - frozen
+    caller_number: str = ""
+    """The number shown to whom the hotline calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +180,7 @@ class Runtime:
 
     def __init__(self, plan: Plan, policy: Policy, resume: Resume, now: Instant) -> None:
         self._plan = plan
-        self._policy = policy
+        self.policy = policy
         self.router = Router(policy)
         self.calls = CallModel(seats=frozenset(plan.seats), trunk=plan.trunk)
         self._day_ends = now
@@ -244,7 +247,7 @@ class Runtime:
         except InvalidEvent as error:
             self._step.illegal.append(error)
             return
-        self._policy = event.policy
+        self.policy = event.policy
         self._plan = replace(
             event.plan, seats=self._plan.seats, trunk=self._plan.trunk, day_of=self._plan.day_of
         )
@@ -255,6 +258,10 @@ class Runtime:
     def reachable(self) -> set[SeatId]:
         """Seats whose phone can be rung."""
         return {seat.seat for seat in self.desk.phones.seats.values() if seat.reachable}
+
+    @property
+    def switchboard(self) -> Switchboard:
+        return Switchboard(self._plan.seats, self._plan.trunk, self._plan.caller_number)
 
     def next_deadline(self) -> Instant | None:
         """When to be woken with `TimePassed` at the latest, if nothing else happens."""
@@ -312,7 +319,7 @@ class Runtime:
     def _command(self, command: AgentCommand) -> Refused | None:
         """Carries out what an agent asked for, or says why not."""
         try:
-            event = self.desk.asked(command, self._policy)
+            event = self.desk.asked(command, self.policy)
             self._take_effects(self.router.handle(event), event.at)
         except Refused as refused:
             return refused
@@ -336,6 +343,9 @@ class Runtime:
         self._step.drafts += work.drafts
         self._step.state |= work.state
         self._step.actions += work.actions
+        for action in work.actions:
+            if isinstance(action, RingParty):
+                self.calls.party_asked(action.leg, action.call)
         self._pending += work.events
         for what in work.audits:
             self._audit(what)
@@ -555,7 +565,7 @@ class Runtime:
         for agent in resume.agents:
             if agent.state is AgentState.LOGGED_OUT or agent.seat is None:
                 continue
-            if agent.agent not in self._policy.agents or agent.seat not in self._plan.seats:
+            if agent.agent not in self.policy.agents or agent.seat not in self._plan.seats:
                 continue
             self._route(self._restored(agent, now, cause))
         for record in resume.open_calls:
@@ -564,7 +574,7 @@ class Runtime:
                 self._with_work_order.add(record.call)
         self.calls.forget_done(resume.done_legs)
         self.commands.restore(resume.commands)
-        key, queues = self._plan.caller_key, self._policy.queues
+        key, queues = self._plan.caller_key, self.policy.queues
         for request in self.callbacks.restore(resume.callbacks, now, key, queues):
             self._route(request)
         self._drain()
@@ -581,7 +591,7 @@ class Runtime:
         if state is AgentState.RESERVED:
             state = AgentState.READY
         elif state is AgentState.BUSY:
-            wrap_up_s = max((queue.wrap_up_s for queue in self._policy.queues.values()), default=0.0)
+            wrap_up_s = max((queue.wrap_up_s for queue in self.policy.queues.values()), default=0.0)
             state, until = (
                 (AgentState.WRAP_UP, now + wrap_up_s) if agent.contact else (AgentState.READY, None)
             )

@@ -55,7 +55,7 @@ class CallView:
     hotline: str
     queue: QueueId | None
     state: str
-    """`greeting`, `waiting`, `offered`, `talking`, `fallback`."""
+    """`greeting`, `waiting`, `offered`, `talking`, `held`, `fallback`."""
     number: str
     agent: AgentId | None
     seat: SeatId | None

@@ -23,6 +23,8 @@ from cti.calls.records import (
     CallRecord,
     Direction,
     EndedBy,
+    HoldKind,
+    HoldRecord,
     LegRecord,
     OfferRecord,
     Route,
@@ -32,7 +34,7 @@ from cti.database import cursor_after, cursor_place, reading
 from cti.records_json import Entry, decode, decode_call
 from recording.model import RecordingRecord
 from recording.rows import all_of, fields_of, row_of, time_of
-from recording.tables import agent_states, calls, decisions, legs, offers, recordings, segments
+from recording.tables import agent_states, calls, decisions, holds, legs, offers, recordings, segments
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ async def write_calls(connection: AsyncConnection, entries: Sequence[Entry]) -> 
         (legs, [(record, record.legs) for record in changed]),
         (segments, [(record, record.segments) for record in changed]),
         (offers, [(record, record.offers) for record in changed]),
+        (holds, [(record, record.holds) for record in changed]),
     ):
         await _write_children(connection, table, children)
 
@@ -226,9 +229,16 @@ async def _records(connection: AsyncConnection, query: Select[Any]) -> list[Call
     of_legs = await _children(connection, legs, names)
     of_segments = await _children(connection, segments, names)
     of_offers = await _children(connection, offers, names)
-    return [
+    of_holds = await _children(connection, holds, names)
+    found = [
         _call(row, of_legs[row["call"]], of_segments[row["call"]], of_offers[row["call"]]) for row in rows
     ]
+    for record in found:
+        for hold in of_holds[record.call]:
+            held = HoldRecord(**fields_of(hold, "call", "position"))
+            held.kind = HoldKind(held.kind)
+            record.holds.append(held)
+    return found
 
 
 async def _children(

@@ -28,7 +28,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from acd.model import AgentState, AttemptOutcome, CallbackMode, CallbackState, OfferOutcome
 from cti.calls.outputs import CallbackReason
-from cti.calls.records import CallOutcome, Direction, EndedBy, Route
+from cti.calls.records import CallOutcome, Direction, EndedBy, HoldKind, Route
 from cti.verbs.records import CommandState
 
 metadata = MetaData()
@@ -73,6 +73,7 @@ calls = Table(
     Column("seat", Text),
     Column("callback", Text, comment="The callback it is an attempt of."),
     Column("version", Integer, nullable=False, comment="Of the call's record; never goes back."),
+    Column("work_order", Text, comment="For which an agent called the citizen. No foreign key."),
     _one_of("direction", Direction),
     _one_of("ended_by", EndedBy),
     _one_of("outcome", CallOutcome),
@@ -130,6 +131,19 @@ offers = Table(
     Column("outcome", Text),
     _one_of("outcome", OfferOutcome),
     Index("ix_offers_agent", "agent", "made_at"),
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    _call(),
+    Column("position", Integer, primary_key=True, comment="Place in the call's record, from 0."),
+    Column("leg", Text, nullable=False, comment="Who was held; of a phone's own hold, whose phone it was."),
+    Column("kind", Text, nullable=False),
+    Column("agent", Text, comment="Who held."),
+    _time("started_at", nullable=False),
+    _time("ended_at"),
+    _one_of("kind", HoldKind),
 )
 
 decisions = Table(

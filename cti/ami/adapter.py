@@ -30,7 +30,7 @@ from cti.ami.errors import (
 from cti.ami.messages import AmiMessage
 from cti.ami.phones import ask_phones
 from cti.ami.resync import ask_snapshot
-from cti.calls.actions import Action, ActionFailed, HangUp, RingSeat
+from cti.calls.actions import Action, ActionFailed, HangUp, RingParty, RingSeat
 from cti.calls.facts import Fact, LegId, LegStarted, OriginateFailed, PbxLost, PbxSnapshot, PhonesSeen
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -128,7 +128,7 @@ class AmiTelephony:
         except AmiError as error:
             asyncio.get_running_loop().call_soon(self._fail, action, error)
         else:
-            if isinstance(action, RingSeat):
+            if isinstance(action, RingSeat | RingParty):
                 self._unborn.add(action.leg)
             answer.add_done_callback(lambda future: self._answered(action, encoded, future))
 
@@ -221,7 +221,7 @@ class AmiTelephony:
         error = answer.exception()
         if isinstance(error, AmiRefused) and encoded.is_harmless(error.message):
             return
-        if isinstance(error, AmiRefused) and isinstance(action, RingSeat):
+        if isinstance(error, AmiRefused) and isinstance(action, RingSeat | RingParty):
             self._settle(action.leg)
         if error is not None:
             self._fail(action, error)

@@ -20,9 +20,11 @@ from cti.calls.facts import (
     Fact,
     LegAnswered,
     LegEnded,
+    LegHeld,
     LegId,
     LegJoined,
     LegParted,
+    LegResumed,
     LegRinging,
     LegStarted,
     OriginateFailed,
@@ -57,8 +59,8 @@ IGNORED = MappingProxyType(
         "QueueCallerLeave": "the leg's bridge or its end tells it",
         "MixMonitorStart": "the dialplan's HotlineRecordingStarted tells it with the call",
         "MixMonitorStop": "the dialplan's HotlineRecordingFinished tells it with the call",
-        "MusicOnHoldStart": "music is not a state of the call",
-        "MusicOnHoldStop": "music is not a state of the call",
+        "MusicOnHoldStart": "the phone's Hold and the dialplan's HotlineHeld tell why",
+        "MusicOnHoldStop": "the phone's Hold and the dialplan's HotlineHeld tell why",
         "SuccessfulAuth": "security log",
         "ChallengeSent": "security log",
         "RTCPSent": "media quality is not measured here",
@@ -98,6 +100,8 @@ class LiveDecoder:
             "Hangup": self._hangup,
             "BridgeEnter": self._bridge_enter,
             "BridgeLeave": self._bridge_leave,
+            "Hold": self._hold,
+            "Unhold": self._unhold,
             "OriginateResponse": self._originate_response,
             "UserEvent": self._user_event,
             "ContactStatus": self._contact_status,
@@ -188,6 +192,14 @@ class LiveDecoder:
     def _bridge_leave(self, message: AmiMessage, at: Instant, cause: str) -> list[Fact]:
         leg = self._phone_leg(message)
         return [LegParted(at, cause, leg, message["BridgeUniqueid"])] if leg else []
+
+    def _hold(self, message: AmiMessage, at: Instant, cause: str) -> list[Fact]:
+        leg = self._phone_leg(message)
+        return [LegHeld(at, cause, leg)] if leg else []
+
+    def _unhold(self, message: AmiMessage, at: Instant, cause: str) -> list[Fact]:
+        leg = self._phone_leg(message)
+        return [LegResumed(at, cause, leg)] if leg else []
 
     def _originate_response(self, message: AmiMessage, at: Instant, cause: str) -> list[Fact]:
         """Asterisk sends it before or after the leg's Hangup, whichever thread is quicker: the failure is

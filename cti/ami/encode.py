@@ -16,8 +16,11 @@ from cti.calls.actions import (
     HangUp,
     MoveToQueue,
     PauseSeat,
+    RingParty,
     RingSeat,
     SendAway,
+    SendLeg,
+    SetFact,
     TakeOver,
 )
 
@@ -25,6 +28,9 @@ from cti.calls.actions import (
 # meant; no ',', at which AMI splits `Variable`; no longer than Asterisk keeps an account code (79).
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,78}")
 _CHANNEL = re.compile(r"[A-Za-z]+/[A-Za-z0-9_.@+-]{1,100}")
+_FACT = re.compile(r"HL_[A-Z_]{1,30}")
+_FACT_VALUE = re.compile(r"[A-Za-z0-9_.@+/-]{0,120}")
+_NUMBER = re.compile(r"\+?[0-9]{1,24}")
 _PROMPT = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _AUTO_ANSWER = (
     "PJSIP_HEADER(add,Call-Info)=<sip:hotline>;answer-after=0",
@@ -72,6 +78,12 @@ def _encode(action: Action) -> EncodedAction:
             )
         case TakeOver(channel=channel):
             return _redirected(channel, "hl-waiting", "s")
+        case RingParty():
+            return _ring_party(action)
+        case SetFact(leg=leg, name=name, value=value):
+            return _set_on(leg, _checked("name", name, _FACT), _checked(name, value, _FACT_VALUE))
+        case SendLeg():
+            return _sent(action)
         case SendAway(channel=channel, prompt=prompt):
             if prompt is None:
                 return _redirected(channel, "hl-busy", "s")
@@ -112,15 +124,50 @@ def _redirected(channel: str, context: str, extension: str) -> EncodedAction:
 
 
 def _set_on(channel: str, variable: str, value: str) -> EncodedAction:
+    """`channel` is a channel's name or its id, which Asterisk takes in place of it."""
+    if not (_CHANNEL.fullmatch(channel) or _ID.fullmatch(channel)):
+        raise AmiInputError("channel", "must be a channel's name or id")
     return EncodedAction(
         {
             "Action": "Setvar",
-            "Channel": _checked("channel", channel, _CHANNEL),
+            "Channel": channel,
             "Variable": variable,
             "Value": value,
         },
         deadline_s=3.0,
         harmless=_CHANNEL_GONE,
+    )
+
+
+def _sent(action: SendLeg) -> EncodedAction:
+    redirect = _redirected(action.channel, action.place.value, "s")
+    if action.other_channel is None or action.other_place is None:
+        return redirect
+    headers = dict(redirect.headers) | {
+        "ExtraChannel": _checked("channel", action.other_channel, _CHANNEL),
+        "ExtraContext": action.other_place.value,
+        "ExtraExten": "s",
+        "ExtraPriority": "1",
+    }
+    return EncodedAction(headers, redirect.deadline_s, redirect.harmless)
+
+
+def _ring_party(action: RingParty) -> EncodedAction:
+    endpoint = _checked("endpoint", action.endpoint, _ID)
+    to = f"{_checked('number', action.number, _NUMBER)}@{endpoint}" if action.number else endpoint
+    variables = [f"HL_CALL={_checked('call', action.call, _ID)}", "HL_PLACE=agent"]
+    if action.peer:
+        variables.append(f"HL_PEER={_checked('peer', action.peer, _CHANNEL)}")
+    for name, value in action.facts.items():
+        variables.append(f"{_checked('fact', name, _FACT)}={_checked(name, value, _FACT_VALUE)}")
+    return _originated(
+        action.leg,
+        action.call,
+        f"PJSIP/{to}",
+        action.place.value,
+        action.ring_timeout_s,
+        action.shown_number,
+        (*variables, *(_AUTO_ANSWER if action.auto_answer else ())),
     )
 
 
@@ -133,7 +180,15 @@ def _ring(action: RingSeat) -> EncodedAction:
         # On the caller's channel: where a phone rings for it. The dialplan ends the ringing when it leaves.
         f"SHARED(HL_RINGS,{action.caller_channel})={action.seat}",
     )
-    return _originated(action, call, "hl-agent", variables, displayable(action.shown_number))
+    return _originated(
+        action.leg,
+        call,
+        f"PJSIP/{_checked('seat', action.seat, _ID)}",
+        "hl-agent",
+        action.ring_timeout_s,
+        action.shown_number,
+        (*variables, "HL_PLACE=agent", *(_AUTO_ANSWER if action.auto_answer else ())),
+    )
 
 
 def _dial(action: DialFromSeat) -> EncodedAction:
@@ -141,27 +196,46 @@ def _dial(action: DialFromSeat) -> EncodedAction:
     if not number:
         raise AmiInputError("number", "must have digits")
     callback = _checked("callback", action.callback, _ID) if action.callback else ""
-    variables = (f"HL_DIAL={number}", f"HL_CALLBACK={callback}")
-    return _originated(action, action.leg, "hl-dial-from-seat", variables, number)
+    return _originated(
+        action.leg,
+        action.leg,
+        f"PJSIP/{_checked('seat', action.seat, _ID)}",
+        "hl-dial-from-seat",
+        action.ring_timeout_s,
+        number,
+        (
+            f"HL_DIAL={number}",
+            f"HL_CALLBACK={callback}",
+            "HL_PLACE=agent",
+            *(_AUTO_ANSWER if action.auto_answer else ()),
+        ),
+    )
 
 
 def _originated(
-    action: RingSeat | DialFromSeat, call: str, context: str, variables: tuple[str, ...], shown: str
+    leg: str,
+    call: str,
+    channel: str,
+    context: str,
+    ring_timeout_s: float,
+    shown_number: str,
+    variables: tuple[str, ...],
 ) -> EncodedAction:
-    leg = _checked("leg", action.leg, _ID)
+    leg = _checked("leg", leg, _ID)
     headers: dict[str, str | tuple[str, ...]] = {
         "Action": "Originate",
         "ActionID": f"{RING_ACTION_ID}{leg}",
         "ChannelId": leg,
         "Account": call,
-        "Channel": f"PJSIP/{_checked('seat', action.seat, _ID)}",
+        "Channel": channel,
         "Context": context,
         "Exten": "s",
         "Priority": "1",
-        "Timeout": str(max(1, round(action.ring_timeout_s * 1000))),
+        "Timeout": str(max(1, round(ring_timeout_s * 1000))),
         "Async": "true",
-        "Variable": (*variables, "HL_PLACE=agent", *(_AUTO_ANSWER if action.auto_answer else ())),
+        "Variable": variables,
     }
+    shown = displayable(shown_number)
     if shown:
         headers["CallerID"] = f"<{shown}>"
     return EncodedAction(headers, deadline_s=5.0)

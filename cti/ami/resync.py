@@ -15,9 +15,9 @@ from cti.calls.facts import LegId, LegSnapshot, PbxSnapshot, Phone
 
 _T = TypeVar("_T")
 _D = TypeVar("_D")
-_VARIABLES = "HL_CALL,HL_HOTLINE,HL_QUEUE,HL_PRIORITY,HL_QUEUED_AT,HL_PLACE"
+_VARIABLES = "HL_CALL,HL_HOTLINE,HL_QUEUE,HL_PRIORITY,HL_QUEUED_AT,HL_PLACE,HL_HELD_BY,HL_RECORDING"
 _MADE_BY_ASTERISK = re.compile(r"(?:.+-)?(?P<second>[0-9]{10})\.[0-9]+")
-_PLACES = frozenset({"waiting", "fallback", "agent"})
+_PLACES = frozenset({"waiting", "fallback", "agent", "held", "parked", "after"})
 _RINGING, _UP = "5", "6"
 _DEADLINE_S = 10.0
 
@@ -96,6 +96,8 @@ def _leg(channel: AmiMessage) -> LegSnapshot | None:
         priority=_number_or(int, variables.get("HL_PRIORITY", ""), 0),
         queued_at=_number_or(float, variables.get("HL_QUEUED_AT", ""), None),
         started_at=_started_at(channel["Uniqueid"]),
+        held_by=variables.get("HL_HELD_BY", "") if place == "held" else "",
+        recording=variables.get("HL_RECORDING", ""),
     )
 
 

@@ -10,6 +10,7 @@ from acd.model import Instant
 from cti.calls.facts import (
     CallArrived,
     CallerFellBack,
+    CallerHeld,
     CallerLeft,
     CallerQueued,
     DialEnded,
@@ -77,12 +78,16 @@ def _left(on: On, fields: Fields) -> Fact:
     return CallerLeft(on.at, on.cause, on.leg, fields["Call"], int(fields["Cause"]))
 
 
+def _held(on: On, fields: Fields) -> Fact:
+    return CallerHeld(on.at, on.cause, on.leg, fields["Call"], fields["By"])
+
+
 def _recording_started(on: On, fields: Fields) -> Fact:
-    return RecordingStarted(on.at, on.cause, on.leg, fields["Call"])
+    return RecordingStarted(on.at, on.cause, on.leg, fields["Call"], fields["Recording"])
 
 
 def _recording_finished(on: On, fields: Fields) -> Fact:
-    return RecordingFinished(on.at, on.cause, on.leg, fields["Call"])
+    return RecordingFinished(on.at, on.cause, on.leg, fields["Call"], fields["Recording"])
 
 
 def _feature(on: On, fields: Fields) -> Fact:
@@ -98,6 +103,7 @@ USER_EVENTS: dict[str, Callable[[On, Fields], Fact]] = {
     "HotlineQueued": _queued,
     "HotlineFallback": _fell_back,
     "HotlineLeft": _left,
+    "HotlineHeld": _held,
     "HotlineRecordingStarted": _recording_started,
     "HotlineRecordingFinished": _recording_finished,
     "HotlineFeature": _feature,

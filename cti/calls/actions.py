@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TypeAlias
 
 from acd.model import QueueId, SeatId
@@ -80,6 +82,70 @@ class SendAway:
     """The message's name; None for the busy tone."""
 
 
+class Place(StrEnum):
+    """A stretch of the dialplan to which the service sends a leg (docs/call-control.md)."""
+
+    CONNECT = "hl-agent"
+    """Record, and be connected with `HL_PEER`; a caller whose agent hangs up hears the farewell."""
+    HELD = "hl-held"
+    """Music, until `HL_HELD_BY` is gone: then a caller waits in the queue again."""
+    ASIDE = "hl-aside"
+    """Silence, until `HL_HOLDS` is gone."""
+    CONSULT = "hl-consult"
+    """Record, and be connected with `HL_PEER`, who goes aside when this leg hangs up."""
+    CONFERENCE = "hl-conference"
+    """Everybody who is in the call's conference."""
+    PARKED = "hl-parked"
+    """Music, for anybody to take up; after a while a caller waits in the queue again."""
+    WAITING = "hl-waiting"
+    """The queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetFact:
+    """A variable of a leg, which it carries wherever it goes."""
+
+    cause: str
+    leg: LegId
+    name: str
+    """Begins with `HL_`."""
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendLeg:
+    """Send a leg elsewhere in the dialplan, out of its bridge if it is in one; together with another."""
+
+    cause: str
+    channel: str
+    place: Place
+    other_channel: str | None = None
+    """Leaves at the same moment, so that neither is hung up because the other went."""
+    other_place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RingParty:
+    """Ring a seat, or a number through the trunk, for a call that goes on. Never sent twice."""
+
+    cause: str
+    leg: LegId
+    """The channel id to use."""
+    endpoint: str
+    """The seat, or the trunk."""
+    number: str | None
+    """What to dial through the trunk; None for a seat."""
+    call: CallId
+    place: Place
+    """Where its answer leads."""
+    peer: str
+    """The channel that it is to be connected with; '' for a place that needs none."""
+    shown_number: str
+    ring_timeout_s: float
+    facts: Mapping[str, str] = field(default_factory=dict)
+    auto_answer: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerFeature:
     """Tell the dialplan how a feature code ended, so that the phone plays the right prompt."""
@@ -109,7 +175,18 @@ class Beat:
 
 
 Action: TypeAlias = (
-    RingSeat | DialFromSeat | HangUp | TakeOver | MoveToQueue | SendAway | AnswerFeature | PauseSeat | Beat
+    RingSeat
+    | RingParty
+    | DialFromSeat
+    | HangUp
+    | TakeOver
+    | MoveToQueue
+    | SendAway
+    | SetFact
+    | SendLeg
+    | AnswerFeature
+    | PauseSeat
+    | Beat
 )
 
 

@@ -49,7 +49,7 @@ def began(
         OfferRecord(offer.made.offer, offer.made.agent, offer.made.seat, leg.record.started_at)
     )
     offer.answered = True
-    belief.offer_answered(offer.made.seat, offer.made.agent)
+    belief.offer_answered(callback, offer.made.seat, offer.made.agent)
     return [acd.OfferAnswered(at, cause, leg.record.leg)]
 
 

@@ -21,7 +21,8 @@ class RouterBelief:
     def __init__(self, state: LiveState, agent_at: dict[SeatId, AgentId]) -> None:
         self._state = state
         self._agent_at = agent_at
-        self._contacts: dict[CallId, OpenCall] = {}
+        self._contacts: dict[CallId, tuple[OpenCall, AgentId | None]] = {}
+        """What the router was told: who has the contact in hand; None for one that waits."""
         self._engaged: dict[SeatId, AgentId] = {}
         self.quiet = True
         """Nothing is told while Asterisk is out of sight."""
@@ -35,13 +36,21 @@ class RouterBelief:
         name = call.record.call
         told: list[acd.Event] = []
         wanted = self._is_contact(call)
+        agent = self._state.handler_of(call) if wanted else None
         if name in self._contacts:
+            _, before = self._contacts[name]
             taken_unseen = not wanted and call.record.answered_at is not None and not call.wait_counted
             call.wait_counted |= call.wait_is_over and not taken_unseen
-            if not self.quiet and not wanted:
+            # Who goes from one agent to another, or back to wait, leaves first: the router knows nobody who
+            # hands a contact on.
+            leaves = not wanted or (before is not None and before != agent)
+            if not self.quiet and leaves:
                 del self._contacts[name]
                 if not taken_unseen:
-                    told.append(acd.ContactLeft(at, cause, name, call.cut_off, not call.wait_is_over))
+                    elsewhere = before is None and call.waits_since is not None
+                    told.append(acd.ContactLeft(at, cause, name, call.cut_off, elsewhere))
+            elif not self.quiet and before != agent:
+                told += self._contact(call, at, cause)
         if name not in self._contacts:
             told += self._served_elsewhere(call, cause)
         if not self.quiet and wanted and name not in self._contacts:
@@ -49,23 +58,17 @@ class RouterBelief:
         return told
 
     def _contact(self, call: OpenCall, at: Instant, cause: str) -> list[acd.Event]:
-        record, segment = call.record, call.segment
-        if record.queue is None or record.queued_at is None:
+        record, agent = call.record, self._state.handler_of(call)
+        name, queue, queued_at = record.call, record.queue, record.queued_at
+        if queue is None or queued_at is None:
             return []
-        if segment is None:
-            self._contacts[record.call] = call
-            return [
-                acd.ContactQueued(at, cause, record.call, record.queue, record.priority, record.queued_at)
-            ]
-        if segment.agent is None or segment.seat is None:
-            return []
-        self._contacts[record.call] = call
-        self._engaged[segment.seat] = segment.agent
-        return [
-            acd.ContactRestored(
-                at, cause, record.call, record.queue, record.priority, record.queued_at, segment.agent
-            )
-        ]
+        self._contacts[name] = call, agent
+        if agent is None:
+            return [acd.ContactQueued(at, cause, name, queue, record.priority, queued_at)]
+        seat = self._state.legs[call.handler].record.seat if call.handler is not None else None
+        if seat is not None:
+            self._engaged[seat] = agent
+        return [acd.ContactRestored(at, cause, name, queue, record.priority, queued_at, agent)]
 
     def _served_elsewhere(self, call: OpenCall, cause: str) -> list[acd.Event]:
         """How a wait ended that the router did not see, for its figures: told at once, in sight or not.
@@ -90,9 +93,12 @@ class RouterBelief:
             return False
         if call.caller is None or call.caller not in call.live:
             return False
-        if call.segment is not None:
-            return call.segment.agent is not None
-        return call.record.answered_at is None and not self._state.rings_unasked(call)
+        if self._state.handler_of(call) is not None:
+            return True
+        if call.talks or call.hold is not None:
+            return False
+        waits = call.waits or call.record.answered_at is None
+        return waits and not self._state.rings_unasked(call)
 
     def seat(self, seat: SeatId, at: Instant, cause: str) -> list[acd.Event]:
         """Compares one seat."""
@@ -109,15 +115,17 @@ class RouterBelief:
             return [acd.AgentReleased(at, cause, believed)]
         return []
 
-    def offer_answered(self, seat: SeatId, agent: AgentId) -> None:
+    def offer_answered(self, call_id: CallId, seat: SeatId, agent: AgentId) -> None:
         """The router learns of it by `OfferAnswered`."""
         self._engaged[seat] = agent
+        if call_id in self._contacts:
+            self._contacts[call_id] = self._contacts[call_id][0], agent
 
     def lose_sight(self, at: Instant, cause: str) -> list[acd.Event]:
         """Takes back every waiting contact and every ringing offer, then falls quiet."""
         told: list[acd.Event] = []
-        for call_id, call in list(self._contacts.items()):
-            if call.segment is None:
+        for call_id, (_, agent) in list(self._contacts.items()):
+            if agent is None:
                 del self._contacts[call_id]
                 told.append(acd.ContactLeft(at, cause, call_id, waits_elsewhere=True))
         self.quiet = True
@@ -126,9 +134,9 @@ class RouterBelief:
     def everything(self, at: Instant, cause: str) -> list[acd.Event]:
         """Compares all calls and seats: who is taken comes before who waits, the longest waiting first."""
         calls = sorted(self._state.calls.values(), key=lambda c: (c.record.queued_at or at, c.record.call))
-        told = [event for call in list(self._contacts.values()) for event in self.call(call, at, cause)]
+        told = [event for call, _ in list(self._contacts.values()) for event in self.call(call, at, cause)]
         for call in calls:
-            if call.segment is not None:
+            if self._state.handler_of(call) is not None:
                 told += self.call(call, at, cause)
         for seat in dict.fromkeys([*self._engaged, *self._agent_at]):
             told += self.seat(seat, at, cause)

@@ -168,13 +168,45 @@ class CallerServed:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordingStarted:
-    """The dialplan started the recorder on a leg, into a file named after the leg."""
+class CallerHeld:
+    """The service put a party on hold: it is in no bridge and hears music."""
 
     at: Instant
     cause: str
     leg: LegId
     call: CallId
+    by: LegId
+    """Who is to come back to it; when that leg ends the dialplan lets the party go on. '' for one parked."""
+
+
+@dataclass(frozen=True, slots=True)
+class LegHeld:
+    """A phone put its call on hold by itself: the bridge stays, and the others in it hear music."""
+
+    at: Instant
+    cause: str
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class LegResumed:
+    """A phone took its call off hold by itself."""
+
+    at: Instant
+    cause: str
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStarted:
+    """The dialplan started the recorder on a leg, anew each time it is connected."""
+
+    at: Instant
+    cause: str
+    leg: LegId
+    call: CallId
+    recording: str = ""
+    """The file's name: the leg, with a number behind it from the second on; '' for the leg's own name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +217,7 @@ class RecordingFinished:
     cause: str
     leg: LegId
     call: CallId
+    recording: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,12 +299,16 @@ class LegSnapshot:
     ringing: bool
     bridge: str | None
     place: str
-    """Where the dialplan has it: `waiting`, `fallback`, `agent`, `other`."""
+    """Where the dialplan has it: `waiting`, `fallback`, `agent`, `held`, `parked`, `after`, `other`."""
     hotline: str
     queue: QueueId
     priority: int
     queued_at: Instant | None
     started_at: Instant | None
+    held_by: LegId = ""
+    """Of a leg on hold: who holds it."""
+    recording: str = ""
+    """The recording that runs on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +351,9 @@ Fact: TypeAlias = (
     | CallerFellBack
     | CallerLeft
     | CallerServed
+    | CallerHeld
+    | LegHeld
+    | LegResumed
     | RecordingStarted
     | RecordingFinished
     | OriginateFailed

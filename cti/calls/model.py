@@ -15,9 +15,10 @@ from acd.model import AgentId, AttemptOutcome, Instant, OfferOutcome, QueueId, S
 from cti.calls import attempts
 from cti.calls import facts as f
 from cti.calls.belief import RouterBelief
+from cti.calls.connections import Connections
 from cti.calls.facts import CallId, Fact, LegId, PbxSnapshot
 from cti.calls.outcome import NETWORK_FAULTS, end_of_call, offer_outcome, settle_offer
-from cti.calls.outputs import CallUpdated, Output, RecordingDue, RecordingVoid
+from cti.calls.outputs import CallUpdated, Output
 from cti.calls.reconcile import RESTORED, facts_of
 from cti.calls.records import (
     CallOutcome,
@@ -27,7 +28,6 @@ from cti.calls.records import (
     LegRecord,
     OfferRecord,
     Route,
-    SegmentRecord,
 )
 from cti.calls.state import Leg, LiveState, Offer, OpenCall
 
@@ -52,6 +52,7 @@ class CallModel:
         self._unsettled: dict[CallId, OpenCall] = {}
         """Calls that are over while the router has not said yet how an offer of theirs ended."""
         self._out: list[Output] = []
+        self._connections = Connections(self._state, self._belief, self._changed, self._tell)
 
     # -- what the owner asks and tells -----------------------------------------------------------------------
 
@@ -65,6 +66,19 @@ class CallModel:
         """Whether what the model says is what is so: Asterisk is connected and was asked."""
         return not self._belief.quiet
 
+    @property
+    def state(self) -> LiveState:
+        """Legs and bridges, for reading."""
+        return self._state
+
+    def party_asked(self, leg: LegId, call: CallId) -> None:
+        """The service rings somebody for a call that goes on: the leg will have this id."""
+        self._state.asked[leg] = call
+
+    def is_over(self, leg: LegId) -> bool:
+        """Whether a leg has ended, or was asked for and never came about."""
+        return leg in self._done
+
     def seat_engaged(self, seat: SeatId) -> bool:
         """Whether the seat's phone is on a call that is not an unanswered offer."""
         return any(True for _ in self._state.engaging_legs(seat))
@@ -72,9 +86,10 @@ class CallModel:
     def in_fallback(self) -> Iterator[tuple[CallId, OpenCall]]:
         """Callers in Asterisk's plain queue for whom no phone rings, while Asterisk is in sight."""
         for call_id, call in self._state.calls.items():
-            waits = call.record.answered_at is None and call.caller in call.live
+            waits = call.record.answered_at is None or call.waits
             if (
                 waits
+                and call.caller in call.live
                 and call.place == "fallback"
                 and not self._belief.quiet
                 and not self._state.rings_unasked(call)
@@ -105,7 +120,10 @@ class CallModel:
                     if segment.ended_at is None:
                         self._state.enter(leg_id, RESTORED + segment.segment)
             if segment.ended_at is None:
-                call.segment = segment
+                call.talks[RESTORED + segment.segment] = segment
+            if caller in segment.legs:
+                seats = (leg for leg in record.legs if leg.leg in segment.legs and leg.seat is not None)
+                call.handler = next((leg.leg for leg in seats), None)
         call.wait_counted = call.wait_is_over
 
     def forget_done(self, legs: Iterable[LegId]) -> None:
@@ -184,9 +202,19 @@ class CallModel:
                     leg.record.answered_at = fact.at
                     self._leg_changed(leg, fact.at, fact.cause)
             case f.LegJoined():
-                self._leg_joined(fact)
+                self._connections.joined(fact)
             case f.LegParted():
-                self._leg_parted(fact)
+                self._connections.parted(fact)
+            case f.CallerHeld():
+                self._connections.held(fact)
+            case f.LegHeld():
+                self._connections.phone_held(fact)
+            case f.LegResumed():
+                self._connections.phone_resumed(fact)
+            case f.RecordingStarted():
+                self._connections.recording_started(fact)
+            case f.RecordingFinished():
+                self._connections.recording_finished(fact)
             case f.LegEnded():
                 self._leg_ended(fact)
             case f.CallArrived():
@@ -203,9 +231,7 @@ class CallModel:
             case f.OriginateFailed():
                 self._originate_failed(fact)
             case _:
-                # Features and reachability are the owner's business. That a recorder's file is complete is
-                # certain once its leg has ended, which `LegEnded` says.
-                pass
+                pass  # features and reachability are the owner's business
 
     # -- legs ------------------------------------------------------------------------------------------------
 
@@ -230,7 +256,7 @@ class CallModel:
         self._state.legs[fact.leg] = leg
         call = self._call_for(fact, offer)
         if call is not None:
-            self._attach(leg, call)
+            self._state.attach(leg, call)
             self._changed(call, fact.at, fact.cause)
         if seat is not None:
             self._out += self._belief.seat(seat, fact.at, fact.cause)
@@ -238,7 +264,7 @@ class CallModel:
     def _call_for(self, fact: f.LegStarted, offer: Offer | None) -> OpenCall | None:
         if offer is not None:
             return self._state.calls.get(offer.made.contact)
-        for candidate in (fact.call, fact.linked):
+        for candidate in (self._state.asked.pop(fact.leg, None), fact.call, fact.linked):
             if candidate is None or candidate == fact.leg:
                 continue
             if candidate in self._state.calls:
@@ -248,49 +274,20 @@ class CallModel:
                 return self._state.calls.get(linked.call)
         return None
 
-    def _attach(self, leg: Leg, call: OpenCall) -> None:
-        if leg.call is None:
-            leg.call = call.record.call
-            call.record.legs.append(leg.record)
-            call.live[leg.record.leg] = None
-
-    def _leg_joined(self, fact: f.LegJoined) -> None:
-        leg = self._state.legs.get(fact.leg)
-        if leg is None or leg.bridge == fact.bridge or fact.at <= leg.moved_at:
-            return
-        self._part(leg, fact.at, fact.cause)
-        leg.moved_at = fact.at
-        self._state.enter(fact.leg, fact.bridge)
-        self._resegment(fact.bridge, fact.at, fact.cause)
-
-    def _leg_parted(self, fact: f.LegParted) -> None:
-        leg = self._state.legs.get(fact.leg)
-        if leg is None or leg.bridge is None or fact.at <= leg.moved_at:
-            return
-        if leg.bridge == fact.bridge or leg.bridge.startswith(RESTORED):
-            self._part(leg, fact.at, fact.cause)
-            leg.moved_at = fact.at
-
-    def _part(self, leg: Leg, at: Instant, cause: str) -> None:
-        bridge = self._state.exit(leg.record.leg)
-        if bridge is not None:
-            self._resegment(bridge, at, cause, left=leg)
-            if not self._state.bridges[bridge]:
-                del self._state.bridges[bridge]
-
     def _leg_ended(self, fact: f.LegEnded) -> None:
         leg = self._state.legs.get(fact.leg)
         if leg is None:
             self._remember(fact.leg)
             return
-        self._part(leg, fact.at, fact.cause)
+        self._connections.part(leg, fact.at, fact.cause)
+        self._connections.let_go(leg, fact.at, fact.cause)
         leg.record.ended_at, leg.record.hangup_cause = fact.at, fact.hangup_cause
         del self._state.legs[fact.leg]
         self._remember(fact.leg)
         call = self._state.call_of(leg)
         seat = leg.record.seat
+        self._connections.recordings_over(leg, call, fact.cause)
         if seat is not None:
-            self._recording_over(leg, call, fact.cause)
             self._out += attempts.ended(call, AttemptOutcome.CANCELLED, fact.at, fact.cause)
             offer = self._state.offers.pop(fact.leg, None)
             if offer is None or not offer.answered:
@@ -325,15 +322,6 @@ class CallModel:
                 self._unsettled[call.record.call] = call
         self._changed(call, fact.at, fact.cause)
 
-    def _recording_over(self, leg: Leg, call: OpenCall | None, cause: str) -> None:
-        for segment in call.record.segments if call is not None else ():
-            if call is not None and segment.recorded_leg == leg.record.leg:
-                self._out.append(
-                    RecordingDue(cause, leg.record.leg, call.record.call, segment.segment, segment.started_at)
-                )
-                return
-        self._out.append(RecordingVoid(cause, leg.record.leg))
-
     def _settle_offers(self, call: OpenCall, at: Instant, cause: str) -> None:
         """Offers from before a restart whose phone does not ring: nobody will tell of them any more."""
         for offer in call.record.offers:
@@ -344,61 +332,6 @@ class CallModel:
             ):
                 settle_offer(call, offer.offer, OfferOutcome.CANCELLED, at)
                 self._changed(call, at, cause)
-
-    # -- segments --------------------------------------------------------------------------------------------
-
-    def _resegment(self, bridge: str, at: Instant, cause: str, left: Leg | None = None) -> None:
-        """Ends and begins segments so that each open one has exactly the parties of its bridge."""
-        members = tuple(self._state.bridges[bridge])
-        concerned = [self._state.legs[m] for m in members] + ([left] if left else [])
-        parties = members if len(members) > 1 else ()
-        for call in [self._state.call_of(leg) for leg in concerned]:
-            if call is None:
-                continue
-            if call.segment is not None and call.segment.legs != parties:
-                call.segment.ended_at = at
-                call.segment = None
-                self._changed(call, at, cause)
-            if parties and call.segment is None:
-                self._begin_segment(call, parties, at, cause)
-
-    def _begin_segment(self, call: OpenCall, parties: tuple[LegId, ...], at: Instant, cause: str) -> None:
-        legs = [self._state.legs[party] for party in parties]
-        for leg in legs:
-            leg.was_connected = True
-            self._attach(leg, call)
-        seat_leg = next((leg for leg in legs if leg.record.seat), None)
-        recorded = seat_leg.record.leg if seat_leg else None
-        if any(segment.recorded_leg == recorded for segment in call.record.segments):
-            recorded = None  # one file a leg: it belongs to the first segment that it covers
-        call.segment = SegmentRecord(
-            segment=f"{call.record.call}/{len(call.record.segments) + 1}",
-            legs=parties,
-            agent=seat_leg.record.agent if seat_leg else None,
-            seat=seat_leg.record.seat if seat_leg else None,
-            recorded_leg=recorded,
-            started_at=at,
-        )
-        call.record.segments.append(call.segment)
-        if seat_leg is not None:
-            self._connected(call, seat_leg, at, cause)
-        self._changed(call, at, cause)
-
-    def _connected(self, call: OpenCall, seat_leg: Leg, at: Instant, cause: str) -> None:
-        record = call.record
-        if record.answered_at is None:
-            record.answered_at = at
-            record.agent, record.seat = seat_leg.record.agent, seat_leg.record.seat
-            if record.direction is Direction.INBOUND:
-                record.route = Route.FALLBACK if call.place == "fallback" else Route.ACD
-        self._out += attempts.ended(call, AttemptOutcome.REACHED, at, cause)
-        offer = self._state.offers.get(seat_leg.record.leg)
-        if offer is None:
-            settle_offer(call, seat_leg.record.leg, OfferOutcome.ACCEPTED, at)
-        elif not offer.answered:
-            offer.answered = True
-            self._belief.offer_answered(offer.made.seat, offer.made.agent)
-            self._out.append(acd.OfferAnswered(at, cause, seat_leg.record.leg))
 
     # -- calls -----------------------------------------------------------------------------------------------
 
@@ -427,7 +360,7 @@ class CallModel:
             )
             call = OpenCall(record, "greeting", leg_id)
             self._state.calls[call_id] = call
-        self._attach(leg, call)
+        self._state.attach(leg, call)
         return call
 
     def _seat_dialled(self, fact: f.SeatDialled) -> None:
@@ -440,7 +373,7 @@ class CallModel:
         record.route, record.agent, record.seat = Route.DIRECT, leg.record.agent, leg.record.seat
         call = OpenCall(record, "after", None)
         self._state.calls[fact.call] = call
-        self._attach(leg, call)
+        self._state.attach(leg, call)
         if fact.callback:
             record.callback, record.route = fact.callback, Route.ACD
             self._out += attempts.began(self._state, self._belief, call, leg, fact.at, fact.cause)
@@ -450,11 +383,17 @@ class CallModel:
         call = self._open(fact.call, fact.leg, fact.at, "", "")
         if call is None:
             return
+        leg = self._state.legs[fact.leg]
         if call.record.queued_at is None:
             call.record.queued_at = fact.queued_at
+        if fact.at < leg.moved_at:
+            return  # told again: since then an agent had the caller
         call.record.queue, call.record.priority = fact.queue, fact.priority
         if call.place != "diverted":  # a caller who was sent away is told of again after a restart
             call.place = "waiting"
+        if leg.was_connected and leg.bridge is None:
+            call.waits = True
+            self._connections.let_go(leg, fact.at, fact.cause)
         self._changed(call, fact.at, fact.cause)
 
     def requeued(self, call_id: CallId, queue: QueueId, at: Instant, cause: str) -> tuple[Output, ...]:
@@ -484,9 +423,13 @@ class CallModel:
             self._changed(call, fact.at, fact.cause)
 
     def _originate_failed(self, fact: f.OriginateFailed) -> None:
-        offer = self._state.offers.get(fact.leg)
-        if offer is None or offer.answered or fact.leg in self._state.legs:
+        if fact.leg in self._state.legs:
             return  # the leg's own end says it, and more exactly
+        offer = self._state.offers.get(fact.leg)
+        self._state.asked.pop(fact.leg, None)
+        if offer is None or offer.answered:
+            self._remember(fact.leg)
+            return
         del self._state.offers[fact.leg]
         self._remember(fact.leg)
         outcome = OfferOutcome(fact.reason) if fact.reason in set(OfferOutcome) else OfferOutcome.FAILED
@@ -512,6 +455,9 @@ class CallModel:
         self._out = [o for o in self._out if not (isinstance(o, CallUpdated) and o.record is call.record)]
         self._out += self._belief.call(call, at, cause)
         self._out.append(CallUpdated(at, cause, call.record))
+
+    def _tell(self, output: Output) -> None:
+        self._out.append(output)
 
     def _remember(self, leg: LegId) -> None:
         self._done[leg] = None

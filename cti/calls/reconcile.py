@@ -43,12 +43,19 @@ def _leg(leg: LegSnapshot, snapshot: PbxSnapshot, trunk: str) -> Iterator[Fact]:
         yield f.LegAnswered(snapshot.at, cause, leg.leg)
     elif leg.ringing:
         yield f.LegRinging(snapshot.at, cause, leg.leg)
+    if leg.recording and leg.call is not None:
+        yield f.RecordingStarted(began, cause, leg.leg, leg.call, leg.recording)
+    if leg.place in ("held", "parked") and leg.bridge is None and leg.call is not None:
+        yield f.CallerHeld(snapshot.at, cause, leg.leg, leg.call, leg.held_by)
     if leg.endpoint != trunk or not leg.hotline:
         return
     call = leg.call or leg.leg
     yield f.CallArrived(began, cause, leg.leg, call, leg.hotline, leg.number, leg.dialled)
+    # Who is not in the waiting loop now queued when they first did, and no later.
+    loops = leg.place in ("waiting", "fallback") and leg.bridge is None
     if leg.queued_at is not None:
-        yield f.CallerQueued(snapshot.at, cause, leg.leg, call, leg.queue, leg.priority, leg.queued_at)
+        asked = snapshot.at if loops else leg.queued_at
+        yield f.CallerQueued(asked, cause, leg.leg, call, leg.queue, leg.priority, leg.queued_at)
     if leg.place == "fallback":
         yield f.CallerFellBack(snapshot.at, cause, leg.leg, call)
     elif leg.place == "after":

@@ -73,7 +73,29 @@ class SegmentRecord:
     agent: AgentId | None
     seat: SeatId | None
     recorded_leg: LegId | None
-    """The leg whose recorder covers this segment: the recording is named after it."""
+    """The recording that covers this segment: named after the leg whose recorder it is."""
+    started_at: Instant
+    ended_at: Instant | None = None
+
+
+class HoldKind(StrEnum):
+    SERVICE = "service"
+    """By command: the held party is in no bridge and hears music."""
+    PHONE = "phone"
+    """By the phone's own key: the bridge stays, the others in it hear music."""
+    PARKED = "parked"
+    """Left for anybody to take up."""
+
+
+@dataclass(slots=True)
+class HoldRecord:
+    """A stretch in which somebody in the call heard music instead of the others."""
+
+    leg: LegId
+    """Who was held; for a phone's own hold, whose phone it was."""
+    kind: HoldKind
+    agent: AgentId | None
+    """Who held."""
     started_at: Instant
     ended_at: Instant | None = None
 
@@ -116,6 +138,9 @@ class CallRecord:
     legs: list[LegRecord] = field(default_factory=list)
     segments: list[SegmentRecord] = field(default_factory=list)
     offers: list[OfferRecord] = field(default_factory=list)
+    holds: list[HoldRecord] = field(default_factory=list)
+    work_order: str | None = None
+    """The work order for which an agent called the citizen (回访)."""
     version: int = 0
     """Grows with each change; a projection never goes back."""
 

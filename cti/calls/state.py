@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from acd.effects import MakeOffer
-from acd.model import Instant, SeatId
+from acd.model import AgentId, Instant, SeatId
 from cti.calls.facts import CallId, LegId
-from cti.calls.records import CallRecord, LegRecord, SegmentRecord
+from cti.calls.records import CallRecord, HoldRecord, LegRecord, SegmentRecord
 
 
 @dataclass(slots=True)
@@ -21,6 +21,10 @@ class Leg:
     was_connected: bool = False
     moved_at: Instant = float("-inf")
     """When it last entered or left a bridge: what is told of an earlier time is known already."""
+    recording: str | None = None
+    """The recording that runs on it."""
+    recordings: dict[str, None] = field(default_factory=dict)
+    """All that were made on it."""
 
 
 @dataclass(slots=True)
@@ -31,7 +35,12 @@ class OpenCall:
     caller: LegId | None
     live: dict[LegId, None] = field(default_factory=dict)
     """Legs that have not ended, in the order in which they came."""
-    segment: SegmentRecord | None = None
+    talks: dict[str, SegmentRecord] = field(default_factory=dict)
+    """The segments that go on, by bridge: two at once while somebody changes over."""
+    handler: LegId | None = None
+    """The agent's leg that has the caller in hand, talking or holding."""
+    waits: bool = False
+    """Queued again after an agent had it."""
     cut_off: bool = False
     """The caller's leg ended through a fault of the network."""
     attempt_over: bool = False
@@ -49,11 +58,24 @@ class OpenCall:
     @property
     def waits_since(self) -> Instant | None:
         """When the caller was queued, if they still wait, in Asterisk's plain queue too."""
-        return None if self.wait_is_over else self.record.queued_at
+        again = self.waits and self.caller in self.live
+        return self.record.queued_at if again or not self.wait_is_over else None
 
     @property
     def caller_left_at(self) -> Instant | None:
         return next((leg.ended_at for leg in self.record.legs if leg.leg == self.caller), None)
+
+    @property
+    def segment(self) -> SegmentRecord | None:
+        """The segment that goes on: the caller's, if there is one."""
+        own = (segment for segment in self.talks.values() if self.caller in segment.legs)
+        return next(own, None) or next(iter(self.talks.values()), None)
+
+    @property
+    def hold(self) -> HoldRecord | None:
+        """The hold that goes on: the caller's, if there is one."""
+        going = [hold for hold in self.record.holds if hold.ended_at is None]
+        return next((hold for hold in going if hold.leg == self.caller), going[0] if going else None)
 
     @property
     def caller_channel(self) -> str:
@@ -75,9 +97,21 @@ class LiveState:
         self.legs: dict[LegId, Leg] = {}
         self.bridges: dict[str, dict[LegId, None]] = {}
         self.offers: dict[LegId, Offer] = {}
+        self.asked: dict[LegId, CallId] = {}
+        """Legs that the service asked for and that are not there yet, with their call."""
 
     def call_of(self, leg: Leg) -> OpenCall | None:
         return self.calls.get(leg.call) if leg.call is not None else None
+
+    def citizen_leg(self, call: OpenCall) -> Leg | None:
+        """The leg of the citizen: the caller's, or the first one beyond the trunk of a call that went out."""
+        beyond = (leg.leg for leg in call.record.legs if leg.seat is None)
+        return self.legs.get(call.caller if call.caller is not None else next(beyond, ""))
+
+    def beside(self, leg: Leg) -> list[Leg]:
+        """The others in the leg's bridge."""
+        members = self.bridges[leg.bridge] if leg.bridge is not None else {}
+        return [self.legs[other] for other in members if other != leg.record.leg]
 
     def engages(self, leg: Leg) -> bool:
         """Whether the leg keeps its seat's agent from other work.
@@ -104,6 +138,18 @@ class LiveState:
             if (leg := self.legs[leg_id])
         )
 
+    def attach(self, leg: Leg, call: OpenCall) -> None:
+        """The leg is one of the call's, unless it is another's already."""
+        if leg.call is None:
+            leg.call = call.record.call
+            call.record.legs.append(leg.record)
+            call.live[leg.record.leg] = None
+
+    def handler_of(self, call: OpenCall) -> AgentId | None:
+        """The agent who has the caller in hand; None while it waits, is parked, or hears a farewell."""
+        leg = self.legs.get(call.handler) if call.handler is not None else None
+        return leg.record.agent if leg is not None and not call.waits else None
+
     def enter(self, leg: LegId, bridge: str) -> None:
         self.legs[leg].bridge = bridge
         self.bridges.setdefault(bridge, {})[leg] = None
@@ -121,3 +167,6 @@ class LiveState:
         self.bridges.setdefault(new, {}).update(members)
         for leg in members:
             self.legs[leg].bridge = new
+        for call in self.calls.values():
+            if old in call.talks:
+                call.talks[new] = call.talks.pop(old)

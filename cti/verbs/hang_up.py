@@ -8,7 +8,7 @@ from acd.model import Instant
 from cti.calls.actions import HangUp
 from cti.calls.facts import CallId
 from cti.verbs.model import DONE, Command, Progress, Situation, Verb
-from cti.verbs.parties import leg_of, open_call, own_leg
+from cti.verbs.parties import acting_leg, leg_of, open_call
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +20,13 @@ class HangUpCall:
 
 def begin(situation: Situation, command: Command[HangUpCall], _at: Instant) -> Progress:
     call = open_call(situation, command.asked.call)
-    legs = list(call.live) if command.agent is None else [own_leg(call, command).leg]
+    legs = list(call.live) if command.agent is None else [acting_leg(situation, call, command).record.leg]
     return Progress(actions=tuple(HangUp(command.command, leg) for leg in legs))
 
 
 def follow(situation: Situation, command: Command[HangUpCall], _at: Instant) -> Progress | None:
     call = situation.calls.calls.get(command.asked.call)
-    if call is None or (command.agent is not None and leg_of(call, command.agent) is None):
+    if call is None or (command.agent is not None and leg_of(situation, call, command.agent) is None):
         return DONE
     return None
 

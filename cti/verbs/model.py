@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from acd import events as acd
 from acd.effects import AgentChanged
-from acd.model import AgentId, Instant, SeatId
+from acd.model import AgentId, Instant, Policy, SeatId
 from acd.router import Router
 from cti.calls.actions import Action
 from cti.calls.facts import CallId
@@ -35,6 +35,19 @@ class Order:
     """The dataclass of a verb."""
 
 
+@dataclass(frozen=True, slots=True)
+class Switchboard:
+    """What handlers need to know of the site."""
+
+    seats: tuple[SeatId, ...]
+    trunk: str
+    """Its endpoint."""
+    caller_number: str
+    """The number shown to whom the hotline calls."""
+    ring_timeout_s: float = 30.0
+    """How long a party rings that is not an offer's."""
+
+
 class Situation(Protocol):
     """What handlers may look at. They change nothing in it."""
 
@@ -44,6 +57,10 @@ class Situation(Protocol):
     def router(self) -> Router: ...
     @property
     def agents(self) -> Mapping[AgentId, AgentChanged]: ...
+    @property
+    def policy(self) -> Policy: ...
+    @property
+    def switchboard(self) -> Switchboard: ...
     @property
     def reachable(self) -> set[SeatId]:
         """Seats whose phone can be rung."""

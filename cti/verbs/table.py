@@ -7,10 +7,15 @@ from typing import Any
 from cti.verbs.callbacks import ALTER_CALLBACK, CANCEL_CALLBACK, REQUEST_CALLBACK
 from cti.verbs.campaigns import ADD_TO_CAMPAIGN
 from cti.verbs.hang_up import HANG_UP
+from cti.verbs.hold import HOLD, RETRIEVE
 from cti.verbs.model import Verb
+from cti.verbs.transfer import TRANSFER
 
 VERBS: tuple[Verb[Any], ...] = (
     HANG_UP,
+    HOLD,
+    RETRIEVE,
+    TRANSFER,
     REQUEST_CALLBACK,
     ALTER_CALLBACK,
     CANCEL_CALLBACK,

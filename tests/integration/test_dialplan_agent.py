@@ -61,7 +61,7 @@ async def test_recording_events_are_on_the_seats_leg_live_and_in_the_event_log(
     for event in (started, finished):
         assert (event["Uniqueid"], event["AccountCode"]) == ("offer-1", queued["Call"])
     for name in ("HotlineRecordingStarted", "HotlineRecordingFinished"):
-        assert [extra for extra in logged(asterisk, name) if f'Call={queued["Call"]}"' in extra]
+        assert [extra for extra in logged(asterisk, name) if f"Call={queued['Call']}&" in extra]
 
 
 async def test_the_caller_hears_a_farewell_when_the_agent_hangs_up_first(

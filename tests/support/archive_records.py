@@ -13,6 +13,8 @@ from cti.calls.records import (
     CallRecord,
     Direction,
     EndedBy,
+    HoldKind,
+    HoldRecord,
     LegRecord,
     OfferRecord,
     Route,
@@ -52,6 +54,7 @@ def ended(call: str = "c.1", *, at: float = NOON, version: int = 5) -> CallRecor
     record.answered_at, record.ended_at = at + 25, at + 125.5
     record.ended_by, record.outcome = EndedBy.CALLER, CallOutcome.ANSWERED
     record.agent, record.seat = "1002", "s02"
+    record.holds = [HoldRecord(call, HoldKind.SERVICE, "1002", at + 60, at + 70)]
     record.legs = [
         replace(record.legs[0], ended_at=at + 125.5, hangup_cause=16),
         LegRecord(f"{call}-a", "PJSIP/s01-2", "s01", "s01", "1001", "", at + 5.25, at + 6, None, at + 20, 19),

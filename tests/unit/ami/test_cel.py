@@ -71,7 +71,10 @@ def test_a_line_as_asterisk_wrote_it_is_read() -> None:
             ),
             CallArrived,
         ),
-        (line("USER_DEFINED", '{"extra":"Call=c"}', user_event="HotlineRecordingStarted"), RecordingStarted),
+        (
+            line("USER_DEFINED", '{"extra":"Call=c&Recording=l"}', user_event="HotlineRecordingStarted"),
+            RecordingStarted,
+        ),
     ],
 )
 def test_each_kind_of_line_is_its_fact(text: str, kind: type[Fact]) -> None:

@@ -13,6 +13,7 @@ from cti.ami.user_events import USER_EVENTS
 from cti.calls.facts import (
     CallArrived,
     CallerFellBack,
+    CallerHeld,
     CallerLeft,
     CallerQueued,
     DialEnded,
@@ -201,8 +202,17 @@ def failed_originate(to: LiveDecoder, reason: str, uniqueid: str = "leg-1") -> l
         ),
         ("HotlineFallback", {"Call": CALL}, CallerFellBack(AT, CAUSE, CALL, CALL)),
         ("HotlineLeft", {"Call": CALL, "Cause": "16"}, CallerLeft(AT, CAUSE, CALL, CALL, 16)),
-        ("HotlineRecordingStarted", {"Call": CALL}, RecordingStarted(AT, CAUSE, CALL, CALL)),
-        ("HotlineRecordingFinished", {"Call": CALL}, RecordingFinished(AT, CAUSE, CALL, CALL)),
+        ("HotlineHeld", {"Call": CALL, "By": "leg-2"}, CallerHeld(AT, CAUSE, CALL, CALL, "leg-2")),
+        (
+            "HotlineRecordingStarted",
+            {"Call": CALL, "Recording": f"{CALL}_r2"},
+            RecordingStarted(AT, CAUSE, CALL, CALL, f"{CALL}_r2"),
+        ),
+        (
+            "HotlineRecordingFinished",
+            {"Call": CALL, "Recording": CALL},
+            RecordingFinished(AT, CAUSE, CALL, CALL, CALL),
+        ),
         (
             "HotlineFeature",
             {"Seat": "seat-01", "Feature": "login", "Argument": "101"},
@@ -234,6 +244,7 @@ def test_every_event_of_the_dialplan_contract_has_a_decoder() -> None:
         "HotlineQueued",
         "HotlineFallback",
         "HotlineLeft",
+        "HotlineHeld",
         "HotlineRecordingStarted",
         "HotlineRecordingFinished",
         "HotlineFeature",

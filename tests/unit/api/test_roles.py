@@ -39,7 +39,7 @@ EXPECTED: dict[tuple[str, str], set[Role] | None] = {
     ("GET", "/v1/calls"): STAFF,
     ("GET", "/v1/calls/{call}"): STAFF,
     ("GET", "/v1/commands/{command}"): FLOOR,
-    ("POST", "/v1/calls/{call}/hang-up"): FLOOR,
+    **{("POST", f"/v1/calls/{{call}}/{verb}"): FLOOR for verb in ("hang-up", "hold", "retrieve", "transfer")},
     ("GET", "/v1/callbacks"): FLOOR,
     ("GET", "/v1/callbacks/{callback}"): FLOOR,
     ("POST", "/v1/callbacks"): FLOOR,

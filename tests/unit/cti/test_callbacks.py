@@ -150,7 +150,7 @@ def kept(steps: list[Step]) -> dict[str, Any]:
 def test_after_a_restart_it_waits_on_with_its_attempts_and_its_place() -> None:
     rig = Rig()
     callback = asked(rig)
-    again = Runtime(rig.runtime._plan, rig.runtime._policy, Resume(callbacks=kept(rig.steps)), 50.0)
+    again = Runtime(rig.runtime._plan, rig.runtime.policy, Resume(callbacks=kept(rig.steps)), 50.0)
     record = again.router.callback(callback)
     assert record is not None
     assert (record.state, record.queued_at) == (CallbackState.WAITING, 5.0)
@@ -186,7 +186,7 @@ def test_one_whose_queue_is_gone_after_a_restart_is_not_forgotten() -> None:
     callback = asked(rig)
     saved = kept(rig.steps)
     saved[f"callback/{callback}"]["queue"] = "closed-down"
-    again = Runtime(rig.runtime._plan, rig.runtime._policy, Resume(callbacks=saved), 50.0)
+    again = Runtime(rig.runtime._plan, rig.runtime.policy, Resume(callbacks=saved), 50.0)
     record = again.router.callback(callback)
     assert record is not None
     assert record.queue == "general"

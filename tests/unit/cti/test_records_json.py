@@ -18,6 +18,8 @@ from cti.calls.records import (
     CallRecord,
     Direction,
     EndedBy,
+    HoldKind,
+    HoldRecord,
     LegRecord,
     OfferRecord,
     Route,
@@ -71,8 +73,18 @@ OFFERS = st.builds(
     ended_at=maybe(INSTANTS),
     outcome=maybe(st.sampled_from(OfferOutcome)),
 )
+HOLDS = st.builds(
+    HoldRecord,
+    leg=IDS,
+    kind=st.sampled_from(HoldKind),
+    agent=maybe(IDS),
+    started_at=INSTANTS,
+    ended_at=maybe(INSTANTS),
+)
 CALLS = st.builds(
     CallRecord,
+    holds=st.lists(HOLDS, max_size=2),
+    work_order=maybe(IDS),
     call=IDS,
     direction=st.sampled_from(Direction),
     hotline=IDS,

@@ -109,7 +109,7 @@ def test_the_router_hears_of_the_wait_the_answer_the_release_and_the_end() -> No
     told.offer()
     told.tell(*answer(), *agent_leaves())
 
-    assert kinds(told.routing()) == ["ContactQueued", "OfferAnswered", "ContactLeft", "AgentReleased"]
+    assert kinds(told.routing()) == ["ContactQueued", "OfferAnswered", "AgentReleased", "ContactLeft"]
 
 
 def test_a_caller_who_hangs_up_while_waiting_is_abandoned() -> None:
@@ -326,7 +326,7 @@ def test_after_a_restart_a_talking_pair_is_restored_and_ends_as_one_call() -> No
     [segment] = told.record.segments
     assert (segment.started_at, segment.ended_at) == (6.0, 200.0)
     assert [o.leg for o in outputs if isinstance(o, RecordingDue)] == [OFFER]
-    assert kinds(told.routing()) == ["ContactRestored", "ContactLeft", "AgentReleased"]
+    assert kinds(told.routing()) == ["ContactRestored", "AgentReleased", "ContactLeft"]
 
 
 def test_after_a_restart_a_call_that_is_gone_is_closed_and_its_recording_is_due() -> None:

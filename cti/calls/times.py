@@ -1,0 +1,72 @@
+"""How long a call rang, talked and was held: from its bridges and holds, not from channel lifetimes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from acd.model import Instant, OfferOutcome
+from cti.calls.records import CallRecord, HoldKind
+
+
+@dataclass(frozen=True, slots=True)
+class CallTimes:
+    """Of the citizen. What still goes on counts up to now."""
+
+    ring_s: float
+    """The agents' phones, for offers; at no time two."""
+    talk_s: float
+    """Connected with an agent or another party, and not on hold."""
+    hold_s: float
+    """Hearing music after an agent had taken the call: on hold by command or by the agent's phone, parked."""
+
+
+def call_times(record: CallRecord, now: Instant) -> CallTimes:
+    """`now` is of use for an open call only."""
+    end = record.ended_at if record.ended_at is not None else now
+    citizen = _citizen(record)
+    talks = [(s.started_at, _until(s.ended_at, end)) for s in record.segments if citizen in s.legs]
+    by_phone = [
+        (hold.started_at, _until(hold.ended_at, end))
+        for hold in record.holds
+        if hold.kind is HoldKind.PHONE and hold.leg != citizen
+    ]
+    apart = [
+        (hold.started_at, _until(hold.ended_at, end))
+        for hold in record.holds
+        if hold.kind is not HoldKind.PHONE and hold.leg == citizen
+    ]
+    held_in_talk_s = sum(_overlap(talk, hold) for talk in talks for hold in _merged(by_phone))
+    rang = sum(
+        _until(offer.ended_at, end) - offer.made_at
+        for offer in record.offers
+        if offer.outcome is not OfferOutcome.FAILED
+    )
+    return CallTimes(
+        ring_s=rang,
+        talk_s=sum(stop - start for start, stop in _merged(talks)) - held_in_talk_s,
+        hold_s=sum(stop - start for start, stop in _merged(apart)) + held_in_talk_s,
+    )
+
+
+def _citizen(record: CallRecord) -> str | None:
+    """The first leg beyond the trunk."""
+    return next((leg.leg for leg in record.legs if leg.seat is None), None)
+
+
+def _until(ended_at: Instant | None, end: Instant) -> Instant:
+    return end if ended_at is None else ended_at
+
+
+def _overlap(one: tuple[Instant, Instant], other: tuple[Instant, Instant]) -> float:
+    return max(0.0, min(one[1], other[1]) - max(one[0], other[0]))
+
+
+def _merged(spans: list[tuple[Instant, Instant]]) -> list[tuple[Instant, Instant]]:
+    """The same stretches without overlaps."""
+    merged: list[tuple[Instant, Instant]] = []
+    for start, stop in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(stop, merged[-1][1]))
+        else:
+            merged.append((start, stop))
+    return merged

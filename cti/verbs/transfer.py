@@ -1,0 +1,73 @@
+"""Blind transfer: the citizen goes to a queue, an agent, a seat or a number; the agent is done with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from acd.model import Instant
+from cti.calls.actions import HangUp, MoveToQueue, Place, SendLeg, SetFact
+from cti.calls.facts import CallId
+from cti.verbs.model import DONE, Command, Failed, Progress, Situation, Verb
+from cti.verbs.parties import Party, To, acting_leg, new_leg, open_call, ring, together
+from cti.views import Refused
+
+NOT_TAKEN = Failed("not_taken", "Nobody took the call; the citizen waits in the queue again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    call: CallId
+    party: Party
+    priority: int | None = None
+    """In the new queue; None: as before."""
+
+
+def begin(situation: Situation, command: Command[Transfer], _at: Instant) -> Progress:
+    asked, cause = command.asked, command.command
+    call = open_call(situation, asked.call)
+    leg = acting_leg(situation, call, command)
+    citizen = situation.calls.state.citizen_leg(call)
+    if citizen is None or not citizen.was_connected:
+        raise Refused("no_citizen", "There is no citizen in the call who could be transferred.")
+    result = {"citizen": citizen.record.leg}
+    if asked.party.to is To.QUEUE:
+        queue = asked.party.name
+        if queue not in situation.policy.queues:
+            raise Refused("unknown_queue", f"There is no queue {queue}.", "to")
+        if call.record.queue is None or call.caller is None:
+            raise Refused("not_inbound", "Only a citizen who called can wait in a queue.", "to")
+        priority = call.record.priority if asked.priority is None else asked.priority
+        return Progress(
+            (
+                MoveToQueue(cause, citizen.record.channel, queue),
+                SetFact(cause, citizen.record.leg, "HL_PRIORITY", str(priority)),
+                SendLeg(cause, citizen.record.channel, Place.WAITING),
+                HangUp(cause, leg.record.leg),
+            ),
+            result=result,
+        )
+    party = ring(situation, command, call, asked.party, Place.CONNECT, citizen.record.channel)
+    return Progress(
+        (
+            SetFact(cause, citizen.record.leg, "HL_HELD_BY", party.leg),
+            SendLeg(cause, citizen.record.channel, Place.HELD),
+            HangUp(cause, leg.record.leg),
+            party,
+        ),
+        result=result,
+    )
+
+
+def follow(situation: Situation, command: Command[Transfer], _at: Instant) -> Progress | None:
+    call = situation.calls.calls.get(command.asked.call)
+    citizen = command.result["citizen"]
+    if call is None or citizen not in call.live:
+        return Progress(outcome=Failed("citizen_gone", "The citizen hung up first."))
+    if command.asked.party.to is To.QUEUE:
+        return DONE if call.waits and call.record.queue == command.asked.party.name else None
+    if together(situation, new_leg(command), citizen):
+        return DONE
+    return Progress(outcome=NOT_TAKEN) if situation.calls.is_over(new_leg(command)) else None
+
+
+TRANSFER = Verb("transfer", Transfer, begin, follow, within_s=60.0)

@@ -1,0 +1,83 @@
+"""Blind transfer by API: to an agent, a queue and a number; and to somebody who does not answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lab.phones import What
+from tests.support.commanding import commanded, connected
+from tests.support.staffed import staffed
+
+
+async def test_to_an_agent_who_answers(tmp_path: Path) -> None:
+    async with staffed(tmp_path, 2, wrap_up_s=1.0) as place:
+        talk = await connected(place)
+        [other] = set(place.seats) - {talk.seat}
+        with place.phones.events() as events:
+            posted = await place.center.api(f"agent-{talk.agent}").post(
+                f"/v1/calls/{talk.call}/transfer", party={"to": "agent", "name": place.agents[other]}
+            )
+            assert posted["state"] == "accepted"
+            while (await events.next(What.INCOMING)).seat != other:
+                pass
+            await place.phones.answer(other)
+        await talk.citizen_hears(other)
+        command = await place.center.api().get(f"/v1/commands/{posted['command']}")
+        assert command["state"] == "done"
+        assert place.phones.calls(talk.seat) == {}
+        agents = {a["agent"]: a for a in (await place.center.api().get("/v1/agents"))["agents"]}
+        assert agents[place.agents[other]]["state"] == "busy"
+        assert agents[talk.agent]["state"] in ("wrap_up", "ready")
+        await place.phones.hang_up(other)
+        await talk.task
+        call = await talk.archived()
+        assert [segment["seat"] for segment in call["segments"]] == [talk.seat, other]
+        assert len(call["recordings"]) == 2
+        assert call["ended_by"] == "agent"
+
+
+async def test_to_a_queue_with_work_order_and_call_id(tmp_path: Path) -> None:
+    async with staffed(tmp_path, 2, wrap_up_s=30.0) as place:
+        talk = await connected(place)
+        # A queue that only the other of the two can serve.
+        queue = {"1001": "consumer", "1002": "social-security"}[talk.agent]
+        await talk.do("transfer", party={"to": "queue", "name": queue}, priority=7)
+        second = await place.answer_next()
+        assert second != talk.seat
+        await talk.citizen_hears(second)
+        talk.caller.hang_up()
+        await talk.task
+        call = await talk.archived()
+        assert (call["queue"], call["priority"]) == (queue, 7)
+        assert [segment["seat"] for segment in call["segments"]] == [talk.seat, second]
+        assert len(call["work_orders"]) == 1
+
+
+async def test_to_nobody_who_answers_brings_the_citizen_back_to_the_queue(tmp_path: Path) -> None:
+    async with staffed(tmp_path, 2, wrap_up_s=1.0) as place:
+        talk = await connected(place)
+        [other] = set(place.seats) - {talk.seat}
+        busy = await commanded(
+            place,
+            f"agent-{talk.agent}",
+            f"/v1/calls/{talk.call}/transfer",
+            party={"to": "agent", "name": talk.agent},
+        )
+        assert (busy["state"], busy["reason"]) == ("refused", "agent_busy")
+        await place.center.api().post(f"/v1/agents/{place.agents[other]}/not-ready", reason="break")
+        with place.phones.events(other) as events:
+            posted = await place.center.api(f"agent-{talk.agent}").post(
+                f"/v1/calls/{talk.call}/transfer", party={"to": "seat", "name": other}
+            )
+            await events.next(What.INCOMING)
+            await place.phones.reject(other)
+
+        async def failed() -> bool:
+            command = await place.center.api().get(f"/v1/commands/{posted['command']}")
+            return (command["state"], command["reason"]) == ("failed", "not_taken")
+
+        await place.until(failed)
+        assert await place.answer_next() == talk.seat
+        await talk.citizen_hears(talk.seat)
+        talk.caller.hang_up()
+        await talk.task
