@@ -24,6 +24,7 @@ from acd.model import (
     Policy,
     QueuePolicy,
     Requirement,
+    RoutingStep,
 )
 from acd.requirement import MAX_PROFICIENCY
 from acd.states import InvalidEvent
@@ -196,6 +197,31 @@ def _agent_problems(place: str, agent: AgentPolicy, policy: Policy) -> Iterator[
             yield f"{place}, queues: there is no queue {queue}; a configured one would be right"
         yield from _duration_problems(place, f"penalty in queue {queue}", penalty_s)
     yield from _duration_problems(place, "max_wrap_up_s", agent.max_wrap_up_s)
+
+
+def step_problems(steps: tuple[RoutingStep, ...], policy: Policy) -> tuple[str, ...]:
+    """What is wrong with steps that somebody gives one contact."""
+    return tuple(
+        problem
+        for number, step in enumerate(steps, start=1)
+        for problem in (
+            *_requirement_problems(f"step {number}", step.requirement, policy),
+            *_duration_problems(f"step {number}", "ttl_s", step.ttl_s),
+            *_stranger_problems(f"step {number}", step.requirement, policy),
+        )
+    )
+
+
+def _stranger_problems(place: str, requirement: Requirement, policy: Policy) -> Iterator[str]:
+    """Agents who are not there. A policy may name some who come later; a person who names one is mistaken."""
+    match requirement:
+        case OneOf(agents):
+            for agent in agents:
+                if agent not in policy.agents:
+                    yield f"{place}: there is no agent {agent}; a configured one would be right"
+        case AllOf(parts) | AnyOf(parts) | NoneOf(parts):
+            for part in parts:
+                yield from _stranger_problems(place, part, policy)
 
 
 def _requirement_problems(place: str, requirement: Requirement, policy: Policy) -> Iterator[str]:

@@ -50,8 +50,18 @@ from acd.metrics import (
     SkillFigures,
     WorkTime,
 )
-from acd.model import AgentId, AgentState, ContactId, ContactState, Instant, Policy, QueueId, Skill
-from acd.policy import check_policy
+from acd.model import (
+    AgentId,
+    AgentState,
+    ContactId,
+    ContactState,
+    Instant,
+    Policy,
+    QueueId,
+    RoutingStep,
+    Skill,
+)
+from acd.policy import check_policy, step_problems
 from acd.records import Agent, AgentRecord, CallbackRecord, ContactRecord
 from acd.requirement import need_of
 from acd.snapshot import load, save
@@ -138,6 +148,18 @@ class Router:
         """How many agents have the skill, by state."""
         return _by_state(self._having(skill))
 
+    def knows_queue(self, queue: QueueId) -> bool:
+        """Whether contacts can be queued there; not in one that was removed and drains."""
+        return queue in self._floor.policy.queues
+
+    def has_queue(self, queue: QueueId) -> bool:
+        """Whether the queue is there, be it that it drains."""
+        return queue in self._floor.queues
+
+    def step_problems(self, steps: tuple[RoutingStep, ...]) -> tuple[str, ...]:
+        """What is wrong with steps that somebody gives one contact."""
+        return step_problems(steps, self._floor.policy)
+
     def contacts(self) -> Iterable[ContactRecord]:
         return [contact.view() for contact in self._floor.contacts.values()]
 
@@ -161,12 +183,18 @@ class Router:
 
     def estimate(self, contact: ContactId) -> Estimate | None:
         """A waiting contact's position and remaining wait; None while too little is known."""
+        known, position = self._floor.contacts.get(contact), self.position(contact)
+        if known is None or position is None:
+            return None
+        pace = self._floor.paces.get(known.queue)
+        return None if pace is None else pace.estimate(position)
+
+    def position(self, contact: ContactId) -> int | None:
+        """A waiting contact's place in its queue by arrival, from 1."""
         known = self._floor.contacts.get(contact)
         if known is None or known.state is ContactState.CONNECTED:
             return None
-        position = self._floor.figures.position(known.queue, known.queued_at, contact)
-        pace = self._floor.paces.get(known.queue)
-        return None if pace is None else pace.estimate(position)
+        return self._floor.figures.position(known.queue, known.queued_at, contact)
 
     def agent_figures(self, agent: AgentId) -> AgentFigures | None:
         """Today's figures of an agent; None for one whom the router does not know."""

@@ -17,12 +17,14 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from api import (
     agents,
+    alter,
     audit,
     call_control,
     callbacks,
     calls,
     campaigns,
     commands,
+    configuration,
     events,
     figures,
     health,
@@ -40,6 +42,7 @@ from api.pages import page_routes
 from api.ports import AuditLog, CallArchive, Callbacks, LiveService, WorkOrders
 from api.routing import BEARER_KEY, ROUTE_KEY, Route
 from config.models import Site, Token
+from cti.configuration import ConfigurationPort
 
 log = structlog.get_logger(__name__)
 
@@ -60,12 +63,14 @@ ROUTES: tuple[Route, ...] = (
     *calls.ROUTES,
     *call_control.ROUTES,
     *commands.ROUTES,
+    *alter.ROUTES,
     *callbacks.ROUTES,
     *campaigns.ROUTES,
     *events.ROUTES,
     *recordings.ROUTES,
     *work_orders.ROUTES,
     *audit.ROUTES,
+    *configuration.ROUTES,
     *health.ROUTES,
     *metrics.ROUTES,
     *page_routes(openapi_document),
@@ -79,6 +84,7 @@ def create_app(
     work_orders: WorkOrders,
     audit_log: AuditLog,
     callback_archive: Callbacks,
+    running_configuration: ConfigurationPort,
     site: Site,
     tokens: Iterable[Token],
     recordings_root: Path,
@@ -93,6 +99,7 @@ def create_app(
         work_orders,
         audit_log,
         callback_archive,
+        running_configuration,
         site,
         Tokens(tokens),
         recordings_root,

@@ -58,6 +58,7 @@ _CALL_EXAMPLE: JsonDict = {
     "seat": "s07",
     "work_order": None,
     "state": None,
+    "wait": None,
 }
 _DETAIL_EXAMPLE: JsonDict = {
     **_CALL_EXAMPLE,
@@ -161,6 +162,18 @@ class CallsQuery(Input):
     """`next_cursor` of the page before, with the same filters."""
 
 
+class WaitOut(Output):
+    """Where a waiting call stands in its queue."""
+
+    position: int
+    """By arrival; 1 is the next one. Priority and skills may bring another one first."""
+    expected_s: float | None
+    """How long it will wait from now on, from how fast its queue was served lately; null while too little is
+    known."""
+    error_s: float | None
+    """In 95 of 100 cases the wait is within this of `expected_s`, if service goes on as it did."""
+
+
 class CallOut(Output):
     """A call: who, when, and what became of it."""
 
@@ -194,6 +207,8 @@ class CallOut(Output):
     """For which an agent called the citizen (回访)."""
     state: str | None
     """Of an open call: `greeting`, `waiting`, `offered`, `talking`, `held`, `fallback`."""
+    wait: WaitOut | None
+    """Of a waiting call."""
 
 
 class LegOut(Output):
@@ -333,7 +348,7 @@ def call_detail(
         )
     record = archived.record
     return CallDetailOut(
-        **call_fields(record, role, live.state if live is not None else None),
+        **call_fields(record, role, live),
         complete=live is None and record.outcome is not CallOutcome.OPEN,
         legs=[_leg(leg, role) for leg in record.legs],
         segments=[_segment(segment) for segment in record.segments],
@@ -346,7 +361,7 @@ def call_detail(
     )
 
 
-def call_fields(record: CallRecord, role: Role, state: str | None) -> dict[str, Any]:
+def call_fields(record: CallRecord, role: Role, live: CallView | None) -> dict[str, Any]:
     """`CallOut`'s fields. The citizen's number is in `number`, and in `dialled` of a call that went out."""
     went_out = record.direction is Direction.OUTBOUND
     return {
@@ -368,7 +383,7 @@ def call_fields(record: CallRecord, role: Role, state: str | None) -> dict[str, 
         "agent": record.agent,
         "seat": record.seat,
         "work_order": record.work_order,
-        "state": state,
+        **_live_fields(live),
     }
 
 
@@ -393,8 +408,14 @@ def _of_view(view: CallView, role: Role) -> dict[str, Any]:
         "agent": view.agent,
         "seat": view.seat,
         "work_order": None,
-        "state": view.state,
+        **_live_fields(view),
     }
+
+
+def _live_fields(view: CallView | None) -> dict[str, Any]:
+    if view is None:
+        return {"state": None, "wait": None}
+    return {"state": view.state, "wait": None if view.wait is None else WaitOut.model_validate(view.wait)}
 
 
 def _leg(leg: LegRecord, role: Role) -> LegOut:

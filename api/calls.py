@@ -29,8 +29,8 @@ async def list_calls(ask: Asked[CallsQuery, Nothing]) -> Reply:
         ),
         ask.context.limits.archive_s,
     )
-    states = {view.call: view.state for view in ask.context.service.open_calls()}
-    calls = [CallOut(**call_fields(record, who.role, states.get(record.call))) for record in page.calls]
+    live = {view.call: view for view in ask.context.service.open_calls()}
+    calls = [CallOut(**call_fields(record, who.role, live.get(record.call))) for record in page.calls]
     return Reply(CallsOut(calls=calls, next_cursor=page.next_cursor))
 
 

@@ -10,6 +10,7 @@ from aiohttp import web
 from api.auth import Tokens
 from api.ports import AuditLog, CallArchive, Callbacks, LiveService, WorkOrders
 from config.models import Site
+from cti.configuration import ConfigurationPort
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Context:
     work_orders: WorkOrders
     audit: AuditLog
     callbacks: Callbacks
+    configuration: ConfigurationPort
     site: Site
     tokens: Tokens
     recordings_root: Path

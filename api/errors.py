@@ -78,6 +78,7 @@ _KINDS = (
     ErrorKind(
         "range_not_satisfiable", 416, "The range begins after the end; `Content-Range` has the length."
     ),
+    ErrorKind("configuration_rejected", 422, "The files are wrong; `problems` names each, nothing changed."),
     ErrorKind("invalid_input", 422, "Something in the body or the query is wrong; `problems` names each."),
     ErrorKind("internal_error", 500, "The fault is ours. Give the operations staff the cause."),
     ErrorKind("recording_damaged", 500, "The recording's file is not the one that was archived."),
@@ -166,6 +167,11 @@ def wrong_input(problems: Sequence[Problem]) -> ApiError:
     first = problems[0]
     more = f" ({len(problems)} problems)" if len(problems) > 1 else ""
     return ApiError("invalid_input", f"{first.field}: {first.sentence}{more}", first.field, problems)
+
+
+def rejected_configuration(problems: Sequence[Problem]) -> ApiError:
+    sentence = f"The files on disk are no configuration ({len(problems)} problems); nothing changed."
+    return ApiError("configuration_rejected", sentence, None, problems)
 
 
 def status_of_refusal(error: str) -> int:

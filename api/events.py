@@ -69,7 +69,7 @@ def _call(entry: Entry, who: Bearer) -> BaseModel | None:
     record = decode_call(entry.body)
     if who.role is Role.AGENT and who.agent not in _agents_of(record):
         return None
-    return CallOut(**call_fields(record, who.role, _state_of(record)))
+    return CallOut(**call_fields(record, who.role, None) | {"state": _state_of(record)})
 
 
 def _agent(entry: Entry, who: Bearer) -> BaseModel | None:

@@ -35,6 +35,7 @@ _TAGS = (
     ("work-orders", "What citizens asked for (工单)."),
     ("supervision", "Listening, whispering, barging, taking over; forcing an agent; ending a call."),
     ("audit", "Who did what to whom."),
+    ("configuration", "What is in force, what the files would change, and applying them."),
     ("health", "For load balancers and monitoring."),
     ("pages", "For a browser."),
 )

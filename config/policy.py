@@ -61,7 +61,7 @@ def calendars_of(site: Site) -> dict[str, Calendar]:
 
 def hotline_steps(site: Site) -> dict[str, tuple[RoutingStep, ...]]:
     """What callers of each hotline number are kept for before their queue's own steps."""
-    return {hotline.number: tuple(map(_step, hotline.steps)) for hotline in site.hotlines}
+    return {hotline.number: tuple(map(step_of, hotline.steps)) for hotline in site.hotlines}
 
 
 def fixed_offset_s(timezone: str) -> float | None:
@@ -87,7 +87,8 @@ def requirement_of(written: RequirementConfig) -> Requirement:
     return OneOf(written.agents or ())
 
 
-def _step(written: StepConfig) -> RoutingStep:
+def step_of(written: StepConfig) -> RoutingStep:
+    """The step as the router knows it."""
     return RoutingStep(requirement_of(written.requirement), written.ttl_s, written.beyond_queue)
 
 
@@ -101,7 +102,7 @@ def _queue(queue: QueueConfig, calendars: dict[str, Calendar]) -> QueuePolicy:
         timely_s=queue.timely_s,
         short_abandon_s=queue.short_abandon_s,
         requirement=None if queue.requirement is None else requirement_of(queue.requirement),
-        steps=tuple(map(_step, queue.steps)),
+        steps=tuple(map(step_of, queue.steps)),
         weight=queue.weight,
         criteria=queue.criteria,
         offer_backoff_s=queue.offer_backoff_s,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -19,8 +18,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from acd.model import Instant
 from acd.policy import InvalidPolicy
 from api.app import create_app, make_runner
-from config.difference import difference
-from config.load import ConfigInvalid, load_site
 from config.models import Elsewhere, Secrets, Site
 from config.policy import hotline_steps, routing_policy
 from cti.ami.adapter import AmiTelephony, TelephonySettings
@@ -37,6 +34,7 @@ from cti.journal import Journal, JournalError
 from cti.past import Past, read_past
 from cti.projection import Projector
 from cti.records_json import Draft, encode
+from cti.reload import Reloader
 from cti.runtime import Plan, Runtime
 from cti.service import Service
 from cti.work_order_desk import JournaledWorkOrders
@@ -99,12 +97,14 @@ async def run(settings: Settings) -> None:
         names = _names(settings.site)
         secret = settings.secrets.ami.get_secret_value().encode()
         hotline = Hotline(service, routing_policy(settings.site), names, projector, feed, secret)
+        reloader = _reloader(settings, service, hotline)
         app = create_app(
             hotline,
             CallArchive(engine),
             WorkOrders(engine),
             AuditLog(engine),
             CallbackArchive(engine),
+            reloader,
             settings.site,
             settings.secrets.tokens,
             settings.site.storage.recordings,
@@ -114,7 +114,7 @@ async def run(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.set)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(service.run(), name="service")
-            tasks.create_task(_reload_when_told(settings, service, hotline, reload), name="reload")
+            tasks.create_task(reloader.apply_when_told(reload), name="reload")
             tasks.create_task(_project(projector, settings.database_url, upgraded), name="projection")
             tasks.create_task(_trim(journal, projector), name="trim")
 
@@ -219,27 +219,13 @@ def _service(
     return service
 
 
-async def _reload_when_told(
-    settings: Settings, service: Service, hotline: Hotline, told: asyncio.Event
-) -> None:
-    """Reads the configuration again; a wrong one changes nothing."""
-    site = settings.site
-    while True:
-        await told.wait()
-        told.clear()
-        cause = f"reload-{uuid.uuid4().hex[:8]}"
-        try:
-            new = await asyncio.to_thread(load_site, settings.config)
-        except ConfigInvalid as error:
-            problems = [str(problem) for problem in error.problems]
-            log.error("configuration_refused", cause=cause, problems=problems)
-            continue
-        changes = [str(change) for change in difference(site, new)]
-        policy = routing_policy(new)
-        await service.reconfigure(policy, _plan(new, settings.secrets), cause)
-        hotline.reconfigure(policy, _names(new))
-        site = new
-        log.info("configuration_applied", cause=cause, changes=changes)
+def _reloader(settings: Settings, service: Service, hotline: Hotline) -> Reloader:
+    async def put_in_force(site: Site, cause: str) -> None:
+        policy = routing_policy(site)
+        await service.reconfigure(policy, _plan(site, settings.secrets), cause)
+        hotline.reconfigure(policy, _names(site))
+
+    return Reloader(settings.config, settings.site, put_in_force)
 
 
 def _plan(site: Site, secrets: Secrets) -> Plan:
@@ -257,6 +243,7 @@ def _plan(site: Site, secrets: Secrets) -> Plan:
         reason_by_digit={reason.digit: reason.id for reason in site.not_ready_reasons},
         day_of=day_of,
         steps_of=hotline_steps(site),
+        queue_of={hotline.number: hotline.queue for hotline in site.hotlines},
         caller_key=lambda number: caller_key(number, key),
         last_agent_ttl_s=site.routing.last_agent_ttl_s,
         desk=DeskRules(

@@ -28,7 +28,7 @@ from cti.service import Service
 from cti.verbs.model import Order
 from cti.verbs.port import Feed, Orderer
 from cti.verbs.records import CommandRecord
-from cti.views import AgentView, CallView, Health, Refused, SeatView
+from cti.views import AgentView, CallView, Health, Refused, SeatView, WaitView
 
 UNDER_WAY = (AgentState.RESERVED, AgentState.BUSY, AgentState.WRAP_UP)
 
@@ -200,7 +200,17 @@ class Hotline:
             started_at=_time(record.started_at),
             queued_at=_time(record.queued_at) if record.queued_at is not None else None,
             answered_at=_time(record.answered_at) if record.answered_at is not None else None,
+            wait=self._wait(record.call),
         )
+
+    def _wait(self, call: str) -> WaitView | None:
+        position = self._runtime.router.position(call)
+        if position is None:
+            return None
+        estimate = self._runtime.router.estimate(call)
+        if estimate is None:
+            return WaitView(position, None, None)
+        return WaitView(position, estimate.wait_s, estimate.error_s)
 
     def health(self) -> Health:
         return Health(

@@ -21,6 +21,7 @@ from acd.model import (
     OfferOutcome,
     OneOf,
     Policy,
+    QueueId,
     RoutingStep,
     SeatId,
 )
@@ -48,6 +49,7 @@ from cti.calls.model import CallModel
 from cti.calls.outputs import CallbackWanted, CallUpdated, Output, RecordingDue, RecordingVoid
 from cti.calls.records import CallRecord, Direction
 from cti.calls.state import OpenCall
+from cti.calls.steps import steps_of, steps_text
 from cti.commands import (
     AgentCommand,
     BeNotReady,
@@ -104,6 +106,8 @@ class Plan:
     """The local day of an instant, from midnight to midnight: figures are of it."""
     steps_of: Mapping[str, tuple[RoutingStep, ...]] = field(default_factory=dict)
     """What callers of a hotline number are kept for before their queue's own steps."""
+    queue_of: Mapping[str, QueueId] = field(default_factory=dict)
+    """Each hotline's queue."""
     caller_key: Callable[[str], str | None] = _nobody
     """Tells one caller's number from another's without being it; None for a number that is withheld."""
     last_agent_ttl_s: float = 0.0
@@ -382,6 +386,12 @@ class Runtime:
     def _route(self, event: acd.Event) -> None:
         if isinstance(event, acd.ContactQueued):
             event = self._introduced(event)
+        elif isinstance(
+            event, acd.ContactRestored | acd.ContactServedElsewhere
+        ) and not self.router.has_queue(event.queue):
+            call = self.calls.calls.get(event.contact)
+            hotline = call.record.hotline if call is not None else ""
+            event = replace(event, queue=self._queue_instead(hotline))
         try:
             effects = self.router.handle(event)
         except InvalidEvent as error:
@@ -390,6 +400,15 @@ class Runtime:
                 self.callbacks.refused(event.callback)
             return
         self._take_effects(effects, event.at)
+        if isinstance(event, acd.ContactAltered):
+            self._pending += self.calls.altered(
+                event.contact,
+                event.at,
+                event.cause,
+                queue=event.queue,
+                priority=event.priority,
+                steps=None if event.steps is None else steps_text(event.steps),
+            )
 
     def _keep(self, work: CallbackWork) -> None:
         self._step.drafts += work.drafts
@@ -397,13 +416,25 @@ class Runtime:
 
     def _introduced(self, event: acd.ContactQueued) -> acd.ContactQueued:
         """The contact with what its hotline asks for, and who it is."""
-        record = self.calls.calls[event.contact].record
+        call = self.calls.calls[event.contact]
+        record = call.record
         caller = self._plan.caller_key(record.number)
         steps = self._plan.steps_of.get(record.hotline, ())
         last = self._last_agents.get(caller) if caller is not None else None
         if last is not None and self._plan.last_agent_ttl_s > 0:
             steps = (RoutingStep(OneOf((last,)), self._plan.last_agent_ttl_s), *steps)
+        if record.steps is not None:
+            steps = steps_of(record.steps) or ()
+        if not self.router.knows_queue(event.queue):
+            event = replace(event, queue=self._queue_instead(record.hotline))
+            self._step.actions.append(MoveToQueue(event.cause, call.caller_channel, event.queue))
+            self._pending += self.calls.altered(event.contact, event.at, event.cause, queue=event.queue)
         return replace(event, steps=steps, caller=caller)
+
+    def _queue_instead(self, hotline: str) -> QueueId:
+        """Where callers wait whose queue was removed, while the dialplan still names it."""
+        queue = self._plan.queue_of.get(hotline)
+        return queue if queue is not None else next(iter(self.policy.queues))
 
     def _remember_agent(self, record: CallRecord) -> None:
         caller = self._plan.caller_key(record.number)
@@ -463,7 +494,9 @@ class Runtime:
         match diverted.to:
             case Diversion.QUEUE:
                 self._step.actions.append(MoveToQueue(diverted.cause, channel, diverted.target))
-                self._pending += self.calls.requeued(diverted.contact, diverted.target, at, diverted.cause)
+                self._pending += self.calls.altered(
+                    diverted.contact, at, diverted.cause, queue=diverted.target
+                )
             case Diversion.MESSAGE | Diversion.BUSY:
                 prompt = diverted.target if diverted.to is Diversion.MESSAGE else None
                 self._step.actions.append(SendAway(diverted.cause, channel, prompt))

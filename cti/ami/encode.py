@@ -15,6 +15,8 @@ from cti.calls.actions import (
     DialFromSeat,
     HangUp,
     MoveToQueue,
+    NotePriority,
+    NoteSteps,
     PauseSeat,
     RingParty,
     RingSeat,
@@ -31,6 +33,7 @@ _CHANNEL = re.compile(r"[A-Za-z]+/[A-Za-z0-9_.@+-]{1,100}")
 _FACT = re.compile(r"HL_[A-Z_]{1,30}")
 _FACT_VALUE = re.compile(r"[A-Za-z0-9_.@+/-]{0,120}")
 _NUMBER = re.compile(r"\+?[0-9]{1,24}")
+_STEPS = re.compile(r"[A-Za-z0-9_-]{1,700}")
 _PROMPT = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _AUTO_ANSWER = (
     "PJSIP_HEADER(add,Call-Info)=<sip:hotline>;answer-after=0",
@@ -90,6 +93,10 @@ def _encode(action: Action) -> EncodedAction:
             return _redirected(channel, "hl-message", _checked("prompt", prompt, _PROMPT))
         case MoveToQueue(channel=channel, queue=queue):
             return _set_on(channel, "HL_QUEUE", _checked("queue", queue, _ID))
+        case NotePriority(channel=channel, priority=priority):
+            return _set_on(channel, "HL_PRIORITY", str(priority))
+        case NoteSteps(channel=channel, steps=steps):
+            return _set_on(channel, "HL_STEPS", _checked("steps", steps, _STEPS))
         case AnswerFeature(channel=channel, result=result):
             if result not in _FEATURE_RESULTS:
                 raise AmiInputError("result", f"must be one of {', '.join(sorted(_FEATURE_RESULTS))}")

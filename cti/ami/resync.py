@@ -15,7 +15,7 @@ from cti.calls.facts import LegId, LegSnapshot, PbxSnapshot, Phone
 
 _T = TypeVar("_T")
 _D = TypeVar("_D")
-_VARIABLES = "HL_CALL,HL_HOTLINE,HL_QUEUE,HL_PRIORITY,HL_QUEUED_AT,HL_PLACE,HL_HELD_BY,HL_RECORDING"
+_VARIABLES = "HL_CALL,HL_HOTLINE,HL_QUEUE,HL_PRIORITY,HL_QUEUED_AT,HL_PLACE,HL_HELD_BY,HL_RECORDING,HL_STEPS"
 _MADE_BY_ASTERISK = re.compile(r"(?:.+-)?(?P<second>[0-9]{10})\.[0-9]+")
 _PLACES = frozenset({"waiting", "fallback", "agent", "held", "parked", "after"})
 _RINGING, _UP = "5", "6"
@@ -94,6 +94,7 @@ def _leg(channel: AmiMessage) -> LegSnapshot | None:
         hotline=variables.get("HL_HOTLINE", ""),
         queue=variables.get("HL_QUEUE", ""),
         priority=_number_or(int, variables.get("HL_PRIORITY", ""), 0),
+        steps=variables.get("HL_STEPS", ""),
         queued_at=_number_or(float, variables.get("HL_QUEUED_AT", ""), None),
         started_at=_started_at(channel["Uniqueid"]),
         held_by=variables.get("HL_HELD_BY", "") if place == "held" else "",

@@ -73,6 +73,25 @@ class MoveToQueue:
 
 
 @dataclass(frozen=True, slots=True)
+class NotePriority:
+    """A waiting caller has another priority: noted on the channel, where a restart finds it."""
+
+    cause: str
+    channel: str
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSteps:
+    """A waiting caller needs other agents: noted on the channel, where a restart finds it."""
+
+    cause: str
+    channel: str
+    steps: str
+    """As `cti.calls.steps` writes them."""
+
+
+@dataclass(frozen=True, slots=True)
 class SendAway:
     """A waiting caller hears a message, or the busy tone, and is then hung up."""
 
@@ -181,6 +200,8 @@ Action: TypeAlias = (
     | HangUp
     | TakeOver
     | MoveToQueue
+    | NotePriority
+    | NoteSteps
     | SendAway
     | SetFact
     | SendLeg

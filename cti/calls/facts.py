@@ -137,6 +137,18 @@ class CallerQueued:
 
 
 @dataclass(frozen=True, slots=True)
+class CallerNeeds:
+    """A supervisor asked for other agents for the caller, before this service looked."""
+
+    at: Instant
+    cause: str
+    leg: LegId
+    call: CallId
+    steps: str
+    """As `cti.calls.steps` writes them."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallerFellBack:
     """The dialplan found the service silent and sent the caller to the plain `Queue()`."""
 
@@ -309,6 +321,8 @@ class LegSnapshot:
     """Of a leg on hold: who holds it."""
     recording: str = ""
     """The recording that runs on it."""
+    steps: str = ""
+    """What a supervisor asked of agents for this caller, as `cti.calls.steps` writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,6 +362,7 @@ Fact: TypeAlias = (
     | SeatDialled
     | DialEnded
     | CallerQueued
+    | CallerNeeds
     | CallerFellBack
     | CallerLeft
     | CallerServed

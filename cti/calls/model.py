@@ -226,6 +226,11 @@ class CallModel:
                 self._out += attempts.ended(call, attempts.outcome_of(fact), fact.at, fact.cause)
             case f.CallerQueued():
                 self._caller_queued(fact)
+            case f.CallerNeeds():
+                call = self._open(fact.call, fact.leg, fact.at, "", "")
+                if call is not None and call.record.steps != fact.steps:
+                    call.record.steps = fact.steps
+                    self._changed(call, fact.at, fact.cause)
             case f.CallerFellBack() | f.CallerServed() | f.CallerLeft():
                 self._caller_moved(fact)
             case f.OriginateFailed():
@@ -396,11 +401,23 @@ class CallModel:
             self._connections.let_go(leg, fact.at, fact.cause)
         self._changed(call, fact.at, fact.cause)
 
-    def requeued(self, call_id: CallId, queue: QueueId, at: Instant, cause: str) -> tuple[Output, ...]:
-        """The router moved a waiting caller to another queue."""
+    def altered(
+        self,
+        call_id: CallId,
+        at: Instant,
+        cause: str,
+        *,
+        queue: QueueId | None = None,
+        priority: int | None = None,
+        steps: str | None = None,
+    ) -> tuple[Output, ...]:
+        """A waiting caller has another queue, priority or steps; None: as before."""
         call = self._state.calls.get(call_id)
         if call is not None:
-            call.record.queue = queue
+            record = call.record
+            record.queue = record.queue if queue is None else queue
+            record.priority = record.priority if priority is None else priority
+            record.steps = record.steps if steps is None else steps
             self._changed(call, at, cause)
         return self._take()
 

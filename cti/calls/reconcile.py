@@ -51,6 +51,8 @@ def _leg(leg: LegSnapshot, snapshot: PbxSnapshot, trunk: str) -> Iterator[Fact]:
         return
     call = leg.call or leg.leg
     yield f.CallArrived(began, cause, leg.leg, call, leg.hotline, leg.number, leg.dialled)
+    if leg.steps:
+        yield f.CallerNeeds(snapshot.at, cause, leg.leg, call, leg.steps)
     # Who is not in the waiting loop now queued when they first did, and no later.
     loops = leg.place in ("waiting", "fallback") and leg.bridge is None
     if leg.queued_at is not None:

@@ -141,6 +141,8 @@ class CallRecord:
     holds: list[HoldRecord] = field(default_factory=list)
     work_order: str | None = None
     """The work order for which an agent called the citizen (回访)."""
+    steps: str | None = None
+    """What a supervisor asked of agents for this caller, as `cti.calls.steps` writes it."""
     version: int = 0
     """Grows with each change; a projection never goes back."""
 

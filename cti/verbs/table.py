@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cti.verbs.alter_contact import ALTER_CONTACT
 from cti.verbs.callbacks import ALTER_CALLBACK, CANCEL_CALLBACK, REQUEST_CALLBACK
 from cti.verbs.campaigns import ADD_TO_CAMPAIGN
 from cti.verbs.hang_up import HANG_UP
@@ -16,6 +17,7 @@ VERBS: tuple[Verb[Any], ...] = (
     HOLD,
     RETRIEVE,
     TRANSFER,
+    ALTER_CONTACT,
     REQUEST_CALLBACK,
     ALTER_CALLBACK,
     CANCEL_CALLBACK,

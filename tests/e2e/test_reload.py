@@ -13,14 +13,15 @@ from lab.account import account
 from tests.support.staffed import Staffed, staffed
 
 
-def change(place: Staffed, name: str, edit: Callable[[dict[str, Any]], None]) -> None:
+def change(place: Staffed, name: str, edit: Callable[[dict[str, Any]], None], *, tell: bool = True) -> None:
     """Rewrites one file of the running service's configuration and tells the service."""
     path = place.center.lab.config / f"{name}.yaml"
     yaml = YAML(typ="safe")
     document = yaml.load(path)
     edit(document)
     yaml.dump(document, path)
-    place.center.service.reload()
+    if tell:
+        place.center.service.reload()
 
 
 async def says(place: Staffed, event: str, count: int = 1) -> str:
@@ -53,6 +54,19 @@ async def waiting_in(place: Staffed, queue: str, count: int) -> bool:
     return any(each["queue"] == queue and each["waiting"] == count for each in queues)
 
 
+async def applied_over_the_api(place: Staffed) -> None:
+    """The difference is shown first, and nothing holds; then it is applied, and told."""
+    api = place.center.api("operations")
+    change(place, "agents", expert_in_consumer_matters, tell=False)
+    [shown] = (await api.get("/v1/configuration/proposed"))["changes"]
+    assert shown["effect"] == "at once"
+    in_force = await api.get("/v1/configuration/applied")
+    assert (in_force["applied"]["by"], in_force["rejected"]) == ("SIGHUP", None)
+    applied = await api.post("/v1/configuration/apply")
+    assert (applied["by"], applied["changes"]) == ("operations", [shown])
+    assert (await api.get("/v1/configuration/applied"))["applied"] == applied
+
+
 async def test_a_removed_queue_drains_while_agents_stay_and_calls_go_on(tmp_path: Path) -> None:
     async with staffed(tmp_path, 1, wrap_up_s=1.0) as place:
         [seat] = place.seats
@@ -75,8 +89,7 @@ async def test_a_removed_queue_drains_while_agents_stay_and_calls_go_on(tmp_path
         agents = (await place.center.api().get("/v1/agents"))["agents"]
         assert [agent["state"] for agent in agents if agent["seat"] == seat] == ["busy"]
 
-        change(place, "agents", expert_in_consumer_matters)
-        await says(place, "configuration_applied", count=2)
+        await applied_over_the_api(place)
         await place.phones.hang_up(seat)
         await place.answer_next()
         await waiter.heard.wait()

@@ -20,6 +20,7 @@ from api.errors import ErrorOut
 from api.routing import ID_PATTERN, Raw, Route
 from config.models import Role, Site, Token
 from tests.support.fake_archive import FakeArchive, FakeAuditLog, FakeCallbacks, FakeWorkOrders
+from tests.support.fake_configuration import FakeConfiguration
 from tests.support.fake_service import FakeService
 from tests.support.small_site import AGENT, OTHER_AGENT, small_site
 
@@ -73,6 +74,7 @@ class ApiWorld:
     work_orders: FakeWorkOrders
     audit: FakeAuditLog
     callbacks: FakeCallbacks
+    configuration: FakeConfiguration
     site: Site
     recordings_root: Path
     client: TestClient[Request, Application]
@@ -139,6 +141,11 @@ async def api_world(root: Path, limits: Limits = FAST) -> AsyncIterator[ApiWorld
     audit, callbacks = FakeAuditLog(), FakeCallbacks()
     recordings_root = root / "recordings"
     recordings_root.mkdir(exist_ok=True)
-    app = create_app(service, archive, orders, audit, callbacks, site, TOKENS, recordings_root, limits)
+    configuration = FakeConfiguration()
+    app = create_app(
+        service, archive, orders, audit, callbacks, configuration, site, TOKENS, recordings_root, limits
+    )
     async with TestClient(TestServer(app)) as client:
-        yield ApiWorld(service, archive, orders, audit, callbacks, site, recordings_root, client)
+        yield ApiWorld(
+            service, archive, orders, audit, callbacks, configuration, site, recordings_root, client
+        )

@@ -19,6 +19,8 @@ from cti.calls.actions import (
     DialFromSeat,
     HangUp,
     MoveToQueue,
+    NotePriority,
+    NoteSteps,
     PauseSeat,
     Place,
     RingParty,
@@ -101,6 +103,24 @@ def test_ringing_a_seat_is_an_originate_that_carries_the_calls_variables() -> No
                 "Channel": "PJSIP/trunk-00000001",
                 "Variable": "HL_QUEUE",
                 "Value": "consumer",
+            },
+        ),
+        (
+            NotePriority("c", "PJSIP/trunk-00000001", -7),
+            {
+                "Action": "Setvar",
+                "Channel": "PJSIP/trunk-00000001",
+                "Variable": "HL_PRIORITY",
+                "Value": "-7",
+            },
+        ),
+        (
+            NoteSteps("c", "PJSIP/trunk-00000001", "eJyLzk1_-a"),
+            {
+                "Action": "Setvar",
+                "Channel": "PJSIP/trunk-00000001",
+                "Variable": "HL_STEPS",
+                "Value": "eJyLzk1_-a",
             },
         ),
         (
@@ -195,6 +215,8 @@ EXAMPLES: list[Action] = [
     TakeOver("c", "PJSIP/t-00000001"),
     AnswerFeature("c", "PJSIP/t-00000001", "refused"),
     MoveToQueue("c", "PJSIP/t-00000001", "consumer"),
+    NotePriority("c", "PJSIP/t-00000001", 1),
+    NoteSteps("c", "PJSIP/t-00000001", "eJ"),
     SendAway("c", "PJSIP/t-00000001", "closed"),
     SendAway("c", "PJSIP/t-00000001", None),
     SetFact("c", "l", "HL_HOLDS", ""),
@@ -206,7 +228,7 @@ EXAMPLES: list[Action] = [
 ]
 
 
-@pytest.mark.parametrize("action", EXAMPLES[1:7])
+@pytest.mark.parametrize("action", EXAMPLES[1:9])
 def test_ending_or_moving_what_has_ended_is_harmless(action: Action) -> None:
     encoded = encode(action)
     assert encoded.is_harmless("No such channel")

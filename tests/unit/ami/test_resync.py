@@ -27,6 +27,7 @@ CALLER: Headers = {
         "HL_PRIORITY=2",
         "HL_QUEUED_AT=1795478756.058",
         "HL_PLACE=waiting",
+        "HL_STEPS=eJyL-_",
     ),
 }
 
@@ -60,6 +61,7 @@ def test_a_waiting_caller_is_shown_with_all_that_its_channel_carries() -> None:
             priority=2,
             queued_at=1795478756.058,
             started_at=1795478755.0,
+            steps="eJyL-_",
         ),
     )
 

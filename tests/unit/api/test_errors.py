@@ -182,6 +182,7 @@ async def test_what_is_not_http_is_logged_without_what_was_sent(
         world.work_orders,
         world.audit,
         world.callbacks,
+        world.configuration,
         world.site,
         TOKENS,
         Path(),
