@@ -124,7 +124,6 @@ def wrap_up_extended(floor: Floor, event: WrapUpExtended) -> None:
     if ceiling_s is not None:
         until = max(agent.until, min(until, agent.since + ceiling_s))
     if until > agent.until:
-        agent.wrap_up_until = until
         floor.move_agent(agent, AgentTrigger.WRAP_UP_EXTENDED, AgentState.WRAP_UP, until=until)
 
 

@@ -243,7 +243,13 @@ def named_like_a_callback(each: Center) -> None:
             (lambda each: each.log_in("bob", "seat-1"), ready),
             lambda each: each.move("ann", "seat-1"),
             InvalidTransition,
-            "seat seat-1 is taken by agent bob",
+            "seat seat-1 is taken by agent bob: log-in of ann is not allowed (before: ",
+        ),
+        (
+            (lambda each: each.log_in("bob", "seat-1"),),
+            lambda each: each.restore_agent("ann", AgentState.READY, seat="seat-1"),
+            InvalidTransition,
+            "seat seat-1 is taken by agent bob: log-in of ann is not allowed (before: ",
         ),
         (
             (ready, queue),
@@ -251,7 +257,7 @@ def named_like_a_callback(each: Center) -> None:
                 OfferEnded(each.now, "x", next(iter(each.router._floor.offers)), OfferOutcome.ACCEPTED)
             ),
             InvalidTransition,
-            "is ringing: ended as accepted is not allowed (before: ",
+            " is ringing: ended as accepted is not allowed (before: 1763942401.000 made -> ringing)",
         ),
         ((), lambda each: each.log_in("zoe"), UnknownEntity, "agent 'zoe' is not in the routing policy"),
         ((), lambda each: each.queue("c1", "x"), UnknownEntity, "queue 'x' is not in the routing policy"),
@@ -262,6 +268,12 @@ def named_like_a_callback(each: Center) -> None:
             "queue 'x' is not in the routing policy",
         ),
         ((), lambda each: each.restore_contact("c1", "ann", "x"), UnknownEntity, "queue 'x' is not in"),
+        (
+            (),
+            lambda each: each.tell(ContactServedElsewhere(each.now, "x", "c9", "x", each.now, None)),
+            UnknownEntity,
+            "queue 'x' is not in the routing policy",
+        ),
         ((), lambda each: each.request_callback("k1", "x"), UnknownEntity, "queue 'x' is not in"),
         (
             (named_like_a_callback,),
@@ -307,6 +319,8 @@ def test_what_contradicts_something_else_changes_nothing_either(
     with pytest.raises(error) as refused:
         event(floor)
     assert says in str(refused.value)
+    if isinstance(refused.value, InvalidTransition):
+        assert refused.value.history, "a story"
     assert whole(floor) == before
 
 

@@ -8,6 +8,7 @@ from acd.effects import (
     AgentChanged,
     CallbackChanged,
     ContactChanged,
+    DialCallback,
     Effect,
     MakeOffer,
     OfferClosed,
@@ -41,6 +42,9 @@ def check_effects(router: Router, event: Event, said: Iterable[Effect]) -> None:
             assert (offer.seat, offer.made_at) == (effect.seat, event.at)
             assert (effect.ring_timeout_s, effect.auto_answer) == (terms.ring_timeout_s, terms.auto_answer)
             assert effect.callback == floor.contacts[effect.contact].callback
+        elif isinstance(effect, DialCallback):
+            assert effect.callback in floor.callbacks
+            assert floor.contacts[effect.callback].agent == effect.agent
         elif isinstance(effect, OfferClosed):
             assert effect.made_at <= event.at
     _check_last(router, agents, contacts, callbacks)

@@ -81,6 +81,9 @@ def _check(
     ]
     assert day.waiting == len(waits)
     assert day.longest_waiting_since == min(waits, default=None)
+    assert day.callbacks_waiting == sum(
+        each.callback and each.state is not ContactState.CONNECTED for each in contacts
+    )
     assert day.talking == sum(each.state is ContactState.CONNECTED for each in contacts)
     interval_s = router._floor.policy.interval_s
     found = {round(each.begins / interval_s): each for each in intervals}

@@ -1,0 +1,330 @@
+"""What a snapshot is, and what the router takes over: contacts, callbacks and figures, field by field."""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from dataclasses import replace
+
+import pytest
+
+from acd.effects import CancelOffer, ContactChanged, DialCallback, MakeOffer, OfferClosed
+from acd.events import CallbackRequested, ContactRestored, ContactServedElsewhere
+from acd.metrics import INTERVALS_KEPT
+from acd.model import (
+    AgentState,
+    AttemptOutcome,
+    CallbackMode,
+    CallbackTerms,
+    ContactState,
+    Has,
+    OfferOutcome,
+    OneOf,
+    QueuePolicy,
+    RoutingStep,
+)
+from acd.records import ContactRecord
+from acd.router import Router
+from tests.unit.acd.floorplan import Center, policy
+from tests.unit.acd.test_router_limits import CLOSES_SOON
+
+TWO = policy([QueuePolicy("q"), QueuePolicy("p")], {"ann": {}, "bob": {}})
+
+
+def busy_center() -> Center:
+    """Somebody at a step, somebody diverted, somebody refused, and a story of each."""
+    step = RoutingStep(Has("tax", 4), 20.0)
+    center = Center(policy([QueuePolicy("q", steps=(step,), offer_backoff_s=60.0)], {"ann": {"tax": 5}}))
+    center.ready("ann")
+    center.queue("c1", steps=(RoutingStep(OneOf(("ann",)), 9.0),))
+    center.end(center.offer().offer, OfferOutcome.REJECTED)
+    center.ready("ann")
+    return center
+
+
+def test_a_snapshot_is_plain_data_and_stays_as_it_was() -> None:
+    center = busy_center()
+    saved = center.router.snapshot()
+    as_it_was = deepcopy(saved)
+    assert json.loads(json.dumps(saved)) == saved
+    center.wait(70)
+    center.queue("c2")
+    assert saved == as_it_was
+
+
+def test_a_router_restored_twice_from_one_snapshot_starts_twice_from_there() -> None:
+    center = busy_center()
+    saved = json.loads(json.dumps(center.router.snapshot()))
+    as_it_was = deepcopy(saved)
+    rules = center.router._floor.policy
+    first = Center(rules)
+    first.router, first.now = Router.restore(rules, saved), center.now
+    first.wait(70)
+    first.queue("c2")
+    assert saved == as_it_was
+    assert Router.restore(rules, saved).snapshot() == as_it_was
+
+
+def test_night_mode_and_agents_who_leave_come_back_as_they_were() -> None:
+    night = QueuePolicy("q", {"tax": 3}, calendar=CLOSES_SOON, night_skills={})
+    rules = policy([night], {"ann": {}, "bob": {"tax": 5}})
+    center = Center(rules)
+    center.log_in("ann")
+    center.wait(60)
+    without_ann = replace(rules, agents={"bob": rules.agents["bob"]})
+    center.apply(without_ann)
+    twin = Center(without_ann)
+    twin.router = Router.restore(without_ann, json.loads(json.dumps(center.router.snapshot())))
+    twin.now = center.now
+    for each in (center, twin):
+        each.queue("c1")
+        each.ready("ann")
+        assert each.offer().agent == "ann", "at night nothing is asked for, and ann works on until she goes"
+    assert twin.router.snapshot()["agents"] == center.router.snapshot()["agents"]
+
+
+def test_a_contact_found_talking_is_known_as_it_was_told() -> None:
+    center = Center(TWO)
+    center.tell(ContactRestored(center.now, "x", "c1", "q", 3, center.now - 30, "ann"))
+    assert center.contact("c1") == ContactRecord(
+        "c1", "q", 3, ContactState.CONNECTED, center.now - 30, center.now, "ann", False
+    )
+    saved = center.router.snapshot()["contacts"][0]
+    assert (saved["place_from"], saved["steps_from"]) == (center.now - 30, center.now - 30)
+
+
+def test_a_waiting_contact_found_talking_is_the_agents_work_in_the_queue_it_waited_in() -> None:
+    center = Center(TWO)
+    center.queue("c1")
+    center.log_in("ann")
+    center.restore_contact("c1", "ann", queue="a queue that is gone")
+    ann = center.router.agent_figures("ann")
+    assert ann is not None
+    assert ann.answered == 1
+    assert ann.agent == "ann"
+    center.wait(20)
+    center.release("ann")
+    center.wait(10)
+    assert center.router.queue_figures("q").handling_time_s == 30
+
+
+def test_one_counted_before_a_restart_and_found_talking_in_another_queue_moved_there() -> None:
+    center = Center(TWO)
+    center.queue("c1")
+    fresh = Center(TWO)
+    fresh.now = center.now + 40
+    fresh.router.restore_figures(center.router.figures_snapshot())
+    fresh.log_in("ann")
+    fresh.restore_contact("c1", "ann", "p")
+    q, p = fresh.router.queue_figures("q"), fresh.router.queue_figures("p")
+    assert (q.offered, q.moved_away, p.offered, p.answered) == (1, 1, 1, 1)
+    ann = fresh.router.agent_figures("ann")
+    assert ann is not None
+    assert ann.answered == 1
+
+
+def test_one_served_elsewhere_counts_where_and_since_when_the_router_knows_it_to_have_waited() -> None:
+    center = Center(policy([QueuePolicy("q", timely_s=15), QueuePolicy("p")], {"ann": {}}))
+    center.queue("c1", queued_at=center.now - 20)
+    center.ready("ann")
+    offer = center.offer().offer
+    center.tell(ContactServedElsewhere(center.now, "x", "c1", "p", center.now, center.now))
+    assert center.heard(CancelOffer)
+    center.end(offer, OfferOutcome.NO_ANSWER)
+    assert center.heard(OfferClosed)[0].outcome is OfferOutcome.CANCELLED
+    assert center.agent("ann").state is AgentState.READY, "it was not their doing"
+    q = center.router.queue_figures("q")
+    assert (q.answered, q.timely, q.longest_waited_s) == (1, 0, 20)
+    assert center.router.queue_figures("p").offered == 0
+
+
+def test_figures_say_whose_they_are_and_intervals_how_long() -> None:
+    center = Center(policy([QueuePolicy("q", {"tax": 1})], {"ann": {"tax": 1}}, interval_s=60.0))
+    center.ready("ann")
+    center.wait(61)
+    center.queue("c1")
+    assert (center.router.queue_figures("q").queue, center.router.skill_figures("tax").skill) == ("q", "tax")
+    assert [round(each.ends - each.begins) for each in center.router.agent_intervals("ann")] == [60, 60]
+    assert center.router.skill_figures("tax").queue is None
+
+
+def test_what_changed_in_the_figures_is_told_once_also_when_only_the_day_did() -> None:
+    center = Center(TWO)
+    center.queue("c1")
+    assert "day" in center.router.figures_changes()
+    assert center.router.figures_changes() == {}
+    center.leave_for_elsewhere("c1")
+    assert center.router.figures_changes()["day"]["away"] == {"c1": ["q", center.now]}
+    other = Center(TWO)
+    other.apply(replace(TWO, interval_s=60.0))
+    assert other.router.figures_changes()["day"]["interval_s"] == 60.0
+
+
+def test_all_intervals_of_another_length_are_dropped_at_once() -> None:
+    center = Center(TWO)
+    for number in range(3):
+        center.queue(f"c{number}")
+        center.wait(1000)
+    other = Center(replace(TWO, interval_s=60.0))
+    other.router.restore_figures(center.router.figures_snapshot())
+    assert list(other.router.figures_changes().values()).count(None) == 3
+    assert INTERVALS_KEPT > 3
+
+
+def test_who_waits_elsewhere_for_exactly_a_day_is_still_known() -> None:
+    center = Center(TWO)
+    center.queue("c1")
+    center.leave_for_elsewhere("c1")
+    center.router.reset_figures(center.now + 86_400)
+    assert "c1" in center.router.figures_snapshot()["day"]["away"]
+
+
+def test_work_of_any_kind_is_kept_over_a_restart() -> None:
+    center = Center(TWO)
+    center.ready("ann")
+    center.wait(20)
+    center.not_ready("ann")
+    center.log_in("bob")
+    center.engage("bob")
+    center.wait(30)
+    center.release("bob")
+    assert center.router.figures_snapshot()["agents"] == {"ann": [0, 0.0, 20.0], "bob": [0, 30.0, 0.0]}
+
+
+def callbacks(**terms: float) -> Center:
+    queue = QueuePolicy("q", {"tax": 1}, callbacks=CallbackTerms(busy_delay_s=0.0, **terms))  # type: ignore[arg-type]
+    return Center(policy([queue, QueuePolicy("p")], {"ann": {"tax": 1}, "bob": {}}))
+
+
+def test_a_callbacks_owner_is_asked_even_outside_its_queue() -> None:
+    center = callbacks()
+    center.ready("ann", "bob")
+    center.request_callback("k1", owner="bob")
+    assert center.offer().agent == "bob"
+
+
+def test_a_callback_without_an_owner_or_time_for_one_waits_for_nobody() -> None:
+    center = callbacks()
+    center.request_callback("k1")
+    assert center.router.next_deadline() == center.now + 86_400
+    other = callbacks(owner_ttl_s=0.0)
+    other.request_callback("k1", owner="bob")
+    assert other.router.next_deadline() == other.now + 86_400
+
+
+def test_a_callback_is_known_as_it_was_requested() -> None:
+    center = callbacks()
+    own = (RoutingStep(OneOf(("bob",)), 5.0, beyond_queue=True),)
+    center.request_callback("k1", caller="them", owner="ann", mode=CallbackMode.CUSTOMER_FIRST, steps=own)
+    record = center.callback("k1")
+    assert (record.caller, record.owner, record.mode) == ("them", "ann", CallbackMode.CUSTOMER_FIRST)
+    assert center.router.snapshot()["callbacks"][0]["own_steps"] != []
+    other = callbacks()
+    other.ready("bob", "ann")
+    other.request_callback("k2", caller="they", steps=own)
+    assert other.offer().agent == "bob", "its own step, beyond the queue"
+    contact = other.contact("k2")
+    assert (contact.since, other.router.snapshot()["contacts"][0]["caller"]) == (other.now, "they")
+
+
+def test_the_dial_names_its_callback_and_its_cause() -> None:
+    center = callbacks()
+    center.ready("ann")
+    center.request_callback("k1")
+    cause = center.cause
+    center.answer(center.offer().offer)
+    assert center.heard(DialCallback) == [DialCallback(cause, "k1", "ann", 1)]
+
+
+def test_a_callback_that_is_over_wakes_nobody_any_more() -> None:
+    center = callbacks()
+    center.request_callback("k1")
+    center.cancel_callback("k1")
+    assert center.router.next_deadline() is None
+
+
+def test_a_phone_that_rang_for_a_callback_that_is_over_is_not_to_blame() -> None:
+    center = callbacks()
+    center.ready("ann")
+    center.request_callback("k1")
+    offer = center.offer().offer
+    center.cancel_callback("k1")
+    center.end(offer, OfferOutcome.NO_ANSWER)
+    assert center.heard(OfferClosed)[0].outcome is OfferOutcome.CANCELLED
+    assert center.agent("ann").state is AgentState.READY
+
+
+def test_an_agent_who_talks_with_another_is_not_taken_to_serve_the_callback() -> None:
+    center = callbacks()
+    center.ready("ann")
+    center.request_callback("k1")
+    center.answer(center.offer().offer)
+    center.restore_contact("c1", "ann", "p")
+    center.end_attempt("k1", AttemptOutcome.REACHED)
+    ann = center.router.agent_figures("ann")
+    assert ann is not None
+    assert ann.answered == 0
+    center.log_out("ann")
+    center.release("ann")
+    assert center.router.queue_figures("q").handled == 0
+
+
+@pytest.mark.parametrize("found", [False, True])
+def test_a_callback_found_talking_counts_in_its_queue_until_the_talk_is_over(found: bool) -> None:
+    center = callbacks()
+    center.log_in("ann")
+    center.request_callback("k1", earliest_at=center.now + 5 if found else None)
+    center.wait(2)
+    center.restore_contact("k1", "ann", "p")
+    assert center.router.queue_figures("q").talking == 1
+    assert (center.contact("k1").queue, center.contact("k1").since) == ("q", center.now)
+    center.leave("k1")
+    assert center.router.queue_figures("q").talking == center.router.queue_figures(None).talking == 0
+
+
+def test_an_attempt_in_vain_ends_the_talk_in_its_queue() -> None:
+    center = callbacks()
+    center.ready("ann")
+    center.request_callback("k1", queue="p")
+    center.answer(center.offer().offer)
+    center.end_attempt("k1", AttemptOutcome.NO_ANSWER)
+    assert center.router.queue_figures("p").talking == center.router.queue_figures(None).talking == 0
+
+
+def test_a_second_request_with_an_earlier_place_moves_the_callback_forward() -> None:
+    center = callbacks()
+    center.request_callback("k1", caller="them")
+    center.queue("c1", queued_at=center.now - 5)
+    center.request_callback("k2", caller="them", queued_at=center.now - 9, owner="ann")
+    figures = center.router.queue_figures("q")
+    assert (figures.callbacks_waiting, center.router.skill_figures("tax").callbacks_waiting) == (1, 1)
+    assert center.contact("k1").queued_at == center.now - 9
+    center.ready("ann")
+    assert center.offer().contact == "k1"
+    center.cancel_callback("k1")
+    assert center.router.queue_figures("q").callbacks_waiting == 0
+
+
+def test_a_waiting_callback_given_another_queue_or_owner_is_offered_there() -> None:
+    center = callbacks()
+    center.ready("bob")
+    center.request_callback("k1", priority=1)
+    assert not center.heard(MakeOffer)
+    center.alter_callback("k1", queue="p")
+    assert center.offer().agent == "bob"
+    assert center.heard(ContactChanged)[0].queue == "p"
+    other = callbacks()
+    other.ready("bob")
+    other.request_callback("k1")
+    other.alter_callback("k1", owner="bob")
+    assert other.offer().agent == "bob"
+
+
+def test_altering_what_is_not_open_or_told_twice_does_nothing() -> None:
+    center = callbacks()
+    center.tell(CallbackRequested(center.now, "x", "k1", "q", 0, center.now))
+    before = center.router.snapshot()
+    assert center.tell(CallbackRequested(center.now, "x", "k1", "p", 5, center.now - 9)) == ()
+    assert center.alter_callback("k9", priority=4) == center.cancel_callback("k9") == ()
+    assert center.end_attempt("k1", AttemptOutcome.BUSY) == ()
+    assert center.router.snapshot() == before
