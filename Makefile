@@ -45,7 +45,8 @@ cover-acd: setup ## every branch of the router is run by its own tests, or this 
 	  --cov=acd --cov-branch --cov-report=term --cov-fail-under=100
 
 prove-acd: setup ## the router's rules over 100,000 random states and long random days (minutes)
-	@ACD_EFFORT=25 $(BIN)/pytest -q --timeout=0 tests/unit/acd/test_oracle.py tests/unit/acd/test_router_properties.py
+	@ACD_EFFORT=25 $(BIN)/pytest -q --timeout=0 --durations=3 tests/unit/acd/test_oracle.py
+	@ACD_EFFORT=5 $(BIN)/pytest -q --timeout=0 --durations=3 tests/unit/acd/test_router_properties.py
 
 mutation-acd: setup ## changes each line of the router and sees whether its tests notice (an hour)
 	@ACD_EFFORT=0.1 nice -n 19 $(BIN)/mutmut run --max-children 2
