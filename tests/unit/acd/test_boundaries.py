@@ -7,7 +7,7 @@ from math import sqrt
 import pytest
 
 from acd.effects import ContactDiverted, MakeOffer
-from acd.estimate import GAPS_KEPT, Pace
+from acd.estimate import GAPS_KEPT, Estimate, Pace, worth_announcing
 from acd.hours import next_change
 from acd.model import (
     AgentState,
@@ -297,3 +297,21 @@ def test_a_caller_who_comes_back_at_the_very_end_of_the_time_has_lost_the_place(
     center.queue("again", caller="them")
     center.ready("ann")
     assert [offer.contact for offer in center.heard(MakeOffer)] == ["between"]
+
+
+def test_nothing_is_estimated_where_nobody_was_ever_answered() -> None:
+    center = Center(policy())
+    center.queue("c1")
+    assert center.router.estimate("c1") is None
+
+
+def test_a_better_position_alone_is_not_worth_announcing() -> None:
+    said = Estimate(5, 50.0, 5.0)
+    assert not worth_announcing(said, Estimate(4, 50.0, 5.0))
+
+
+def test_agents_of_a_queue_are_counted_each() -> None:
+    center = Center(policy(agents={"ann": {}, "bob": {}, "cyd": {}}))
+    center.ready("ann", "bob")
+    counts = center.router.agents_of("q")
+    assert (counts[AgentState.READY], counts[AgentState.LOGGED_OUT]) == (2, 1)

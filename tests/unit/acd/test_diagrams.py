@@ -54,3 +54,9 @@ def test_the_command_rewrites_the_documents_it_is_given(
     monkeypatch.setattr(sys, "argv", ["acd.diagrams", str(document)])
     runpy.run_path(str(ROOT / "acd" / "diagrams.py"), run_name="__main__")
     assert document.read_text(encoding="utf-8") == current
+
+
+def test_a_generated_part_without_an_end_is_refused() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    with pytest.raises(ValueError, match="no place for the offer table"):
+        refreshed(text[: text.rindex("<!-- end of generated part -->")])

@@ -316,3 +316,48 @@ def test_a_step_beyond_the_queue_ranks_by_the_skills_it_names() -> None:
     center.ready("ann", "bob")
     center.queue("c1", steps=(RoutingStep(Has("law"), 9, beyond_queue=True),))
     assert chosen(center)[0] == "bob"
+
+
+def test_the_criterion_told_is_the_one_that_set_the_closest_rival_apart() -> None:
+    queue = QueuePolicy("q", criteria=(Criterion.PREFERRED,))
+    agents = {
+        "ann": AgentPolicy("ann", {}, {"q": 9.0}),
+        **{name: AgentPolicy(name, {}, {"q": 0.0}) for name in ("bob", "cyd", "dan", "eve")},
+    }
+    named = (RoutingStep(OneOf(("cyd", "dan", "eve")), 1),)
+    told = {}
+    for staff in (("ann", "cyd"), ("ann", "bob", "cyd"), ("ann", "bob", "cyd", "dan"), ("cyd", "dan", "eve")):
+        center = Center(policy([queue], agents))
+        for agent in staff:
+            center.ready(agent)
+            center.wait(1 if agent != "dan" else 0)
+        center.queue("c1", steps=named, queued_at=center.now - 2)
+        decided = center.heard(Decided)[0]
+        told[staff] = decided.agent, decided.criterion
+    assert list(told.values()) == [
+        ("cyd", "penalty"),
+        ("cyd", "preferred"),
+        ("cyd", "longest_idle"),
+        ("cyd", "longest_idle"),
+    ]
+    equals = Center(policy([queue], agents))
+    equals.ready("cyd")
+    equals.wait(1)
+    equals.ready("dan", "bob")
+    equals.not_ready("cyd")
+    equals.ready("cyd")
+    equals.ready("eve")
+    equals.queue("c1", steps=named, queued_at=equals.now - 2)
+    decided = equals.heard(Decided)[0]
+    assert (decided.agent, decided.criterion) == ("cyd", "agent_id"), "bob lost by preference, the rest by id"
+
+
+def test_an_equal_penalty_sets_nobody_apart_and_idle_time_does_beyond_the_criteria() -> None:
+    queue = QueuePolicy("q", criteria=(Criterion.PREFERRED,))
+    agents = {name: AgentPolicy(name, {}, {"q": 20.0}) for name in ("ann", "bob")}
+    center = Center(policy([queue], agents))
+    center.ready("ann")
+    center.wait(3)
+    center.ready("bob")
+    center.queue("c1")
+    assert chosen(center) == ("ann", "longest_idle", "idle 3.0 s less")

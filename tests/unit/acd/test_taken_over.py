@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
 from acd.effects import CancelOffer, ContactChanged, DialCallback, MakeOffer, OfferClosed
 from acd.events import CallbackRequested, ContactRestored, ContactServedElsewhere
-from acd.metrics import INTERVALS_KEPT
+from acd.metrics import INTERVALS_KEPT, Tally
 from acd.model import (
     AgentState,
     AttemptOutcome,
@@ -328,3 +328,41 @@ def test_altering_what_is_not_open_or_told_twice_does_nothing() -> None:
     assert center.alter_callback("k9", priority=4) == center.cancel_callback("k9") == ()
     assert center.end_attempt("k1", AttemptOutcome.BUSY) == ()
     assert center.router.snapshot() == before
+
+
+def test_sums_of_figures_are_sums_of_each_and_the_longest_of_the_longest() -> None:
+    names = [field.name for field in fields(Tally) if field.name != "longest_waited_s"]
+    one = Tally(**{name: 3 + place for place, name in enumerate(names)}, longest_waited_s=4.0)
+    two = Tally(**{name: 50 + place for place, name in enumerate(names)}, longest_waited_s=9.0)
+    whole = Tally()
+    for part in (one, two, Tally(longest_waited_s=7.0)):
+        whole.add(part)
+    assert [getattr(whole, name) for name in names] == [53 + 2 * place for place in range(len(names))]
+    assert whole.longest_waited_s == 9.0
+
+
+def test_a_skill_sums_who_waits_and_talks_in_all_its_queues() -> None:
+    rules = policy(
+        [QueuePolicy("p", {"tax": 1}), QueuePolicy("q", {"tax": 1})],
+        {"ann": {"tax": 1}, "bob": {"tax": 1}},
+    )
+    center = Center(rules)
+    none = center.router.skill_figures("tax")
+    assert (none.waiting, none.longest_waiting_since) == (0, None)
+    center.ready("ann", "bob")
+    for queue in ("p", "q"):
+        center.queue(f"talks in {queue}", queue)
+        center.answer(center.offer().offer)
+    for queue in ("p", "q"):
+        center.request_callback(f"callback in {queue}", queue)
+        center.queue(f"waits in {queue}", queue)
+    tax = center.router.skill_figures("tax")
+    assert (tax.talking, tax.waiting, tax.callbacks_waiting) == (2, 2, 2)
+
+
+def test_an_interval_in_which_nobody_worked_has_no_work_and_is_told_all_the_same() -> None:
+    center = Center(TWO)
+    center.queue("c1")
+    center.leave("c1")
+    [interval] = center.router.queue_intervals("q")
+    assert (interval.abandoned, interval.work.handled_s, interval.work.occupancy) == (1, 0.0, None)
