@@ -8,6 +8,7 @@ import pytest
 
 from acd.effects import ContactDiverted, MakeOffer
 from acd.estimate import GAPS_KEPT, Estimate, Pace, worth_announcing
+from acd.events import ContactLeft
 from acd.hours import next_change
 from acd.model import (
     AgentState,
@@ -17,6 +18,7 @@ from acd.model import (
     Has,
     Limit,
     NoneOf,
+    OfferOutcome,
     OpeningHours,
     OverflowRule,
     QueuePolicy,
@@ -315,3 +317,88 @@ def test_agents_of_a_queue_are_counted_each() -> None:
     center.ready("ann", "bob")
     counts = center.router.agents_of("q")
     assert (counts[AgentState.READY], counts[AgentState.LOGGED_OUT]) == (2, 1)
+
+
+def test_a_change_later_today_is_found_west_of_greenwich_too() -> None:
+    calendar = Calendar((OpeningHours(EVERY_DAY, 72_000.0, 75_600.0),), utc_offset_s=-36_000.0)
+    midnight = 20_000 * 86_400.0 + 36_000.0
+    assert next_change(calendar, midnight + 36_000.0) == midnight + 72_000.0
+
+
+def test_a_removed_queue_that_has_drained_does_not_watch_its_hours_any_more() -> None:
+    hours = Calendar((OpeningHours(EVERY_DAY, 0.0, 40_000.0),))
+    center = Center(policy([QueuePolicy("old", calendar=hours), QueuePolicy("q")]))
+    center.queue("c1", "old")
+    center.apply(policy([QueuePolicy("q")]))
+    center.leave("c1")
+    assert center.router.next_deadline() is None
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_one_contact_is_offered_to_one_agent_exactly_as_often_as_allowed(most: int) -> None:
+    center = Center(policy([QueuePolicy("q", max_offers_per_agent=most)]))
+    center.queue("c1")
+    for _ in range(most):
+        center.ready("ann")
+        center.end(center.offer().offer, OfferOutcome.REJECTED)
+    center.ready("ann")
+    assert not center.heard(MakeOffer)
+
+
+def test_each_who_asks_to_be_called_back_is_counted() -> None:
+    center = Center(policy())
+    for contact in ("c1", "c2"):
+        center.queue(contact)
+        center.tell(ContactLeft(center.now, "x", contact, takes_callback=True))
+    assert center.router.queue_figures("q").took_callback == 2
+
+
+def test_a_callback_that_came_after_the_last_answer_says_nothing_about_the_pace() -> None:
+    center = Center(policy([QueuePolicy("q", wrap_up_s=0.0)], {"ann": {}, "bob": {}}))
+    center.ready("ann")
+    center.connect("c1", "ann")
+    center.wait(10)
+    center.ready("bob")
+    center.request_callback("k1", queued_at=center.now - 100)
+    center.answer(center.offer().offer)
+    assert center.router.snapshot()["paces"]["q"]["gaps"] == []
+
+
+def test_a_wrap_up_that_ran_out_while_a_lost_caller_was_on_the_phone_was_work_to_its_end() -> None:
+    center = Center(policy(agents={"ann": {}, "bob": {}}))
+    center.ready("ann")
+    center.queue("lost")
+    late = center.offer().offer
+    center.wait(23)
+    center.leave("lost")
+    center.ready("ann")
+    center.connect("c1", "ann")
+    center.release("ann")
+    center.answer(late)
+    center.wait(5)
+    center.ready("bob")
+    center.wait(10)
+    center.release("ann")
+    center.queue("c2")
+    assert center.offer().agent == "bob"
+
+
+def test_a_story_names_seats_rests_and_other_queues_as_they_came() -> None:
+    overflow = (OverflowRule(Limit.SIZE, Diversion.QUEUE, 0, "spill"),)
+    center = Center(policy([QueuePolicy("q", wrap_up_s=0, overflow=overflow), QueuePolicy("spill")]))
+    center.ready("ann")
+    center.move("ann", "window")
+    with pytest.raises(InvalidTransition, match="moved -> ready"):
+        extend(center, 5)
+    center.not_ready("ann")
+    center.queue("c1")
+    story = center.router.snapshot()["contacts"][0]["history"]
+    assert [trigger for _, trigger, _ in story] == ["queued", "altered"]
+    tired = Center(policy([QueuePolicy("q", wrap_up_s=0)], max_occupancy=0.5, max_rest_s=5))
+    tired.ready("ann")
+    tired.connect("c1", "ann")
+    tired.wait(30)
+    tired.release("ann")
+    tired.wait(5)
+    with pytest.raises(InvalidTransition, match="rested -> ready"):
+        extend(tired, 5)
