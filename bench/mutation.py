@@ -14,22 +14,24 @@ CAUGHT = {1, 3, -24, 24, 36, 152, 255}
 
 def main() -> None:
     survivors: list[str] = []
-    total = caught = 0
-    print("| module | mutants | caught | score |\n| --- | --- | --- | --- |")
+    whole = [0, 0, 0]
+    print("| module | mutants | run | caught | score |\n| --- | --- | --- | --- | --- |")
     for path in sorted(Path("mutants/acd").glob("*.meta")):
         codes: dict[str, int | None] = json.loads(path.read_text())["exit_code_by_key"]
-        left = [name for name, code in codes.items() if code not in CAUGHT]
+        run = {name: code for name, code in codes.items() if code is not None}
+        left = [name for name, code in run.items() if code not in CAUGHT]
         survivors += left
-        total += len(codes)
-        caught += len(codes) - len(left)
+        counts = [len(codes), len(run), len(run) - len(left)]
+        whole = [before + more for before, more in zip(whole, counts, strict=True)]
         if codes:
-            print(row(path.name.removesuffix(".py.meta"), len(codes), len(codes) - len(left)))
-    print(row("all", total, caught))
+            print(row(path.name.removesuffix(".py.meta"), *counts))
+    print(row("all", *whole))
     print(*survivors, sep="\n")
 
 
-def row(name: str, mutants: int, caught: int) -> str:
-    return f"| {name} | {mutants} | {caught} | {caught / mutants:.1%} |"
+def row(name: str, mutants: int, run: int, caught: int) -> str:
+    score = f"{caught / run:.1%}" if run else ""
+    return f"| `{name}` | {mutants} | {run} | {caught} | {score} |"
 
 
 if __name__ == "__main__":
