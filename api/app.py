@@ -27,6 +27,7 @@ from api import (
     configuration,
     events,
     figures,
+    flows,
     health,
     metrics,
     queues,
@@ -39,7 +40,7 @@ from api.context import CONTEXT_KEY, Context, Limits
 from api.errors import CAUSE_KEY, speak_errors
 from api.openapi import document
 from api.pages import page_routes
-from api.ports import AuditLog, CallArchive, Callbacks, LiveService, WorkOrders
+from api.ports import AuditLog, CallArchive, Callbacks, FlowArchive, LiveService, WorkOrders
 from api.routing import BEARER_KEY, ROUTE_KEY, Route
 from config.models import Site, Token
 from cti.configuration import ConfigurationPort
@@ -66,6 +67,7 @@ ROUTES: tuple[Route, ...] = (
     *alter.ROUTES,
     *callbacks.ROUTES,
     *campaigns.ROUTES,
+    *flows.ROUTES,
     *events.ROUTES,
     *recordings.ROUTES,
     *work_orders.ROUTES,
@@ -85,6 +87,7 @@ def create_app(
     audit_log: AuditLog,
     callback_archive: Callbacks,
     running_configuration: ConfigurationPort,
+    flow_archive: FlowArchive,
     site: Site,
     tokens: Iterable[Token],
     recordings_root: Path,
@@ -100,6 +103,7 @@ def create_app(
         audit_log,
         callback_archive,
         running_configuration,
+        flow_archive,
         site,
         Tokens(tokens),
         recordings_root,

@@ -29,6 +29,8 @@ from cti.calls.records import (
     HoldRecord,
     LegRecord,
     OfferRecord,
+    RatingOutcome,
+    RatingRecord,
     Route,
     SegmentRecord,
 )
@@ -128,6 +130,14 @@ _DETAIL_EXAMPLE: JsonDict = {
     ],
     "recordings": [RECORDING_EXAMPLE],
     "work_orders": [WORK_ORDER_EXAMPLE],
+    "choice": "bilingual.english",
+    "rating": {
+        "agent": "1007",
+        "asked_at": "2026-03-02T01:16:42Z",
+        "outcome": "rated",
+        "score": 5,
+        "rated_at": "2026-03-02T01:16:50Z",
+    },
 }
 
 _PAGE_EXAMPLE: JsonDict = {
@@ -206,7 +216,8 @@ class CallOut(Output):
     work_order: str | None
     """For which an agent called the citizen (回访)."""
     state: str | None
-    """Of an open call: `greeting`, `waiting`, `offered`, `talking`, `held`, `fallback`."""
+    """Of an open call: `greeting`, `waiting`, `offered`, `talking`, `held`, `fallback`, `diverted`, `closed`,
+    `voicemail`, `callback`, `after`."""
     wait: WaitOut | None
     """Of a waiting call."""
 
@@ -299,6 +310,19 @@ class DecisionOut(Output):
     """Its points in the eyes of the chosen agent: seconds waited, worth of priority and penalty, weighted."""
 
 
+class CallRatingOut(Output):
+    """How the caller rated the service (满意度)."""
+
+    agent: str | None
+    """Who talked with the caller last."""
+    asked_at: datetime
+    outcome: RatingOutcome | None
+    """Null while the caller is being asked."""
+    score: int | None
+    """1 to 5, the best; null when not rated."""
+    rated_at: datetime | None
+
+
 class CallDetailOut(CallOut):
     """A call with everything that belongs to it."""
 
@@ -315,6 +339,10 @@ class CallDetailOut(CallOut):
     decisions: list[DecisionOut]
     recordings: list[RecordingOut]
     work_orders: list[WorkOrderOut]
+    choice: str | None
+    """What the caller chose in the flow's menu, `<flow>.<choice>`."""
+    rating: CallRatingOut | None
+    """Null for a caller who was not asked."""
 
 
 class CallsOut(Output):
@@ -345,6 +373,8 @@ def call_detail(
             decisions=[],
             recordings=[],
             work_orders=orders,
+            choice=None,
+            rating=None,
         )
     record = archived.record
     return CallDetailOut(
@@ -358,6 +388,8 @@ def call_detail(
         decisions=[_decision(decided) for decided in archived.decisions],
         recordings=[RecordingOut.model_validate(recording) for recording in archived.recordings],
         work_orders=orders,
+        choice=record.choice,
+        rating=_rating(record.rating),
     )
 
 
@@ -463,6 +495,18 @@ def _hold(hold: HoldRecord) -> HoldOut:
         agent=hold.agent,
         started_at=datetime.fromtimestamp(hold.started_at, UTC),
         ended_at=_moment(hold.ended_at),
+    )
+
+
+def _rating(rating: RatingRecord | None) -> CallRatingOut | None:
+    if rating is None:
+        return None
+    return CallRatingOut(
+        agent=rating.agent,
+        asked_at=datetime.fromtimestamp(rating.asked_at, UTC),
+        outcome=rating.outcome,
+        score=rating.score,
+        rated_at=_moment(rating.rated_at),
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from aiohttp import web
 
 from api.auth import Tokens
-from api.ports import AuditLog, CallArchive, Callbacks, LiveService, WorkOrders
+from api.ports import AuditLog, CallArchive, Callbacks, FlowArchive, LiveService, WorkOrders
 from config.models import Site
 from cti.configuration import ConfigurationPort
 
@@ -40,6 +40,7 @@ class Context:
     audit: AuditLog
     callbacks: Callbacks
     configuration: ConfigurationPort
+    flows: FlowArchive
     site: Site
     tokens: Tokens
     recordings_root: Path

@@ -26,6 +26,7 @@ _TAGS = (
     ("agents", "Who is doing what, and logging in, ready, not ready, logging out."),
     ("seats", "Who sits where, and how the phones there are."),
     ("queues", "Live and today's figures."),
+    ("flows", "What callers left in flows: ratings, messages on closed lines."),
     ("callbacks", "Who is to be called back, by whom and when."),
     ("figures", "Those of skills and agents, and of the last intervals."),
     ("calls", "Open and archived calls."),

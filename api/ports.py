@@ -14,6 +14,8 @@ from cti.calls.records import CallOutcome, CallRecord
 from cti.verbs.port import CommandPort
 from cti.views import ServicePort
 from recording.model import RecordingRecord
+from recording.ratings import ArchivedRating, RatingFigures, RatingGroup
+from recording.voicemails import ArchivedVoicemail
 from workorder.model import WorkOrder, WorkOrderState
 
 T = TypeVar("T")
@@ -144,6 +146,47 @@ class Callbacks(Protocol):
         limit: int,
         before_cursor: str | None,
     ) -> CallbackPage: ...
+
+
+class RatingPage(Protocol):
+    """Ratings, latest first."""
+
+    @property
+    def ratings(self) -> Sequence[ArchivedRating]: ...
+    @property
+    def next_cursor(self) -> str | None: ...
+
+
+class VoicemailPage(Protocol):
+    """Messages, latest first."""
+
+    @property
+    def voicemails(self) -> Sequence[ArchivedVoicemail]: ...
+    @property
+    def next_cursor(self) -> str | None: ...
+
+
+class FlowArchive(Protocol):
+    """Every method raises an OSError while the database is away; a list raises `BadCursor`."""
+
+    async def ratings(
+        self,
+        *,
+        since: datetime | None,
+        until: datetime | None,
+        agent: str | None,
+        queue: str | None,
+        limit: int,
+        before_cursor: str | None,
+    ) -> RatingPage: ...
+
+    async def figures(
+        self, by: RatingGroup, *, since: datetime | None, until: datetime | None
+    ) -> Sequence[RatingFigures]: ...
+
+    async def voicemails(
+        self, *, since: datetime | None, until: datetime | None, limit: int, before_cursor: str | None
+    ) -> VoicemailPage: ...
 
 
 async def from_archive(question: Awaitable[T], within_s: float) -> T:

@@ -64,6 +64,16 @@ def hotline_steps(site: Site) -> dict[str, tuple[RoutingStep, ...]]:
     return {hotline.number: tuple(map(step_of, hotline.steps)) for hotline in site.hotlines}
 
 
+def choice_steps(site: Site) -> dict[str, tuple[RoutingStep, ...]]:
+    """What callers are kept for who chose in a flow's menu, by `<flow>.<choice>`."""
+    return {
+        f"{flow.id}.{choice.id}": tuple(map(step_of, choice.steps))
+        for flow in site.flows
+        if flow.menu is not None
+        for choice in flow.menu.choices
+    }
+
+
 def fixed_offset_s(timezone: str) -> float | None:
     """Seconds that the zone's time is ahead of UTC; None where that changes within the year."""
     now = datetime.now(UTC)

@@ -19,7 +19,7 @@ from acd.model import Instant
 from acd.policy import InvalidPolicy
 from api.app import create_app, make_runner
 from config.models import Elsewhere, Secrets, Site
-from config.policy import hotline_steps, routing_policy
+from config.policy import choice_steps, hotline_steps, routing_policy
 from cti.ami.adapter import AmiTelephony, TelephonySettings
 from cti.ami.client import AmiSettings
 from cti.caller_key import caller_key
@@ -46,6 +46,7 @@ from recording.audit import AuditLog
 from recording.callbacks import HANDLERS as CALLBACK_HANDLERS
 from recording.callbacks import CallbackArchive
 from recording.commands import HANDLERS as COMMAND_HANDLERS
+from recording.flows import FlowArchive
 from recording.model import RecordingRecord
 from recording.pipeline import RecordingPipeline
 from workorder.store import HANDLERS as WORK_ORDER_HANDLERS
@@ -105,6 +106,7 @@ async def run(settings: Settings) -> None:
             AuditLog(engine),
             CallbackArchive(engine),
             reloader,
+            FlowArchive(engine),
             settings.site,
             settings.secrets.tokens,
             settings.site.storage.recordings,
@@ -232,6 +234,7 @@ def _plan(site: Site, secrets: Secrets) -> Plan:
     key = secrets.ami.get_secret_value().encode()
 
     zone = ZoneInfo(site.timezone)
+    flows = {flow.id: flow for flow in site.flows}
 
     def day_of(at: Instant) -> tuple[Instant, Instant]:
         day = datetime.combine(datetime.fromtimestamp(at, zone).date(), time(), zone)
@@ -251,6 +254,15 @@ def _plan(site: Site, secrets: Secrets) -> Plan:
             ready_again_within_s=site.phones.ready_again_within_s,
         ),
         caller_number=site.trunk.caller_number,
+        choice_steps=choice_steps(site),
+        told_place=frozenset(
+            line.number
+            for line in site.hotlines
+            if line.flow in flows and flows[line.flow].announcements.position
+        ),
+        calls_missed=frozenset(
+            line.number for line in site.hotlines if line.flow in flows and flows[line.flow].missed_calls
+        ),
     )
 
 

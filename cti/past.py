@@ -11,6 +11,7 @@ from cti.audit import head_of
 from cti.callbacks.book import STATE as CALLBACKS
 from cti.calls.connections import leg_of_recording
 from cti.calls.facts import LegId
+from cti.calls.flows import voicemail_due
 from cti.calls.outputs import RecordingDue
 from cti.calls.records import CallRecord
 from cti.journal import Journal
@@ -80,4 +81,6 @@ def _due(call: CallRecord) -> dict[LegId, RecordingDue]:
         name = segment.recorded_leg
         if name is not None and name not in due and leg_of_recording(name) in ended:
             due[name] = RecordingDue("resume", name, call.call, segment.segment, segment.started_at)
+    if call.voicemail is not None and call.voicemail.ended_at is not None:
+        due[call.voicemail.leg] = voicemail_due(call.call, call.voicemail, "resume")
     return due

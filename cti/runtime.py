@@ -34,10 +34,12 @@ from cti.calls import facts as f
 from cti.calls.actions import (
     Action,
     ActionFailed,
+    Announce,
     AnswerFeature,
     DialFromSeat,
     HangUp,
     MoveToQueue,
+    OfferCallback,
     PauseSeat,
     RingParty,
     RingSeat,
@@ -47,7 +49,7 @@ from cti.calls.actions import (
 from cti.calls.facts import CallId, Fact
 from cti.calls.model import CallModel
 from cti.calls.outputs import CallbackWanted, CallUpdated, Output, RecordingDue, RecordingVoid
-from cti.calls.records import CallRecord, Direction
+from cti.calls.records import CallOutcome, CallRecord, Direction
 from cti.calls.state import OpenCall
 from cti.calls.steps import steps_of, steps_text
 from cti.commands import (
@@ -62,6 +64,8 @@ from cti.commands import (
     MoveSeat,
 )
 from cti.desk import Desk, DeskRules
+from cti.flows.announce import Announcer
+from cti.flows.missed import answered_unseen, callback_for
 from cti.records_json import JSON, Draft, encode, instant_text
 from cti.seats import Turn
 from cti.verbs.model import Order, Switchboard
@@ -71,6 +75,8 @@ from cti.views import Refused
 
 TAKE_OVER_AGAIN_S = 5.0
 """A caller who is still in the fallback queue this long after we asked for them is asked for again."""
+ANNOUNCE_EVERY_S = 0.9
+"""How often it is looked whom to tell their place: with each heartbeat, however many timers fall due."""
 CALLS_OVER_KEPT = 10_000
 LAST_AGENTS_KEPT = 20_000
 FIGURES = "figures/"
@@ -115,6 +121,12 @@ class Plan:
     desk: DeskRules = DeskRules()  # noqa: RUF009 - frozen
     caller_number: str = ""
     """The number shown to whom the hotline calls."""
+    choice_steps: Mapping[str, tuple[RoutingStep, ...]] = field(default_factory=dict)
+    """What callers are kept for who chose in a menu, by `<flow>.<choice>`; before their hotline's steps."""
+    told_place: frozenset[str] = frozenset()
+    """Hotline numbers whose waiting callers are told their place."""
+    calls_missed: frozenset[str] = frozenset()
+    """Hotline numbers whose callers are called back when they gave up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +216,8 @@ class Runtime:
         self.callbacks = CallbackBook()
         self.commands = Commands(VERBS, self)
         self.trail = Trail(resume.audit)
+        self._announcer = Announcer()
+        self._announced_at = 0.0
         self.opening = self._resume(resume, now)
         """What resuming led to; the service journals it before anything else."""
 
@@ -229,6 +243,7 @@ class Runtime:
                 self._step.refused = self._command(event)
             case acd.TimePassed():
                 self._route(event)
+                self._announce(event.at, event.cause)
             case Reconfigured():
                 self._reconfigure(event)
             case _:
@@ -236,6 +251,7 @@ class Runtime:
         self._drain()
         self._carry_out(self.commands.follow(event.at))
         self._take_over(event.at, event.cause)
+        self._after_calls(event.at)
         return self._close_step(event.at)
 
     def _turn_day(self, at: Instant) -> None:
@@ -420,6 +436,8 @@ class Runtime:
         record = call.record
         caller = self._plan.caller_key(record.number)
         steps = self._plan.steps_of.get(record.hotline, ())
+        if record.choice is not None:
+            steps = (*self._plan.choice_steps.get(record.choice, ()), *steps)
         last = self._last_agents.get(caller) if caller is not None else None
         if last is not None and self._plan.last_agent_ttl_s > 0:
             steps = (RoutingStep(OneOf((last,)), self._plan.last_agent_ttl_s), *steps)
@@ -501,8 +519,8 @@ class Runtime:
                 prompt = diverted.target if diverted.to is Diversion.MESSAGE else None
                 self._step.actions.append(SendAway(diverted.cause, channel, prompt))
                 self._pending += self.calls.sent_away(diverted.contact, at, diverted.cause)
-            case Diversion.CALLBACK:
-                pass  # the caller waits on
+            case Diversion.CALLBACK:  # the caller waits on
+                self._step.actions.append(OfferCallback(diverted.cause, channel))
 
     def _agent_changed(self, change: fx.AgentChanged) -> None:
         before = self.agents.get(change.agent)
@@ -532,6 +550,39 @@ class Runtime:
             self._paused[seat] = paused
             self._step.actions.append(PauseSeat(cause, seat, paused))
 
+    def _after_calls(self, at: Instant) -> None:
+        """Callers of calls that are over may have to be called back, or need not be any more."""
+        for record in list(self._updated.values()):
+            caller = self._plan.caller_key(record.number)
+            if record.ended_at is None or record.call in self._over or caller is None:
+                continue
+            cause = f"over-{record.call}"
+            if answered_unseen(record):
+                for callback in [each for each in self.router.callbacks() if each.caller == caller]:
+                    self._route(acd.CallbackCancelled(at, cause, callback.callback, called_again=True))
+            queue = self.policy.queues.get(record.queue) if record.queue is not None else None
+            if queue is not None and record.hotline in self._plan.calls_missed:
+                wanted = callback_for(record, queue.short_abandon_s, at, cause)
+                if wanted is not None:
+                    self._pending.append(wanted)
+        self._drain()
+
+    def _announce(self, at: Instant, cause: str) -> None:
+        """Tells waiting callers their place and expected wait, where these got better; once a second."""
+        if at - self._announced_at < ANNOUNCE_EVERY_S:
+            return
+        self._announced_at = at
+        for call_id, call in self.calls.calls.items():
+            record = call.record
+            if record.hotline not in self._plan.told_place or record.queued_at is None:
+                continue
+            if call.place != "waiting" or any(offer.outcome is None for offer in record.offers):
+                continue
+            estimate = self.router.estimate(call_id)
+            prompts = self._announcer.due(call_id, record.queued_at, estimate, at)
+            if prompts:
+                self._step.actions.append(Announce(cause, call.caller_channel, prompts))
+
     def _take_over(self, at: Instant, cause: str) -> None:
         """Takes callers out of the fallback queue once no phone rings for them there."""
         for call_id, call in self.calls.in_fallback():
@@ -553,6 +604,7 @@ class Runtime:
                 self._keep(self.callbacks.tried(record))
             self._work_order(record, at)
             if over:
+                self._announcer.forget(call_id)
                 self._remember_agent(record)
                 self._with_work_order.discard(call_id)
                 self._asked_for.pop(call_id, None)
@@ -565,8 +617,14 @@ class Runtime:
         return self._step
 
     def _work_order(self, record: CallRecord, at: Instant) -> None:
-        """A citizen's call spawns its work order as soon as an agent talks to them."""
-        if record.answered_at is None or record.direction is not Direction.INBOUND:
+        """A citizen's call spawns its work order once an agent talks to them, or they left a message."""
+        if record.direction is not Direction.INBOUND:
+            return
+        if record.answered_at is not None:
+            since = record.answered_at
+        elif record.voicemail is not None and record.outcome is CallOutcome.VOICEMAIL:
+            since = record.voicemail.started_at
+        else:
             return
         if record.call in self._with_work_order:
             return
@@ -579,7 +637,7 @@ class Runtime:
             "category": None,
             "summary": None,
             "disposition": None,
-            "created_at": instant_text(record.answered_at),
+            "created_at": instant_text(since),
             "filled_at": None,
             "filled_by": None,
             "version": 1,

@@ -75,6 +75,12 @@ class Caller:
     def hang_up(self) -> None:
         self.hanging_up.set()
 
+    async def press_until_over(self, keys: str, every_s: float = 0.7) -> None:
+        """Presses keys again and again, as somebody does who wants nothing else, until the call is over."""
+        while not self.ended.is_set():
+            self.line.press(keys)
+            await asyncio.sleep(every_s)
+
     def take(self, told: Told | SippError) -> None:
         """What SIPp says of this call."""
         if isinstance(told, Told) and told.what == "answered":

@@ -22,6 +22,11 @@ from lab.tones import SEAT_TONES, TONES, WINDOW, WINDOW_S, tone, tones_in
 PACKET_S: Final = 0.02
 SAMPLES: Final = 160
 _HEADER: Final = struct.Struct("!BBHII")
+_EVENT: Final = 101
+"""The payload type of keys (RFC 4733)."""
+_KEYS: Final = "0123456789*#"
+_KEY_FRAMES, _KEY_ENDS, _KEY_GAP = 5, 3, 5
+"""For how many packets a key is held, its end is told, and nothing is pressed after it."""
 _HEARD_WINDOWS: Final = 3
 """A tone counts as heard after so many windows of 0.1 s."""
 _SEATS: Final = len(SEAT_TONES)
@@ -46,6 +51,17 @@ class Line:
         self._payload_type = PCMA
         self._speech = {kind: encode(tone(tone_hz, WINDOW_S), kind).tobytes() for kind in (PCMA, PCMU)}
         self._sequence = 0
+        self._keys: list[bytes] = []
+        self._key_since = 0
+
+    def press(self, keys: str) -> None:
+        """Presses keys one after the other, in place of the tone meanwhile."""
+        for key in keys:
+            for packet in range(1, _KEY_FRAMES + _KEY_ENDS + 1):
+                flags = 0x8A if packet > _KEY_FRAMES else 0x0A
+                held = min(packet, _KEY_FRAMES) * SAMPLES
+                self._keys.append(struct.pack("!BBH", _KEYS.index(key), flags, held))
+            self._keys += [b""] * _KEY_GAP
 
     def send_to(self, remote: tuple[str, int]) -> None:
         """Where the other side takes audio."""
@@ -57,17 +73,15 @@ class Line:
             return
         self._sequence += 1
         place = self._sequence % (WINDOW // SAMPLES) * SAMPLES
-        header = _HEADER.pack(
-            0x80,
-            self._payload_type,
-            self._sequence & 0xFFFF,
-            self._sequence * SAMPLES & 0xFFFFFFFF,
-            self.port,
-        )
+        kind, said = self._payload_type, self._speech[self._payload_type][place : place + SAMPLES]
+        if key := self._keys.pop(0) if self._keys else b"":
+            kind, said = _EVENT, key
+        else:
+            self._key_since = (self._sequence + 1) * SAMPLES
+        since = self._key_since if key else self._sequence * SAMPLES
+        header = _HEADER.pack(0x80, kind, self._sequence & 0xFFFF, since & 0xFFFFFFFF, self.port)
         try:
-            self.socket.sendto(
-                header + self._speech[self._payload_type][place : place + SAMPLES], self._remote
-            )
+            self.socket.sendto(header + said, self._remote)
         except OSError:
             self._remote = None  # the other side's port is closed: the call is over or begins anew
 

@@ -54,11 +54,12 @@ def make_lab_site(
     phones: dict[str, float] | None = None,
     rtp_ports: int = 1200,
     flows: bool = False,
+    calendars: dict[str, object] | None = None,
 ) -> LabSite:
     """Copies the example configuration into `directory` and changes what must differ in a lab.
 
-    `queues` overrides a setting of every queue, such as `wrap_up_s`, `routing` what holds for all together,
-    `phones` how phones are watched.
+    `queues` overrides a setting of every queue, such as `wrap_up_s`, `calendars` one of every calendar,
+    `routing` what holds for all together, `phones` how phones are watched.
     Without `flows` a call ends with its conversation: the lab's citizens press no key unless told to.
     """
     config = directory / "config"
@@ -95,6 +96,8 @@ def make_lab_site(
                 document[key].update(values)
         for hotline in document.get("hotlines", ()) if not flows else ():
             hotline.pop("flow", None)
+        for calendar in document.get("calendars", ()) if calendars else ():
+            calendar.update(calendars)
         for queue in document.get("queues", ()) if queues else ():
             queue.update(queues)
         with path.open("w") as file:

@@ -27,14 +27,28 @@ from cti.calls.records import (
     HoldRecord,
     LegRecord,
     OfferRecord,
+    RatingOutcome,
+    RatingRecord,
     Route,
     SegmentRecord,
+    VoicemailRecord,
 )
 from cti.database import cursor_after, cursor_place, reading
 from cti.records_json import Entry, decode, decode_call
 from recording.model import RecordingRecord
 from recording.rows import all_of, fields_of, row_of, time_of
-from recording.tables import agent_states, calls, decisions, holds, legs, offers, recordings, segments
+from recording.tables import (
+    agent_states,
+    calls,
+    decisions,
+    holds,
+    legs,
+    offers,
+    ratings,
+    recordings,
+    segments,
+    voicemails,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +94,8 @@ async def write_calls(connection: AsyncConnection, entries: Sequence[Entry]) -> 
         (segments, [(record, record.segments) for record in changed]),
         (offers, [(record, record.offers) for record in changed]),
         (holds, [(record, record.holds) for record in changed]),
+        (ratings, [(record, [record.rating] if record.rating else []) for record in changed]),
+        (voicemails, [(record, [record.voicemail] if record.voicemail else []) for record in changed]),
     ):
         await _write_children(connection, table, children)
 
@@ -214,9 +230,9 @@ async def _write_children(
     parents = []
     for record, parts in children:
         parents.append(record.call)
-        rows += [
-            row_of(table, part, call=record.call, position=position) for position, part in enumerate(parts)
-        ]
+        for position, part in enumerate(parts):
+            place = {"position": position} if "position" in table.c else {}
+            rows.append(row_of(table, part, call=record.call, **place))
     if parents:
         await connection.execute(table.delete().where(table.c.call.in_(parents)))
     if rows:
@@ -238,6 +254,15 @@ async def _records(connection: AsyncConnection, query: Select[Any]) -> list[Call
             held = HoldRecord(**fields_of(hold, "call", "position"))
             held.kind = HoldKind(held.kind)
             record.holds.append(held)
+    of_ratings = await _children(connection, ratings, names)
+    of_voicemails = await _children(connection, voicemails, names)
+    for record in found:
+        for rating in of_ratings[record.call]:
+            record.rating = RatingRecord(**fields_of(rating, "call"))
+            outcome = record.rating.outcome
+            record.rating.outcome = RatingOutcome(outcome) if outcome is not None else None
+        for voicemail in of_voicemails[record.call]:
+            record.voicemail = VoicemailRecord(**fields_of(voicemail, "call"))
     return found
 
 
@@ -246,7 +271,8 @@ async def _children(
 ) -> Mapping[str, list[RowMapping]]:
     found: dict[str, list[RowMapping]] = defaultdict(list)
     if names:
-        query = select(table).where(table.c.call.in_(names)).order_by(table.c.call, table.c.position)
+        order = (table.c.call, table.c.position) if "position" in table.c else (table.c.call,)
+        query = select(table).where(table.c.call.in_(names)).order_by(*order)
         for row in (await connection.execute(query)).mappings():
             found[row["call"]].append(row)
     return found

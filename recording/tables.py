@@ -28,7 +28,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from acd.model import AgentState, AttemptOutcome, CallbackMode, CallbackState, OfferOutcome
 from cti.calls.outputs import CallbackReason
-from cti.calls.records import CallOutcome, Direction, EndedBy, HoldKind, Route
+from cti.calls.records import CallOutcome, Direction, EndedBy, HoldKind, RatingOutcome, Route
 from cti.verbs.records import CommandState
 
 metadata = MetaData()
@@ -74,6 +74,9 @@ calls = Table(
     Column("callback", Text, comment="The callback it is an attempt of."),
     Column("version", Integer, nullable=False, comment="Of the call's record; never goes back."),
     Column("work_order", Text, comment="For which an agent called the citizen. No foreign key."),
+    Column("choice", Text, comment="In the flow's menu: `<flow>.<choice>`."),
+    _time("closed_at", comment="When the caller met a closed line."),
+    _time("callback_at", comment="When the caller asked to be called back."),
     _one_of("direction", Direction),
     _one_of("ended_by", EndedBy),
     _one_of("outcome", CallOutcome),
@@ -144,6 +147,32 @@ holds = Table(
     _time("started_at", nullable=False),
     _time("ended_at"),
     _one_of("kind", HoldKind),
+)
+
+ratings = Table(
+    "ratings",
+    metadata,
+    _call(),
+    Column("agent", Text, comment="Who talked with the caller last."),
+    _time("asked_at", nullable=False),
+    Column("outcome", Text, comment="Null while the caller is being asked."),
+    Column("score", Integer, comment="1 to 5, the best; null when not rated."),
+    Column("tries", Integer, nullable=False),
+    _time("rated_at"),
+    _one_of("outcome", RatingOutcome),
+    CheckConstraint("score BETWEEN 1 AND 5", name="score_in_range"),
+    Index("ix_ratings_asked_at", "asked_at", "call"),
+    Index("ix_ratings_agent", "agent", "asked_at"),
+)
+
+voicemails = Table(
+    "voicemails",
+    metadata,
+    _call(),
+    Column("leg", Text, nullable=False, comment="The caller's; also the recording's id."),
+    _time("started_at", nullable=False),
+    _time("ended_at"),
+    Index("ix_voicemails_started_at", "started_at", "call"),
 )
 
 decisions = Table(

@@ -12,7 +12,7 @@ from lab import prompts, roots
 from lab.asterisk import AsteriskProcess
 from tests.support.asterisk_site import asterisk_site, secrets_for
 
-pytest_plugins = ["tests.support.postgres_fixtures"]
+pytest_plugins = ["tests.support.postgres_fixtures", "tests.support.short_sounds"]
 
 # How long an example takes says more about the machine than about the rule.
 settings.register_profile("noisy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])

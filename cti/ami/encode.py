@@ -10,6 +10,7 @@ from cti.ami.errors import AmiInputError
 from cti.ami.messages import Headers, check_headers
 from cti.calls.actions import (
     Action,
+    Announce,
     AnswerFeature,
     Beat,
     DialFromSeat,
@@ -17,6 +18,7 @@ from cti.calls.actions import (
     MoveToQueue,
     NotePriority,
     NoteSteps,
+    OfferCallback,
     PauseSeat,
     RingParty,
     RingSeat,
@@ -97,6 +99,10 @@ def _encode(action: Action) -> EncodedAction:
             return _set_on(channel, "HL_PRIORITY", str(priority))
         case NoteSteps(channel=channel, steps=steps):
             return _set_on(channel, "HL_STEPS", _checked("steps", steps, _STEPS))
+        case Announce(channel=channel, prompts=prompts):
+            return _set_on(channel, "HL_SAY", "&".join(_checked("prompt", each, _PROMPT) for each in prompts))
+        case OfferCallback(channel=channel):
+            return _set_on(channel, "HL_OFFER", "1")
         case AnswerFeature(channel=channel, result=result):
             if result not in _FEATURE_RESULTS:
                 raise AmiInputError("result", f"must be one of {', '.join(sorted(_FEATURE_RESULTS))}")

@@ -15,9 +15,24 @@ from cti.calls.facts import LegId, LegSnapshot, PbxSnapshot, Phone
 
 _T = TypeVar("_T")
 _D = TypeVar("_D")
-_VARIABLES = "HL_CALL,HL_HOTLINE,HL_QUEUE,HL_PRIORITY,HL_QUEUED_AT,HL_PLACE,HL_HELD_BY,HL_RECORDING,HL_STEPS"
+_VARIABLES = (
+    "HL_CALL,HL_HOTLINE,HL_QUEUE,HL_PRIORITY,HL_QUEUED_AT,HL_PLACE,HL_HELD_BY,HL_RECORDING,HL_STEPS,HL_CHOICE"
+)
 _MADE_BY_ASTERISK = re.compile(r"(?:.+-)?(?P<second>[0-9]{10})\.[0-9]+")
-_PLACES = frozenset({"waiting", "fallback", "agent", "held", "parked", "after"})
+_PLACES = frozenset(
+    {
+        "waiting",
+        "fallback",
+        "agent",
+        "held",
+        "parked",
+        "after",
+        "diverted",
+        "closed",
+        "voicemail",
+        "callback",
+    }
+)
 _RINGING, _UP = "5", "6"
 _DEADLINE_S = 10.0
 
@@ -99,6 +114,7 @@ def _leg(channel: AmiMessage) -> LegSnapshot | None:
         started_at=_started_at(channel["Uniqueid"]),
         held_by=variables.get("HL_HELD_BY", "") if place == "held" else "",
         recording=variables.get("HL_RECORDING", ""),
+        choice=variables.get("HL_CHOICE", ""),
     )
 
 

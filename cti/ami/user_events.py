@@ -9,6 +9,7 @@ from typing import Protocol
 from acd.model import Instant
 from cti.calls.facts import (
     CallArrived,
+    CallbackAsked,
     CallerFellBack,
     CallerHeld,
     CallerLeft,
@@ -17,9 +18,15 @@ from cti.calls.facts import (
     Fact,
     FeatureDialled,
     LegId,
+    LineClosed,
+    MenuChosen,
+    RatingAsked,
+    RatingGiven,
     RecordingFinished,
     RecordingStarted,
     SeatDialled,
+    VoicemailEnded,
+    VoicemailStarted,
 )
 
 
@@ -96,6 +103,51 @@ def _feature(on: On, fields: Fields) -> Fact:
     )
 
 
+def _chosen(on: On, fields: Fields) -> Fact:
+    return MenuChosen(on.at, on.cause, on.leg, fields["Call"], fields["Choice"])
+
+
+def _closed(on: On, fields: Fields) -> Fact:
+    return LineClosed(on.at, on.cause, on.leg, fields["Call"], fields["Queue"])
+
+
+def _voicemail_started(on: On, fields: Fields) -> Fact:
+    return VoicemailStarted(on.at, on.cause, on.leg, fields["Call"])
+
+
+def _voicemail_ended(on: On, fields: Fields) -> Fact:
+    return VoicemailEnded(on.at, on.cause, on.leg, fields["Call"])
+
+
+def _callback_asked(on: On, fields: Fields) -> Fact:
+    return CallbackAsked(
+        on.at,
+        on.cause,
+        on.leg,
+        fields["Call"],
+        fields["Queue"],
+        int(fields["Priority"]),
+        float(fields["QueuedAt"]),
+        fields["Number"],
+    )
+
+
+def _rating_asked(on: On, fields: Fields) -> Fact:
+    return RatingAsked(on.at, on.cause, on.leg, fields["Call"])
+
+
+def _rating_given(on: On, fields: Fields) -> Fact:
+    return RatingGiven(
+        on.at,
+        on.cause,
+        on.leg,
+        fields["Call"],
+        fields["Outcome"],
+        int(fields["Score"]),
+        int(fields["Tries"]),
+    )
+
+
 USER_EVENTS: dict[str, Callable[[On, Fields], Fact]] = {
     "HotlineArrived": _arrived,
     "HotlineDialled": _dialled,
@@ -107,4 +159,11 @@ USER_EVENTS: dict[str, Callable[[On, Fields], Fact]] = {
     "HotlineRecordingStarted": _recording_started,
     "HotlineRecordingFinished": _recording_finished,
     "HotlineFeature": _feature,
+    "HotlineChosen": _chosen,
+    "HotlineClosed": _closed,
+    "HotlineVoicemail": _voicemail_started,
+    "HotlineVoicemailEnded": _voicemail_ended,
+    "HotlineCallback": _callback_asked,
+    "HotlineRating": _rating_asked,
+    "HotlineRated": _rating_given,
 }

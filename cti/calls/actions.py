@@ -166,6 +166,23 @@ class RingParty:
 
 
 @dataclass(frozen=True, slots=True)
+class Announce:
+    """A waiting caller hears prompts between the music."""
+
+    cause: str
+    channel: str
+    prompts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferCallback:
+    """A waiting caller is offered a callback by key, where the flow has one."""
+
+    cause: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerFeature:
     """Tell the dialplan how a feature code ended, so that the phone plays the right prompt."""
 
@@ -205,6 +222,8 @@ Action: TypeAlias = (
     | SendAway
     | SetFact
     | SendLeg
+    | Announce
+    | OfferCallback
     | AnswerFeature
     | PauseSeat
     | Beat

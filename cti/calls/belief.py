@@ -47,8 +47,16 @@ class RouterBelief:
             if not self.quiet and leaves:
                 del self._contacts[name]
                 if not taken_unseen:
-                    elsewhere = before is None and call.waits_since is not None
-                    told.append(acd.ContactLeft(at, cause, name, call.cut_off, elsewhere))
+                    told.append(
+                        acd.ContactLeft(
+                            at,
+                            cause,
+                            name,
+                            call.cut_off,
+                            waits_elsewhere=before is None and call.waits_since is not None,
+                            takes_callback=call.place == "callback",
+                        )
+                    )
             elif not self.quiet and before != agent:
                 told += self._contact(call, at, cause)
         if name not in self._contacts:
@@ -79,6 +87,8 @@ class RouterBelief:
         if call.wait_counted or not call.wait_is_over:
             return []
         call.wait_counted = True
+        if call.place == "callback":
+            return []  # neither answered nor abandoned; the callback counts
         if record.queue is None or record.queued_at is None or record.direction is not Direction.INBOUND:
             return []
         over = record.answered_at or record.ended_at or call.caller_left_at or record.queued_at

@@ -180,6 +180,91 @@ class CallerServed:
 
 
 @dataclass(frozen=True, slots=True)
+class MenuChosen:
+    """The caller chose in the menu of a flow, or the menu's default was taken."""
+
+    at: Instant
+    cause: str
+    leg: LegId
+    call: CallId
+    choice: str
+    """`<flow>.<choice>`."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineClosed:
+    """The caller met a closed line."""
+
+    at: Instant
+    cause: str
+    leg: LegId
+    call: CallId
+    queue: QueueId
+    """Where the caller would have waited."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoicemailStarted:
+    """A closed line records what the caller has to say, into a file named after the leg."""
+
+    at: Instant
+    cause: str
+    leg: LegId
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class VoicemailEnded:
+    """The message is complete while the caller is still there; else it ends with the leg."""
+
+    at: Instant
+    cause: str
+    leg: LegId
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackAsked:
+    """The caller asked by key to be called back instead of waiting, and hears that this will be."""
+
+    at: Instant
+    cause: str
+    leg: LegId
+    call: CallId
+    queue: QueueId
+    priority: int
+    queued_at: Instant
+    number: str
+    """To be called: the caller's own or one that they dialled; digits, perhaps after a plus."""
+
+
+@dataclass(frozen=True, slots=True)
+class RatingAsked:
+    """The caller is asked to rate the service."""
+
+    at: Instant
+    cause: str
+    leg: LegId
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class RatingGiven:
+    """What came of it. Without this the caller hung up."""
+
+    at: Instant
+    cause: str
+    leg: LegId
+    call: CallId
+    outcome: str
+    """`rated`, `wrong_key` or `silent`."""
+    score: int
+    """1 to 5, the best; 0 when not rated."""
+    tries: int
+    """How often the caller was asked."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallerHeld:
     """The service put a party on hold: it is in no bridge and hears music."""
 
@@ -311,7 +396,8 @@ class LegSnapshot:
     ringing: bool
     bridge: str | None
     place: str
-    """Where the dialplan has it: `waiting`, `fallback`, `agent`, `held`, `parked`, `after`, `other`."""
+    """Where the dialplan has it: `waiting`, `fallback`, `agent`, `held`, `parked`, `after`, `diverted`,
+    `closed`, `voicemail`, `callback`; `other` is anywhere else."""
     hotline: str
     queue: QueueId
     priority: int
@@ -323,6 +409,8 @@ class LegSnapshot:
     """The recording that runs on it."""
     steps: str = ""
     """What a supervisor asked of agents for this caller, as `cti.calls.steps` writes it."""
+    choice: str = ""
+    """What was chosen in the flow's menu."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,6 +439,11 @@ class PbxLost:
     cause: str
 
 
+FlowFact: TypeAlias = (
+    MenuChosen | LineClosed | VoicemailStarted | VoicemailEnded | CallbackAsked | RatingAsked | RatingGiven
+)
+"""What a caller did in a flow, before, instead of or after waiting."""
+
 Fact: TypeAlias = (
     LegStarted
     | LegRinging
@@ -369,6 +462,7 @@ Fact: TypeAlias = (
     | CallerHeld
     | LegHeld
     | LegResumed
+    | FlowFact
     | RecordingStarted
     | RecordingFinished
     | OriginateFailed

@@ -17,6 +17,7 @@ from cti.calls import facts as f
 from cti.calls.belief import RouterBelief
 from cti.calls.connections import Connections
 from cti.calls.facts import CallId, Fact, LegId, PbxSnapshot
+from cti.calls.flows import caller_left, place_of, take
 from cti.calls.outcome import NETWORK_FAULTS, end_of_call, offer_outcome, settle_offer
 from cti.calls.outputs import CallUpdated, Output
 from cti.calls.reconcile import RESTORED, facts_of
@@ -99,10 +100,7 @@ class CallModel:
     def restore(self, record: CallRecord) -> None:
         """Takes up an open call as the journal last knew it; a snapshot must follow."""
         caller = next((leg.leg for leg in record.legs if leg.endpoint == self._trunk), None)
-        place = "waiting" if record.queued_at is not None else "greeting"
-        if record.outcome is CallOutcome.DIVERTED:
-            place = "diverted"
-        call = OpenCall(record, place, caller)
+        call = OpenCall(record, place_of(record), caller)
         call.attempt_over = record.answered_at is not None
         self._state.calls[record.call] = call
         for leg in record.legs:
@@ -235,6 +233,16 @@ class CallModel:
                 self._caller_moved(fact)
             case f.OriginateFailed():
                 self._originate_failed(fact)
+            case (
+                f.MenuChosen()
+                | f.LineClosed()
+                | f.VoicemailStarted()
+                | f.VoicemailEnded()
+                | f.CallbackAsked()
+                | f.RatingAsked()
+                | f.RatingGiven()
+            ):
+                self._went_through_flow(fact)
             case _:
                 pass  # features and reachability are the owner's business
 
@@ -316,6 +324,8 @@ class CallModel:
         decides = leg.was_connected or fact.leg == call.caller
         if decides and fact.hung_up_by_peer and call.record.ended_by is None:
             call.record.ended_by = end_of_call(leg.record)
+        if fact.leg == call.caller:
+            self._out += caller_left(call.record, fact.leg, fact.at, fact.cause)
         call.cut_off |= fact.leg == call.caller and fact.hangup_cause in NETWORK_FAULTS
         if not call.live:
             self._settle_offers(call, fact.at, fact.cause)
@@ -438,6 +448,15 @@ class CallModel:
                 call.cut_off |= fact.hangup_cause in NETWORK_FAULTS
             call.place = "fallback" if isinstance(fact, f.CallerFellBack) else "after"
             self._changed(call, fact.at, fact.cause)
+
+    def _went_through_flow(self, fact: f.FlowFact) -> None:
+        call = self._state.calls.get(fact.call)
+        if call is None or fact.leg not in call.live:
+            return
+        changed, concluded = take(call, fact)
+        if changed:
+            self._changed(call, fact.at, fact.cause)
+        self._out += concluded
 
     def _originate_failed(self, fact: f.OriginateFailed) -> None:
         if fact.leg in self._state.legs:

@@ -11,6 +11,9 @@ from cti.calls.state import LiveState
 RESTORED = "restored:"
 """Prefix of the name of a bridge known from the journal, which does not keep Asterisk's name for it."""
 
+_GIVEN_UP = frozenset({"closed", "diverted", "voicemail", "callback"})
+"""Who is there waits for nobody any more; the event log has told how they came there."""
+
 
 def facts_of(snapshot: PbxSnapshot, state: LiveState, trunk: str) -> Iterator[Fact]:
     """The facts in an order in which they could have happened. Consume it while applying them to `state`."""
@@ -53,9 +56,11 @@ def _leg(leg: LegSnapshot, snapshot: PbxSnapshot, trunk: str) -> Iterator[Fact]:
     yield f.CallArrived(began, cause, leg.leg, call, leg.hotline, leg.number, leg.dialled)
     if leg.steps:
         yield f.CallerNeeds(snapshot.at, cause, leg.leg, call, leg.steps)
+    if leg.choice:
+        yield f.MenuChosen(snapshot.at, cause, leg.leg, call, leg.choice)
     # Who is not in the waiting loop now queued when they first did, and no later.
     loops = leg.place in ("waiting", "fallback") and leg.bridge is None
-    if leg.queued_at is not None:
+    if leg.queued_at is not None and leg.place not in _GIVEN_UP:
         asked = snapshot.at if loops else leg.queued_at
         yield f.CallerQueued(asked, cause, leg.leg, call, leg.queue, leg.priority, leg.queued_at)
     if leg.place == "fallback":

@@ -39,6 +39,21 @@ class CallOutcome(StrEnum):
     """The caller hung up during the greeting."""
     UNANSWERED = "unanswered"
     """An outbound call that nobody took."""
+    CLOSED = "closed"
+    """The line was closed, and the caller left nothing."""
+    VOICEMAIL = "voicemail"
+    """The line was closed, and the caller left a message."""
+    CALLBACK = "callback"
+    """The caller asked to be called back."""
+
+
+class RatingOutcome(StrEnum):
+    """What came of asking the caller to rate the service."""
+
+    RATED = "rated"
+    WRONG_KEY = "wrong_key"
+    SILENT = "silent"
+    HUNG_UP = "hung_up"
 
 
 class EndedBy(StrEnum):
@@ -111,6 +126,31 @@ class OfferRecord:
 
 
 @dataclass(slots=True)
+class RatingRecord:
+    """How the caller rated the agent who talked with them last (满意度)."""
+
+    agent: AgentId | None
+    asked_at: Instant
+    outcome: RatingOutcome | None = None
+    """None while the caller is being asked."""
+    score: int | None = None
+    """1 to 5, the best."""
+    tries: int = 0
+    """How often the caller was asked."""
+    rated_at: Instant | None = None
+
+
+@dataclass(slots=True)
+class VoicemailRecord:
+    """A message that the caller left on a closed line."""
+
+    leg: LegId
+    """The caller's: the recording is named after it."""
+    started_at: Instant
+    ended_at: Instant | None = None
+
+
+@dataclass(slots=True)
 class CallRecord:
     call: CallId
     direction: Direction
@@ -145,11 +185,25 @@ class CallRecord:
     """What a supervisor asked of agents for this caller, as `cti.calls.steps` writes it."""
     version: int = 0
     """Grows with each change; a projection never goes back."""
+    choice: str | None = None
+    """What the caller chose in the flow's menu, `<flow>.<choice>`."""
+    closed_at: Instant | None = None
+    """When the caller met a closed line."""
+    callback_at: Instant | None = None
+    """When the caller asked to be called back."""
+    voicemail: VoicemailRecord | None = None
+    rating: RatingRecord | None = None
 
     def outcome_when_ended(self) -> CallOutcome:
         """What became of the call, judged once no leg of it is left."""
         if self.answered_at is not None:
             return CallOutcome.ANSWERED
+        if self.callback_at is not None:
+            return CallOutcome.CALLBACK
+        if self.voicemail is not None:
+            return CallOutcome.VOICEMAIL
+        if self.closed_at is not None:
+            return CallOutcome.CLOSED
         if self.outcome is CallOutcome.DIVERTED:
             return CallOutcome.DIVERTED
         if self.direction is Direction.OUTBOUND:

@@ -50,10 +50,10 @@ class OpenCall:
 
     @property
     def wait_is_over(self) -> bool:
-        """The caller was answered, gave up, or was sent away."""
+        """The caller was answered, gave up, was sent away or is to be called back."""
         record = self.record
         over = record.answered_at is not None or record.ended_at is not None
-        return over or self.place == "diverted" or self.caller not in self.live
+        return over or self.place in ("diverted", "callback") or self.caller not in self.live
 
     @property
     def waits_since(self) -> Instant | None:

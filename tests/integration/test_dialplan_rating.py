@@ -17,7 +17,7 @@ from tests.support.talking_party import TalkingParty
 
 
 @pytest.fixture
-def asterisk(asterisk_root: Path, tmp_path: Path) -> Iterator[AsteriskProcess]:
+def asterisk(asterisk_root: Path, short_prompts: None, tmp_path: Path) -> Iterator[AsteriskProcess]:
     site = flow_site(tmp_path)
     process = AsteriskProcess(site, secrets_for(site), tmp_path / "asterisk")
     process.start()

@@ -21,6 +21,7 @@ from api.routing import ID_PATTERN, Raw, Route
 from config.models import Role, Site, Token
 from tests.support.fake_archive import FakeArchive, FakeAuditLog, FakeCallbacks, FakeWorkOrders
 from tests.support.fake_configuration import FakeConfiguration
+from tests.support.fake_flows import FakeFlows
 from tests.support.fake_service import FakeService
 from tests.support.small_site import AGENT, OTHER_AGENT, small_site
 
@@ -75,6 +76,7 @@ class ApiWorld:
     audit: FakeAuditLog
     callbacks: FakeCallbacks
     configuration: FakeConfiguration
+    flows: FakeFlows
     site: Site
     recordings_root: Path
     client: TestClient[Request, Application]
@@ -138,14 +140,24 @@ def hold_to_document(entry: Route | None, status: int, content_type: str, conten
 async def api_world(root: Path, limits: Limits = FAST) -> AsyncIterator[ApiWorld]:
     site = small_site(root)
     service, archive, orders = FakeService(site), FakeArchive(), FakeWorkOrders()
-    audit, callbacks = FakeAuditLog(), FakeCallbacks()
+    audit, callbacks, flows = FakeAuditLog(), FakeCallbacks(), FakeFlows()
     recordings_root = root / "recordings"
     recordings_root.mkdir(exist_ok=True)
     configuration = FakeConfiguration()
     app = create_app(
-        service, archive, orders, audit, callbacks, configuration, site, TOKENS, recordings_root, limits
+        service,
+        archive,
+        orders,
+        audit,
+        callbacks,
+        configuration,
+        flows,
+        site,
+        TOKENS,
+        recordings_root,
+        limits,
     )
     async with TestClient(TestServer(app)) as client:
         yield ApiWorld(
-            service, archive, orders, audit, callbacks, configuration, site, recordings_root, client
+            service, archive, orders, audit, callbacks, configuration, flows, site, recordings_root, client
         )

@@ -67,15 +67,29 @@ class Staffed:
 
 @asynccontextmanager
 async def staffed(
-    directory: Path, seats: int, *, agents: int | None = None, listening: bool = False, **queues: object
+    directory: Path,
+    seats: int,
+    *,
+    agents: int | None = None,
+    flows: bool = False,
+    calendars: dict[str, object] | None = None,
+    listening: bool = False,
+    **queues: object,
 ) -> AsyncIterator[Staffed]:
     """A center with phones at the first `seats` seats and `agents` of them (all) logged in and ready.
 
-    With `listening` what each seat hears is kept: see `PhonePool.heard`.
+    `flows`, `calendars` and `queues` as `make_lab_site` takes them. With `listening` what each seat hears is
+    kept: see `PhonePool.heard`.
     """
     # Of so few agents none is to be kept for urgent callers, or sent to rest.
     heard = directory / "heard" if listening else None
-    lab = make_lab_site(directory, queues=queues, routing={"reserves": [], "max_occupancy": 1.0})
+    lab = make_lab_site(
+        directory,
+        queues=queues,
+        routing={"reserves": [], "max_occupancy": 1.0},
+        flows=flows,
+        calendars=calendars,
+    )
     async with CallCenter(directory, lab) as center:
         passwords = {s.id: lab.secrets.seats[s.id].get_secret_value() for s in lab.site.seats[:seats]}
         registrar = (LOOPBACK, lab.site.asterisk.sip_port)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cti.ami.cel import CEL_COLUMNS, CelRow, cel_custom_conf, decode_cel, parse_cel_line, read_cel
+from cti.ami.user_events import USER_EVENTS, On
 from cti.calls.facts import (
     CallArrived,
     CallerQueued,
@@ -79,6 +81,28 @@ def test_a_line_as_asterisk_wrote_it_is_read() -> None:
 )
 def test_each_kind_of_line_is_its_fact(text: str, kind: type[Fact]) -> None:
     assert isinstance(decoded(text), kind)
+
+
+FLOW_EVENTS = {
+    "HotlineChosen": {"Call": CALL, "Choice": "bilingual.english"},
+    "HotlineClosed": {"Call": CALL, "Queue": "law"},
+    "HotlineVoicemail": {"Call": CALL},
+    "HotlineVoicemailEnded": {"Call": CALL},
+    "HotlineCallback": {
+        "Call": CALL, "Queue": "law", "Priority": "-2", "QueuedAt": "1795478700.125", "Number": "+8620",
+    },
+    "HotlineRating": {"Call": CALL},
+    "HotlineRated": {"Call": CALL, "Outcome": "rated", "Score": "4", "Tries": "2"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FLOW_EVENTS)
+def test_what_a_caller_did_in_a_flow_is_read_from_the_log_as_it_is_told_live(name: str) -> None:
+    fields = FLOW_EVENTS[name]
+    extra = json.dumps({"extra": "&".join(f"{key}={value}" for key, value in fields.items())})
+    fact = decoded(line("USER_DEFINED", extra, user_event=name))
+    assert fact is not None
+    assert fact == USER_EVENTS[name](On(fact.at, fact.cause, CALL, CHANNEL), fields)
 
 
 def test_a_channels_start_tells_what_the_live_event_tells() -> None:

@@ -12,6 +12,7 @@ from cti.ami.messages import AmiMessage
 from cti.ami.user_events import USER_EVENTS
 from cti.calls.facts import (
     CallArrived,
+    CallbackAsked,
     CallerFellBack,
     CallerHeld,
     CallerLeft,
@@ -25,12 +26,18 @@ from cti.calls.facts import (
     LegParted,
     LegRinging,
     LegStarted,
+    LineClosed,
+    MenuChosen,
     OriginateFailed,
     Phone,
     PhoneChanged,
+    RatingAsked,
+    RatingGiven,
     RecordingFinished,
     RecordingStarted,
     SeatDialled,
+    VoicemailEnded,
+    VoicemailStarted,
 )
 
 AT, CAUSE = 1000.5, "ami-1"
@@ -218,6 +225,21 @@ def failed_originate(to: LiveDecoder, reason: str, uniqueid: str = "leg-1") -> l
             {"Seat": "seat-01", "Feature": "login", "Argument": "101"},
             FeatureDialled(AT, CAUSE, CALL, "PJSIP/trunk-00000000", "seat-01", "login", "101"),
         ),
+        ("HotlineChosen", {"Call": CALL, "Choice": "a.b"}, MenuChosen(AT, CAUSE, CALL, CALL, "a.b")),
+        ("HotlineClosed", {"Call": CALL, "Queue": "law"}, LineClosed(AT, CAUSE, CALL, CALL, "law")),
+        ("HotlineVoicemail", {"Call": CALL}, VoicemailStarted(AT, CAUSE, CALL, CALL)),
+        ("HotlineVoicemailEnded", {"Call": CALL}, VoicemailEnded(AT, CAUSE, CALL, CALL)),
+        (
+            "HotlineCallback",
+            {"Call": CALL, "Queue": "law", "Priority": "-2", "QueuedAt": "9.5", "Number": "02088887777"},
+            CallbackAsked(AT, CAUSE, CALL, CALL, "law", -2, 9.5, "02088887777"),
+        ),
+        ("HotlineRating", {"Call": CALL}, RatingAsked(AT, CAUSE, CALL, CALL)),
+        (
+            "HotlineRated",
+            {"Call": CALL, "Outcome": "rated", "Score": "4", "Tries": "2"},
+            RatingGiven(AT, CAUSE, CALL, CALL, "rated", 4, 2),
+        ),
     ],
 )
 def test_the_dialplans_events_are_facts_about_the_leg_they_came_from(
@@ -248,6 +270,13 @@ def test_every_event_of_the_dialplan_contract_has_a_decoder() -> None:
         "HotlineRecordingStarted",
         "HotlineRecordingFinished",
         "HotlineFeature",
+        "HotlineChosen",
+        "HotlineClosed",
+        "HotlineVoicemail",
+        "HotlineVoicemailEnded",
+        "HotlineCallback",
+        "HotlineRating",
+        "HotlineRated",
     }
 
 

@@ -14,6 +14,7 @@ from cti.ami.messages import MAX_HEADERS, MAX_LINE_BYTES, check_headers, lines_o
 from cti.ami.wire import GuardedAction
 from cti.calls.actions import (
     Action,
+    Announce,
     AnswerFeature,
     Beat,
     DialFromSeat,
@@ -21,6 +22,7 @@ from cti.calls.actions import (
     MoveToQueue,
     NotePriority,
     NoteSteps,
+    OfferCallback,
     PauseSeat,
     Place,
     RingParty,
@@ -134,6 +136,24 @@ def test_ringing_a_seat_is_an_originate_that_carries_the_calls_variables() -> No
             },
         ),
         (
+            Announce("c", "PJSIP/trunk-00000001", ("position-3", "wait-5")),
+            {
+                "Action": "Setvar",
+                "Channel": "PJSIP/trunk-00000001",
+                "Variable": "HL_SAY",
+                "Value": "position-3&wait-5",
+            },
+        ),
+        (
+            OfferCallback("c", "PJSIP/trunk-00000001"),
+            {
+                "Action": "Setvar",
+                "Channel": "PJSIP/trunk-00000001",
+                "Variable": "HL_OFFER",
+                "Value": "1",
+            },
+        ),
+        (
             AnswerFeature("c", "PJSIP/seat-01-00000001", "ok"),
             {
                 "Action": "Setvar",
@@ -222,6 +242,8 @@ EXAMPLES: list[Action] = [
     SetFact("c", "l", "HL_HOLDS", ""),
     SendLeg("c", "PJSIP/t-00000001", Place.WAITING),
     RingParty("c", "l", "s", None, "k", Place.CONSULT, "", "", 20.0, auto_answer=True),
+    Announce("c", "PJSIP/t-00000001", ("wait-more",)),
+    OfferCallback("c", "PJSIP/t-00000001"),
     PauseSeat("c", "s", paused=False),
     DialFromSeat("c", "l", "s", "139", 15.0),
     Beat("c", 1),

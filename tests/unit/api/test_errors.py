@@ -183,6 +183,7 @@ async def test_what_is_not_http_is_logged_without_what_was_sent(
         world.audit,
         world.callbacks,
         world.configuration,
+        world.flows,
         world.site,
         TOKENS,
         Path(),

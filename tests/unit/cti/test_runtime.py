@@ -65,8 +65,10 @@ def plan() -> Plan:
 
 
 class Rig:
-    def __init__(self, resume: Resume | None = None, *, now: float = 0.0, sees: bool = True) -> None:
-        self.runtime = Runtime(plan(), policy(), resume or Resume(), now)
+    def __init__(
+        self, resume: Resume | None = None, *, now: float = 0.0, sees: bool = True, terms: Plan | None = None
+    ) -> None:
+        self.runtime = Runtime(terms or plan(), policy(), resume or Resume(), now)
         self.steps: list[Step] = [self.runtime.opening]
         if sees:
             self.tell(snapshot(at=now))
