@@ -53,10 +53,13 @@ async def get_call(ask: Asked[Nothing, Nothing]) -> Reply:
 def _require_own_call(
     ask: Asked[Nothing, Nothing], live: CallView | None, archived: ArchivedCall | None
 ) -> None:
-    """An agent's own calls are those the agent talked in, and one that rings at the agent's seat."""
-    agents = {live.agent} if live is not None else set()
+    """An agent's own calls are those the agent talks or talked in, and one that rings at the agent's seat."""
+    agents = {live.agent, *live.parties} if live is not None else set()
     if archived is not None:
-        agents |= {archived.record.agent, *(segment.agent for segment in archived.record.segments)}
+        record = archived.record
+        connected = {leg for segment in record.segments for leg in segment.legs}
+        agents |= {record.agent, *(segment.agent for segment in record.segments)}
+        agents |= {leg.agent for leg in record.legs if leg.leg in connected}
     ask.who.require_own(ask.who.agent if ask.who.agent in agents else None)
 
 

@@ -11,6 +11,7 @@ from pydantic.config import JsonDict
 
 from api.auth import FLOOR
 from api.errors import ApiError
+from api.parties import talked_in
 from api.ports import ArchiveUnreachable, from_archive
 from api.routing import Asked, Input, Nothing, Output, Reply, input_problem, route
 from config.base import AgentNumber
@@ -140,7 +141,11 @@ async def get_work_order(ask: Asked[Nothing, Nothing]) -> Reply:
     order = await _stored(ask, name)
     if order is None:
         raise _unknown(name)
-    ask.who.require_own(order.agent)
+    if ask.who.role is Role.AGENT and ask.who.agent != order.agent:
+        # Whoever was in the call may read what it is about, as one whom its agent consulted.
+        ask.who.require_own(
+            ask.who.agent if await talked_in(ask.context, ask.who.agent, order.call) else order.agent
+        )
     return Reply(WorkOrderOut.model_validate(order))
 
 

@@ -23,7 +23,7 @@ from config.policy import choice_steps, hotline_steps, routing_policy
 from cti.ami.adapter import AmiTelephony, TelephonySettings
 from cti.ami.client import AmiSettings
 from cti.caller_key import caller_key
-from cti.calls.actions import ActionFailed
+from cti.calls.actions import ActionDone, ActionFailed
 from cti.calls.facts import Fact
 from cti.clock import SteadyClock
 from cti.database import BadDatabaseUrl, create_engine
@@ -178,7 +178,7 @@ def _service(
         raise CannotStart(f"the configuration contradicts itself: {error}") from error
     service: Service
 
-    def on_fact(fact: Fact | ActionFailed) -> None:
+    def on_fact(fact: Fact | ActionFailed | ActionDone) -> None:
         service.on_fact(fact)
 
     def on_connected() -> None:

@@ -201,6 +201,11 @@ class Hotline:
             queued_at=_time(record.queued_at) if record.queued_at is not None else None,
             answered_at=_time(record.answered_at) if record.answered_at is not None else None,
             wait=self._wait(record.call),
+            parties=tuple(
+                leg.agent
+                for leg in record.legs
+                if leg.agent is not None and leg.ended_at is None and leg.answered_at is not None
+            ),
         )
 
     def _wait(self, call: str) -> WaitView | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from acd.model import Instant
-from cti.calls.actions import Action, ActionFailed
+from cti.calls.actions import Action, ActionDone, ActionFailed
 from cti.calls.facts import Fact, LegId, PbxSnapshot, PhonesSeen
 from cti.calls.outputs import RecordingDue
 from cti.records_json import JSON, Draft
@@ -35,7 +35,7 @@ class TelephonyError(Exception):
     """Asterisk could not be asked; the next connection is another chance."""
 
 
-OnFact = Callable[[Fact | ActionFailed], None]
+OnFact = Callable[[Fact | ActionFailed | ActionDone], None]
 OnConnected = Callable[[], None]
 
 

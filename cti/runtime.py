@@ -33,6 +33,7 @@ from cti.callbacks.book import Work as CallbackWork
 from cti.calls import facts as f
 from cti.calls.actions import (
     Action,
+    ActionDone,
     ActionFailed,
     Announce,
     AnswerFeature,
@@ -140,7 +141,7 @@ class Reconfigured:
 
 
 InboxEvent: TypeAlias = (
-    Fact | ActionFailed | Command | Order | RecordingStored | acd.TimePassed | Reconfigured
+    Fact | ActionFailed | ActionDone | Command | Order | RecordingStored | acd.TimePassed | Reconfigured
 )
 
 
@@ -233,6 +234,8 @@ class Runtime:
                 self._step.archived.append(event.recording)
             case ActionFailed():
                 self._action_failed(event)
+            case ActionDone():
+                self._carry_out(self.commands.action_done(event))
             case Order():
                 self._order(event)
             case ToAudit():

@@ -19,7 +19,7 @@ import structlog
 from acd import events as acd
 from acd.model import AgentId, Instant, Policy, SeatId
 from cti.calls import facts as f
-from cti.calls.actions import ActionFailed, Beat
+from cti.calls.actions import ActionDone, ActionFailed, Beat
 from cti.calls.facts import Fact
 from cti.calls.outputs import RecordingDue
 from cti.commands import (
@@ -88,7 +88,7 @@ class Service:
         self._last_seen = last_seen
         self._journaled = journaled
         self._inbox: asyncio.Queue[_Item] = asyncio.Queue()
-        self._held: list[Fact | ActionFailed] | None = None
+        self._held: list[Fact | ActionFailed | ActionDone] | None = None
         self._resync: asyncio.Task[None] | None = None
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         self._unwritten: list[Draft] = []
@@ -97,7 +97,7 @@ class Service:
 
     # -- what comes in ---------------------------------------------------------------------------------------
 
-    def on_fact(self, fact: Fact | ActionFailed) -> None:
+    def on_fact(self, fact: Fact | ActionFailed | ActionDone) -> None:
         """Given to the telephony adapter: takes a fact in the order in which it came."""
         if isinstance(fact, f.PbxLost):
             self.connected = self.routing = False

@@ -76,6 +76,8 @@ class CallView:
     answered_at: datetime | None
     wait: WaitView | None = None
     """None for a call that does not wait, or that the router does not serve now."""
+    parties: tuple[AgentId, ...] = ()
+    """Agents whose phones are in it now."""
 
 
 @dataclass(frozen=True, slots=True)

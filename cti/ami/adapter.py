@@ -30,12 +30,12 @@ from cti.ami.errors import (
 from cti.ami.messages import AmiMessage
 from cti.ami.phones import ask_phones
 from cti.ami.resync import ask_snapshot
-from cti.calls.actions import Action, ActionFailed, HangUp, RingParty, RingSeat
+from cti.calls.actions import Action, ActionDone, ActionFailed, HangUp, Mute, PressKey, RingParty, RingSeat
 from cti.calls.facts import Fact, LegId, LegStarted, OriginateFailed, PbxLost, PbxSnapshot, PhonesSeen
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-Told: TypeAlias = Fact | ActionFailed
+Told: TypeAlias = Fact | ActionFailed | ActionDone
 
 _BOOT_ROUNDING_S = 1.0
 """Asterisk tells its uptime in whole seconds, rounded down."""
@@ -225,6 +225,8 @@ class AmiTelephony:
             self._settle(action.leg)
         if error is not None:
             self._fail(action, error)
+        elif isinstance(action, Mute | PressKey):
+            self._tell([ActionDone(self._clock(), action.cause)])
 
     def _fail(self, action: Action, error: BaseException) -> None:
         reason = _reason(error)

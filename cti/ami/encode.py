@@ -16,10 +16,13 @@ from cti.calls.actions import (
     DialFromSeat,
     HangUp,
     MoveToQueue,
+    Mute,
     NotePriority,
     NoteSteps,
     OfferCallback,
     PauseSeat,
+    Place,
+    PressKey,
     RingParty,
     RingSeat,
     SendAway,
@@ -36,6 +39,7 @@ _FACT = re.compile(r"HL_[A-Z_]{1,30}")
 _FACT_VALUE = re.compile(r"[A-Za-z0-9_.@+/-]{0,120}")
 _NUMBER = re.compile(r"\+?[0-9]{1,24}")
 _STEPS = re.compile(r"[A-Za-z0-9_-]{1,700}")
+_KEY = re.compile(r"[0-9*#A-D]")
 _PROMPT = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _AUTO_ANSWER = (
     "PJSIP_HEADER(add,Call-Info)=<sip:hotline>;answer-after=0",
@@ -89,6 +93,18 @@ def _encode(action: Action) -> EncodedAction:
             return _set_on(leg, _checked("name", name, _FACT), _checked(name, value, _FACT_VALUE))
         case SendLeg():
             return _sent(action)
+        case Mute(channel=channel, muted=muted):
+            return _set_on(channel, "MUTEAUDIO(in)", "on" if muted else "off")
+        case PressKey(channel=channel, key=key):
+            return EncodedAction(
+                {
+                    "Action": "PlayDTMF",
+                    "Channel": _checked("channel", channel, _CHANNEL),
+                    "Digit": _checked("key", key, _KEY),
+                    "Duration": "80",
+                },
+                deadline_s=5.0,
+            )
         case SendAway(channel=channel, prompt=prompt):
             if prompt is None:
                 return _redirected(channel, "hl-busy", "s")
@@ -171,6 +187,9 @@ def _ring_party(action: RingParty) -> EncodedAction:
     variables = [f"HL_CALL={_checked('call', action.call, _ID)}", "HL_PLACE=agent"]
     if action.peer:
         variables.append(f"HL_PEER={_checked('peer', action.peer, _CHANNEL)}")
+    if action.peer and action.number is None and action.place is Place.CONNECT:
+        # On the caller's channel: the dialplan ends the ringing when the caller leaves.
+        variables.append(f"SHARED(HL_RINGS,{action.peer})={endpoint}")
     for name, value in action.facts.items():
         variables.append(f"{_checked('fact', name, _FACT)}={_checked(name, value, _FACT_VALUE)}")
     return _originated(
@@ -209,6 +228,7 @@ def _dial(action: DialFromSeat) -> EncodedAction:
     if not number:
         raise AmiInputError("number", "must have digits")
     callback = _checked("callback", action.callback, _ID) if action.callback else ""
+    work_order = _checked("work_order", action.work_order, _ID) if action.work_order else ""
     return _originated(
         action.leg,
         action.leg,
@@ -219,6 +239,7 @@ def _dial(action: DialFromSeat) -> EncodedAction:
         (
             f"HL_DIAL={number}",
             f"HL_CALLBACK={callback}",
+            f"HL_WORK_ORDER={work_order}",
             "HL_PLACE=agent",
             *(_AUTO_ANSWER if action.auto_answer else ()),
         ),

@@ -53,11 +53,24 @@ def _arrived(on: On, fields: Fields) -> Fact:
 
 
 def _dialled(on: On, fields: Fields) -> Fact:
+    return SeatDialled(
+        on.at,
+        on.cause,
+        on.leg,
+        fields["Call"],
+        fields["Seat"],
+        fields["Number"],
+        _newer(fields, "Callback"),
+        _newer(fields, "WorkOrder"),
+    )
+
+
+def _newer(fields: Fields, name: str) -> str:
+    """A field that a dialplan from before an upgrade does not tell."""
     try:
-        callback = fields["Callback"]
+        return fields[name]
     except LookupError:
-        callback = ""  # told by a dialplan from before there were callbacks
-    return SeatDialled(on.at, on.cause, on.leg, fields["Call"], fields["Seat"], fields["Number"], callback)
+        return ""
 
 
 def _dial_ended(on: On, fields: Fields) -> Fact:
@@ -90,11 +103,11 @@ def _held(on: On, fields: Fields) -> Fact:
 
 
 def _recording_started(on: On, fields: Fields) -> Fact:
-    return RecordingStarted(on.at, on.cause, on.leg, fields["Call"], fields["Recording"])
+    return RecordingStarted(on.at, on.cause, on.leg, fields["Call"], _newer(fields, "Recording"))
 
 
 def _recording_finished(on: On, fields: Fields) -> Fact:
-    return RecordingFinished(on.at, on.cause, on.leg, fields["Call"], fields["Recording"])
+    return RecordingFinished(on.at, on.cause, on.leg, fields["Call"], _newer(fields, "Recording"))
 
 
 def _feature(on: On, fields: Fields) -> Fact:

@@ -42,6 +42,8 @@ class DialFromSeat:
     ring_timeout_s: float
     callback: str = ""
     """The callback that the call is an attempt of."""
+    work_order: str = ""
+    """The work order that the call is about (回访)."""
     auto_answer: bool = False
 
 
@@ -118,6 +120,8 @@ class Place(StrEnum):
     """Music, for anybody to take up; after a while a caller waits in the queue again."""
     WAITING = "hl-waiting"
     """The queue."""
+    AFTER = "hl-after"
+    """What follows a call: the rating of the line, if it has one, and the farewell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +187,24 @@ class OfferCallback:
 
 
 @dataclass(frozen=True, slots=True)
+class Mute:
+    """The others hear a leg no more, or again."""
+
+    cause: str
+    channel: str
+    muted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PressKey:
+    """Send one key to whoever is at a channel. Logged nowhere."""
+
+    cause: str
+    channel: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerFeature:
     """Tell the dialplan how a feature code ended, so that the phone plays the right prompt."""
 
@@ -224,6 +246,8 @@ Action: TypeAlias = (
     | SendLeg
     | Announce
     | OfferCallback
+    | Mute
+    | PressKey
     | AnswerFeature
     | PauseSeat
     | Beat
@@ -241,3 +265,11 @@ class ActionFailed:
     """`refused: <Asterisk's message>`, `deadline`, `not_connected` (nothing was sent) or `lost` (the link
     dropped before the answer). `deadline` and `lost` leave open whether Asterisk carried it out.
     """
+
+
+@dataclass(frozen=True, slots=True)
+class ActionDone:
+    """Asterisk carried out an action whose effect no other fact tells."""
+
+    at: float
+    cause: str

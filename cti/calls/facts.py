@@ -106,6 +106,8 @@ class SeatDialled:
     number: str
     callback: str = ""
     """The callback that the call is an attempt of; '' for one that the agent dialled."""
+    work_order: str = ""
+    """The work order that the call is about (回访)."""
 
 
 @dataclass(frozen=True, slots=True)

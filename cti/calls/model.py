@@ -389,6 +389,7 @@ class CallModel:
         call = OpenCall(record, "after", None)
         self._state.calls[fact.call] = call
         self._state.attach(leg, call)
+        record.work_order = fact.work_order or None
         if fact.callback:
             record.callback, record.route = fact.callback, Route.ACD
             self._out += attempts.began(self._state, self._belief, call, leg, fact.at, fact.cause)

@@ -41,6 +41,7 @@ def take_up(cause: str, leg: Leg, other: Leg) -> tuple[SetFact | SendLeg, ...]:
     """The agent of `leg` is connected with `other`, wherever both are."""
     return (
         SetFact(cause, leg.record.leg, "HL_PEER", other.record.channel),
+        SetFact(cause, leg.record.leg, "HL_HOLDS", ""),
         SendLeg(cause, leg.record.channel, Place.CONNECT),
     )
 

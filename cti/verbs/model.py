@@ -135,5 +135,7 @@ class Verb(Generic[A]):
     follow: Follow[A] = _never
     within_s: float = 5.0
     """A command that has not come about by then has failed."""
+    answered: bool = False
+    """No fact tells its effect: it is done once Asterisk has answered every action of it."""
     secret: bool = False
     """What is asked is never written down, in the journal neither."""

@@ -10,7 +10,7 @@ from typing import Any
 from acd import events as acd
 from acd.model import Instant
 from cti.audit import DONE, ToAudit
-from cti.calls.actions import Action, ActionFailed
+from cti.calls.actions import Action, ActionDone, ActionFailed
 from cti.calls.outputs import CallbackWanted
 from cti.records_json import JSON, Draft, decode, encode
 from cti.verbs.model import Command, Done, Failed, Order, Outcome, Progress, Situation, Verb
@@ -45,6 +45,8 @@ class _Pending:
     verb: Verb[Any]
     asked: object
     stage: str = ""
+    unanswered: int = 0
+    """Actions of it that Asterisk has not answered."""
 
     @property
     def command(self) -> Command[Any]:
@@ -148,6 +150,15 @@ class Commands:
             )
         return self._take_work()
 
+    def action_done(self, done: ActionDone) -> Work:
+        """Asterisk carried an action out: with the last one a command that goes by that is done."""
+        pending = self._pending.get(done.cause)
+        if pending is not None and pending.verb.answered:
+            pending.unanswered -= 1
+            if pending.unanswered <= 0:
+                self._end(pending, done.at, CommandState.DONE)
+        return self._take_work()
+
     def restore(self, states: Mapping[str, JSON]) -> None:
         """Takes up what the journal's state has under `STATE`. Those under way are followed from here on."""
         found = [
@@ -188,6 +199,7 @@ class Commands:
 
     def _advance(self, pending: _Pending, progress: Progress, at: Instant) -> None:
         self._work.actions += progress.actions
+        pending.unanswered += len(progress.actions)
         self._work.events += progress.events
         pending.stage = progress.stage or pending.stage
         record = pending.record

@@ -7,9 +7,14 @@ from typing import Any
 from cti.verbs.alter_contact import ALTER_CONTACT
 from cti.verbs.callbacks import ALTER_CALLBACK, CANCEL_CALLBACK, REQUEST_CALLBACK
 from cti.verbs.campaigns import ADD_TO_CAMPAIGN
+from cti.verbs.conference import CONFER, DROP
+from cti.verbs.consult import CANCEL, COMPLETE, CONSULT, SWAP
+from cti.verbs.dial import DIAL_OUT
 from cti.verbs.hang_up import HANG_UP
 from cti.verbs.hold import HOLD, RETRIEVE
 from cti.verbs.model import Verb
+from cti.verbs.park import PARK, PICK_UP, RATE
+from cti.verbs.sound import KEYS, MUTE
 from cti.verbs.transfer import TRANSFER
 
 VERBS: tuple[Verb[Any], ...] = (
@@ -18,6 +23,18 @@ VERBS: tuple[Verb[Any], ...] = (
     RETRIEVE,
     TRANSFER,
     ALTER_CONTACT,
+    CONSULT,
+    COMPLETE,
+    CANCEL,
+    SWAP,
+    CONFER,
+    DROP,
+    PARK,
+    PICK_UP,
+    RATE,
+    DIAL_OUT,
+    MUTE,
+    KEYS,
     REQUEST_CALLBACK,
     ALTER_CALLBACK,
     CANCEL_CALLBACK,

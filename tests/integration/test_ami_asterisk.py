@@ -14,7 +14,7 @@ import pytest
 from cti.ami.cel import CEL_CONF, cel_custom_conf
 from cti.ami.client import AmiSettings
 from cti.ami.needs import MANAGER_USER_LINES
-from cti.calls.actions import ActionFailed, AnswerFeature, Beat, HangUp, RingSeat, TakeOver
+from cti.calls.actions import ActionDone, ActionFailed, AnswerFeature, Beat, HangUp, RingSeat, TakeOver
 from cti.calls.facts import (
     CallArrived,
     CallerFellBack,
@@ -41,7 +41,7 @@ from tests.support.watched_telephony import WatchedTelephony, telephony
 
 CITIZEN = "13800001111"
 WITHIN_S = 30.0
-NOT_IN_THE_LOG = LegRinging | PhoneChanged | OriginateFailed | ActionFailed
+NOT_IN_THE_LOG = LegRinging | PhoneChanged | OriginateFailed | ActionFailed | ActionDone
 Meaning: TypeAlias = tuple[object, ...]
 
 

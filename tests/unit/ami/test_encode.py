@@ -20,11 +20,13 @@ from cti.calls.actions import (
     DialFromSeat,
     HangUp,
     MoveToQueue,
+    Mute,
     NotePriority,
     NoteSteps,
     OfferCallback,
     PauseSeat,
     Place,
+    PressKey,
     RingParty,
     RingSeat,
     SendAway,
@@ -44,7 +46,12 @@ def test_a_callback_rings_the_seat_first_and_dials_from_it() -> None:
     assert headers["Channel"] == "PJSIP/seat-01"
     assert headers["ChannelId"] == headers["Account"] == "cb-1-o1-0"
     assert headers["Context"] == "hl-dial-from-seat"
-    assert headers["Variable"] == ("HL_DIAL=+8613900000001", "HL_CALLBACK=cb-1", "HL_PLACE=agent")
+    assert headers["Variable"] == (
+        "HL_DIAL=+8613900000001",
+        "HL_CALLBACK=cb-1",
+        "HL_WORK_ORDER=",
+        "HL_PLACE=agent",
+    )
     assert headers["CallerID"] == "<+8613900000001>"
 
 
@@ -167,6 +174,19 @@ def test_ringing_a_seat_is_an_originate_that_carries_the_calls_variables() -> No
             {"Action": "QueuePause", "Interface": "PJSIP/seat-01", "Paused": "true"},
         ),
         (
+            Mute("c", "PJSIP/seat-01-00000001", muted=True),
+            {
+                "Action": "Setvar",
+                "Channel": "PJSIP/seat-01-00000001",
+                "Variable": "MUTEAUDIO(in)",
+                "Value": "on",
+            },
+        ),
+        (
+            PressKey("c", "PJSIP/trunk-00000001", "#"),
+            {"Action": "PlayDTMF", "Channel": "PJSIP/trunk-00000001", "Digit": "#", "Duration": "80"},
+        ),
+        (
             SetFact("c", "offer-7", "HL_HOLDS", "hotline-1.0"),
             {"Action": "Setvar", "Channel": "offer-7", "Variable": "HL_HOLDS", "Value": "hotline-1.0"},
         ),
@@ -240,6 +260,8 @@ EXAMPLES: list[Action] = [
     SendAway("c", "PJSIP/t-00000001", "closed"),
     SendAway("c", "PJSIP/t-00000001", None),
     SetFact("c", "l", "HL_HOLDS", ""),
+    Mute("c", "PJSIP/t-00000001", muted=False),
+    PressKey("c", "PJSIP/t-00000001", "1"),
     SendLeg("c", "PJSIP/t-00000001", Place.WAITING),
     RingParty("c", "l", "s", None, "k", Place.CONSULT, "", "", 20.0, auto_answer=True),
     Announce("c", "PJSIP/t-00000001", ("wait-more",)),

@@ -19,6 +19,10 @@ READS_QUEUES = {Role.AGENT, Role.SUPERVISOR, Role.OPERATIONS, Role.WALLBOARD, Ro
 FLOOR = {Role.AGENT, Role.SUPERVISOR}
 WATCH = {Role.SUPERVISOR, Role.OPERATIONS}
 STAFF = {Role.AGENT, Role.SUPERVISOR, Role.OPERATIONS}
+VERBS = (
+    "hang-up", "hold", "retrieve", "transfer", "consult", "complete", "cancel", "swap", "confer", "drop",
+    "park", "pick-up", "rating", "mute", "keys",
+)  # fmt: skip
 EXPECTED: dict[tuple[str, str], set[Role] | None] = {
     ("GET", "/v1/agents"): WATCH,
     ("GET", "/v1/agents/{agent}"): STAFF,
@@ -42,11 +46,12 @@ EXPECTED: dict[tuple[str, str], set[Role] | None] = {
     ("GET", "/v1/calls"): STAFF,
     ("GET", "/v1/calls/{call}"): STAFF,
     ("GET", "/v1/commands/{command}"): FLOOR,
-    **{("POST", f"/v1/calls/{{call}}/{verb}"): FLOOR for verb in ("hang-up", "hold", "retrieve", "transfer")},
     ("POST", "/v1/calls/{call}/alter"): {Role.SUPERVISOR},
     ("GET", "/v1/ratings"): WATCH,
     ("GET", "/v1/ratings/figures"): WATCH,
     ("GET", "/v1/voicemails"): WATCH,
+    ("POST", "/v1/calls"): FLOOR,
+    **{("POST", f"/v1/calls/{{call}}/{verb}"): FLOOR for verb in VERBS},
     ("GET", "/v1/callbacks"): FLOOR,
     ("GET", "/v1/callbacks/{callback}"): FLOOR,
     ("POST", "/v1/callbacks"): FLOOR,

@@ -1,0 +1,78 @@
+"""Dial out for a work order, mute, keys, park and pick up by API, audio told by tone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from lab.phones import What
+from tests.support.commanding import commanded, connected, current_call
+from tests.support.staffed import Staffed, staffed
+
+
+async def ends(place: Staffed, posted: dict[str, Any]) -> dict[str, Any]:
+    """Where a command stands once it has ended."""
+
+    async def look() -> dict[str, Any] | None:
+        command: dict[str, Any] = await place.center.api().get(f"/v1/commands/{posted['command']}")
+        return command if command["state"] != "accepted" else None
+
+    command: dict[str, Any] = await place.until(look)
+    return command
+
+
+async def test_muted_parked_picked_up_and_sent_to_the_rating(tmp_path: Path) -> None:
+    async with staffed(tmp_path, 2, wrap_up_s=1.0) as place:
+        talk = await connected(place)
+        await talk.citizen_hears(talk.seat)
+        await talk.do("mute", muted=True)
+        await talk.citizen_hears()
+        await talk.do("mute", muted=False)
+        await talk.citizen_hears(talk.seat)
+        await talk.do("keys", keys="12#")
+
+        await talk.do("park")
+        await talk.citizen_hears()
+        assert (await place.center.api().get(f"/v1/calls/{talk.call}"))["state"] == "held"
+        other = next(seat for seat in place.seats if seat != talk.seat)
+        with place.phones.events(other) as events:
+            posted = await place.center.api(f"agent-{place.agents[other]}").post(
+                f"/v1/calls/{talk.call}/pick-up"
+            )
+            await events.next(What.INCOMING)
+            await place.phones.answer(other)
+        assert (await ends(place, posted))["state"] == "done"
+        await talk.citizen_hears(other)
+        talk.agent = place.agents[other]
+        await talk.do("rating")
+        assert place.phones.calls(other) == {}
+        await talk.task
+        call = await talk.archived()
+        assert [hold["kind"] for hold in call["holds"]] == ["parked"]
+        assert [segment["seat"] for segment in call["segments"]] == [talk.seat, other]
+
+
+async def test_a_waiting_citizen_is_picked_up_by_an_agent_who_is_not_ready(tmp_path: Path) -> None:
+    async with staffed(tmp_path, 1, wrap_up_s=1.0) as place:
+        [(seat, agent)] = place.agents.items()
+        await place.center.api().post(f"/v1/agents/{agent}/not-ready", reason="break")
+        caller, task = place.callers.begin("13900000001", "12345")
+
+        async def waiting() -> str | None:
+            page = (await place.center.api().get("/v1/calls"))["calls"]
+            return page[0]["call"] if page and page[0]["state"] == "waiting" else None
+
+        call = await place.until(waiting)
+        with place.phones.events(seat) as events:
+            posted = await place.center.api(f"agent-{agent}").post(f"/v1/calls/{call}/pick-up")
+            await events.next(What.INCOMING)
+            await place.phones.answer(seat)
+        assert (await ends(place, posted))["state"] == "done"
+        await caller.heard.wait()
+        assert await current_call(place, agent) == call
+        caller.hang_up()
+        assert (await task).outcome == "answered"
+        refused = await commanded(place, f"agent-{agent}", f"/v1/calls/{call}/pick-up")
+        assert (refused["state"], refused["reason"]) == ("refused", "unknown_call")
+        total = await place.total()
+        assert (total["offered"], total["answered"], total["abandoned"]) == (1, 1, 0)
