@@ -33,6 +33,7 @@ from api import (
     queues,
     recordings,
     seats,
+    supervision,
     work_orders,
 )
 from api.auth import Tokens
@@ -71,6 +72,7 @@ ROUTES: tuple[Route, ...] = (
     *events.ROUTES,
     *recordings.ROUTES,
     *work_orders.ROUTES,
+    *supervision.ROUTES,
     *audit.ROUTES,
     *configuration.ROUTES,
     *health.ROUTES,

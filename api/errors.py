@@ -54,6 +54,7 @@ _KINDS = (
     ErrorKind("unknown_callback", 404, "No callback has this id."),
     ErrorKind("unknown_command", 404, "No command of the last 24 h has this id."),
     ErrorKind("unknown_recording", 404, "The archive has no recording with this id."),
+    ErrorKind("unknown_supervision", 404, "There is no open supervision with this id."),
     ErrorKind("unknown_work_order", 404, "There is no work order with this id."),
     ErrorKind(
         "recording_file_missing", 404, "The archive knows the recording, its file is not in the storage."

@@ -19,6 +19,7 @@ from api.call_models import CallOut, call_fields
 from api.commands import CommandOut, may_see
 from api.errors import ApiError
 from api.routing import Asked, Input, Nothing, Output, Raw, route
+from api.supervision import SupervisionOut
 from config.models import Role
 from cti.calls.records import CallRecord
 from cti.records_json import Entry, decode, decode_call
@@ -87,10 +88,15 @@ def _agent(entry: Entry, who: Bearer) -> BaseModel | None:
     )
 
 
+def _supervision(entry: Entry, who: Bearer) -> BaseModel | None:
+    return SupervisionOut.told(entry.body) if who.role is Role.SUPERVISOR else None
+
+
 KINDS: Mapping[str, Callable[[Entry, Bearer], BaseModel | None]] = {
     "command": _command,
     "call": _call,
     "agent_state": _agent,
+    "supervision": _supervision,
 }
 """Kinds of journal entries that are told, and how each looks to a bearer; None: not to this one."""
 
@@ -187,8 +193,9 @@ ROUTES = (
         follow_events,
         summary="What happens, as it happens (WebSocket)",
         tag="events",
-        description="Each text message is an `EventOut`: `command`, `call` and `agent_state`, their bodies as"
-        " elsewhere in this API. An agent is told of what is the agent's own. The first message is `hello`."
+        description="Each text message is an `EventOut`: `command`, `call`, `agent_state` and, to"
+        " supervisors, `supervision`, their bodies as elsewhere in this API. An agent is told of what is the"
+        " agent's own. The first message is `hello`."
         " After a break connect again with `after`: what was missed is told first, and a `gap` says that"
         " some of it is no longer kept: read the state anew then. A client that takes no event for 10 s is"
         " closed with 1013. A browser gives its token as the subprotocol `bearer.<token>` beside"

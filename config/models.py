@@ -75,6 +75,9 @@ class AgentConfig(Model):
     """The only queues the agent serves, each with a penalty in seconds: its callers count as having waited so
     much less when this agent looks for work, and agents with less are asked first. None: every queue, no
     penalty."""
+    supervises: bool = False
+    """Whether the agent may listen to other agents, whisper, barge in and take over, from the phone
+    where they are logged in (`*21`, `*22`, `*23` and the other agent's number)."""
     max_wrap_up_s: Seconds | None = None
     """The longest wrap-up, in seconds, whatever the queue says and the agent asks for. None: no ceiling."""
 

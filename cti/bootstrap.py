@@ -32,11 +32,12 @@ from cti.feed import EventFeed
 from cti.hotline import Hotline, Names
 from cti.journal import Journal, JournalError
 from cti.past import Past, read_past
-from cti.projection import Projector
+from cti.projection import Projector, leave_out
 from cti.records_json import Draft, encode
 from cti.reload import Reloader
 from cti.runtime import Plan, Runtime
 from cti.service import Service
+from cti.supervising import KIND as SUPERVISION
 from cti.work_order_desk import JournaledWorkOrders
 from migrations.upgrade import DatabaseError, DatabaseUnreachable, upgrade
 from recording.archive import HANDLERS as ARCHIVE_HANDLERS
@@ -92,7 +93,7 @@ async def run(settings: Settings) -> None:
 
         handlers = (
             ARCHIVE_HANDLERS | WORK_ORDER_HANDLERS | COMMAND_HANDLERS | AUDIT_HANDLERS | CALLBACK_HANDLERS
-        )
+        ) | {SUPERVISION: leave_out}
         projector = Projector(journal, engine, handlers, more)
         service = _service(settings, journal, engine, past, clock, journaled, stack)
         names = _names(settings.site)
@@ -245,6 +246,7 @@ def _plan(site: Site, secrets: Secrets) -> Plan:
         trunk=site.trunk.id,
         reason_by_digit={reason.digit: reason.id for reason in site.not_ready_reasons},
         day_of=day_of,
+        supervisors=frozenset(agent.id for agent in site.agents if agent.supervises),
         steps_of=hotline_steps(site),
         queue_of={hotline.number: hotline.queue for hotline in site.hotlines},
         caller_key=lambda number: caller_key(number, key),

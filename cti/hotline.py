@@ -28,7 +28,7 @@ from cti.service import Service
 from cti.verbs.model import Order
 from cti.verbs.port import Feed, Orderer
 from cti.verbs.records import CommandRecord
-from cti.views import AgentView, CallView, Health, Refused, SeatView, WaitView
+from cti.views import AgentView, CallView, Health, Refused, SeatView, SupervisionView, WaitView
 
 UNDER_WAY = (AgentState.RESERVED, AgentState.BUSY, AgentState.WRAP_UP)
 
@@ -246,6 +246,22 @@ class Hotline:
 
     def command(self, command: str) -> CommandRecord | None:
         return self._runtime.commands.record(command)
+
+    def open_supervisions(self) -> Sequence[SupervisionView]:
+        return [
+            SupervisionView(
+                supervision=each.supervision,
+                by=each.by,
+                seat=each.seat,
+                agent=each.agent,
+                mode=each.mode,
+                afterwards=each.afterwards,
+                state=each.state,
+                call=each.call,
+                started_at=_time(each.started_at),
+            )
+            for each in self._runtime.supervisions.open.values()
+        ]
 
     def audit_head(self) -> AuditHead:
         return self._runtime.trail.head

@@ -14,9 +14,11 @@ from cti.calls.facts import LegId
 from cti.calls.flows import voicemail_due
 from cti.calls.outputs import RecordingDue
 from cti.calls.records import CallRecord
+from cti.calls.supervision import Supervision
 from cti.journal import Journal
 from cti.records_json import decode, decode_call, instant_of
 from cti.runtime import FIGURES, Resume
+from cti.supervising import STATE as SUPERVISIONS
 from cti.verbs.register import STATE as COMMANDS
 
 PAGE = 1000
@@ -49,6 +51,8 @@ def read_past(journal: Journal) -> Past:
             past.resume.callbacks[key] = body
         elif key.startswith(FIGURES):
             past.resume.figures[key.removeprefix(FIGURES)] = body
+        elif key.startswith(SUPERVISIONS) and isinstance(body, dict):
+            past.resume.supervisions.append(decode(Supervision, body))
         elif key.startswith(COMMANDS):
             past.resume.commands[key] = body
     past.resume.audit = head_of(state.get(AUDIT), journal.journal_id)

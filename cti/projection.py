@@ -78,6 +78,10 @@ class _NoHandler(Exception):
     """Nobody knows what to do with entries of this kind."""
 
 
+async def leave_out(_connection: AsyncConnection, _entries: Sequence[Entry]) -> None:
+    """For entries of a kind that is told live and not kept in the archive."""
+
+
 class Projector:
     """Brings a journal's entries into PostgreSQL. `run` does the work, for as long as it is not cancelled."""
 

@@ -38,7 +38,7 @@ class Draft:
 
     at: Instant
     kind: str
-    """`call`, `decision`, `agent_state`, `recording`, `work_order`, `command` or `audit`."""
+    """`call`, `decision`, `agent_state`, `recording`, `work_order`, `command`, `audit` or `supervision`."""
     key: str
     """Which one of its kind. A later entry of the same kind and key replaces the earlier one."""
     body: dict[str, JSON]

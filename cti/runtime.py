@@ -44,6 +44,7 @@ from cti.calls.actions import (
     PauseSeat,
     RingParty,
     RingSeat,
+    RingSupervisor,
     SendAway,
     TakeOver,
 )
@@ -53,6 +54,7 @@ from cti.calls.outputs import CallbackWanted, CallUpdated, Output, RecordingDue,
 from cti.calls.records import CallOutcome, CallRecord, Direction
 from cti.calls.state import OpenCall
 from cti.calls.steps import steps_of, steps_text
+from cti.calls.supervision import Supervision, Supervisions
 from cti.commands import (
     AgentCommand,
     BeNotReady,
@@ -69,7 +71,9 @@ from cti.flows.announce import Announcer
 from cti.flows.missed import answered_unseen, callback_for
 from cti.records_json import JSON, Draft, encode, instant_text
 from cti.seats import Turn
+from cti.supervising import KEY, Supervising, is_supervision
 from cti.verbs.model import Order, Switchboard
+from cti.verbs.records import CommandState
 from cti.verbs.register import Commands, Work
 from cti.verbs.table import VERBS
 from cti.views import Refused
@@ -111,6 +115,8 @@ class Plan:
     """Not-ready reasons by the digit dialled after the feature code."""
     day_of: Callable[[Instant], tuple[Instant, Instant]]
     """The local day of an instant, from midnight to midnight: figures are of it."""
+    supervisors: frozenset[AgentId] = frozenset()
+    """Agents who may supervise others from a phone."""
     steps_of: Mapping[str, tuple[RoutingStep, ...]] = field(default_factory=dict)
     """What callers of a hotline number are kept for before their queue's own steps."""
     queue_of: Mapping[str, QueueId] = field(default_factory=dict)
@@ -158,6 +164,7 @@ class Resume:
     """Who spoke last with a caller, by the caller's key."""
     commands: dict[str, JSON] = field(default_factory=dict)
     """Commands of the last day, as `Commands.restore` takes them."""
+    supervisions: list[Supervision] = field(default_factory=list)
     audit: AuditHead = field(default_factory=lambda: AuditHead("unnamed"))
     callbacks: dict[str, JSON] = field(default_factory=dict)
     """Open callbacks, as `CallbackBook.restore` takes them."""
@@ -215,6 +222,8 @@ class Runtime:
         self._step = Step()
         self._updated: dict[CallId, CallRecord] = {}
         self.callbacks = CallbackBook()
+        self.supervisions = Supervisions(self.calls, frozenset(plan.seats), plan.trunk)
+        self._supervising = Supervising(self.supervisions)
         self.commands = Commands(VERBS, self)
         self.trail = Trail(resume.audit)
         self._announcer = Announcer()
@@ -252,6 +261,7 @@ class Runtime:
             case _:
                 self._fact(event)
         self._drain()
+        self._carry_out(self._supervising.settle(event.at, event.cause))
         self._carry_out(self.commands.follow(event.at))
         self._take_over(event.at, event.cause)
         self._after_calls(event.at)
@@ -286,6 +296,14 @@ class Runtime:
     def switchboard(self) -> Switchboard:
         return Switchboard(self._plan.seats, self._plan.trunk, self._plan.caller_number)
 
+    @property
+    def supervisors(self) -> frozenset[AgentId]:
+        return self._plan.supervisors
+
+    @property
+    def reasons(self) -> frozenset[str]:
+        return frozenset(self._plan.reason_by_digit.values())
+
     def next_deadline(self) -> Instant | None:
         """When to be woken with `TimePassed` at the latest, if nothing else happens."""
         deadlines = (self.router.next_deadline(), self.commands.next_deadline())
@@ -309,6 +327,7 @@ class Runtime:
             case _:
                 pass
         self._pending += self.calls.handle(fact)
+        self.supervisions.note(fact)
 
     def _phones_turned(self, turns: Iterable[Turn], fact: f.PhoneChanged | f.PbxSnapshot) -> None:
         for turn in turns:
@@ -323,6 +342,9 @@ class Runtime:
 
     def _feature(self, fact: f.FeatureDialled) -> None:
         agent = self._agent_at.get(fact.seat)
+        if is_supervision(fact):
+            self._supervision_dialled(fact, agent)
+            return
         command: AgentCommand | None = None
         if fact.feature == "login":
             command = LogIn(fact.at, fact.cause, fact.argument, fact.seat)
@@ -354,6 +376,19 @@ class Runtime:
                 self._route(after)
         return None
 
+    def _supervision_dialled(self, fact: f.FeatureDialled, agent: AgentId | None) -> None:
+        """An accepted one is sent on from where the dialplan waits; only a refusal is answered there."""
+        order = self._supervising.order_of(fact, agent, self._plan.supervisors)
+        if isinstance(order, ToAudit):
+            self._audit(order)
+        elif order is not None:
+            self._order(order)
+            record = self.commands.record(order.command)
+            if record is None or record.state is not CommandState.REFUSED:
+                return
+        if fact.feature != KEY:
+            self._step.actions.append(AnswerFeature(fact.cause, fact.channel, "refused"))
+
     def _order(self, order: Order) -> None:
         try:
             self._step.command, work = self.commands.take(order)
@@ -370,6 +405,8 @@ class Runtime:
             if isinstance(action, RingParty):
                 self.calls.party_asked(action.leg, action.call)
         self._pending += work.events
+        for change in work.supervise:
+            self.supervisions.apply(change)
         for what in work.audits:
             self._audit(what)
         self._drain()
@@ -382,6 +419,10 @@ class Runtime:
     def _action_failed(self, failure: ActionFailed) -> None:
         """A phone that could not even be asked to ring ends its offer; the rest is told by later facts."""
         self._carry_out(self.commands.action_failed(failure))
+        if isinstance(failure.action, RingSupervisor) and failure.reason.startswith("refused"):
+            self.supervisions.note(
+                f.OriginateFailed(failure.at, failure.cause, failure.action.leg, failure.reason)
+            )
         if isinstance(failure.action, RingSeat | DialFromSeat) and failure.reason.startswith("refused"):
             self._pending += self.calls.handle(
                 f.OriginateFailed(failure.at, failure.cause, failure.action.leg, OfferOutcome.FAILED.value)
@@ -667,6 +708,7 @@ class Runtime:
             if record.answered_at is not None:
                 self._with_work_order.add(record.call)
         self.calls.forget_done(resume.done_legs)
+        self._supervising.restore(resume.supervisions)
         self.commands.restore(resume.commands)
         key, queues = self._plan.caller_key, self.policy.queues
         for request in self.callbacks.restore(resume.callbacks, now, key, queues):

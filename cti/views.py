@@ -9,6 +9,7 @@ from typing import Protocol
 
 from acd.model import AgentId, AgentState, QueueId, SeatId, Skill
 from cti.audit import DONE, AuditHead
+from cti.calls.supervision import Afterwards, Mode
 from cti.figures import AgentFiguresView, AgentIntervalView, IntervalView, QueueView, SkillView
 
 
@@ -81,6 +82,22 @@ class CallView:
 
 
 @dataclass(frozen=True, slots=True)
+class SupervisionView:
+    """Somebody beside an agent's calls; for supervisors' eyes alone."""
+
+    supervision: str
+    by: str
+    seat: SeatId
+    agent: AgentId
+    mode: Mode
+    afterwards: Afterwards
+    state: str
+    """`ringing`, `waiting` or `on`."""
+    call: str | None
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """Whether each part works; routing needs Asterisk alone, PostgreSQL down is a delay."""
 
@@ -127,6 +144,8 @@ class ServicePort(Protocol):
     def agent_intervals(self, agent: AgentId) -> Sequence[AgentIntervalView]: ...
     def open_calls(self) -> Sequence[CallView]: ...
     def health(self) -> Health: ...
+    def open_supervisions(self) -> Sequence[SupervisionView]: ...
+
     def audit_head(self) -> AuditHead:
         """The newest entry of this service's audit, whether PostgreSQL has it yet or not."""
         ...

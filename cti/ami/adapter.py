@@ -30,8 +30,28 @@ from cti.ami.errors import (
 from cti.ami.messages import AmiMessage
 from cti.ami.phones import ask_phones
 from cti.ami.resync import ask_snapshot
-from cti.calls.actions import Action, ActionDone, ActionFailed, HangUp, Mute, PressKey, RingParty, RingSeat
-from cti.calls.facts import Fact, LegId, LegStarted, OriginateFailed, PbxLost, PbxSnapshot, PhonesSeen
+from cti.calls.actions import (
+    Action,
+    ActionDone,
+    ActionFailed,
+    EndLeg,
+    HangUp,
+    Mute,
+    PressKey,
+    RingParty,
+    RingSeat,
+    RingSupervisor,
+)
+from cti.calls.facts import (
+    Fact,
+    LegEnded,
+    LegId,
+    LegStarted,
+    OriginateFailed,
+    PbxLost,
+    PbxSnapshot,
+    PhonesSeen,
+)
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -128,7 +148,7 @@ class AmiTelephony:
         except AmiError as error:
             asyncio.get_running_loop().call_soon(self._fail, action, error)
         else:
-            if isinstance(action, RingSeat | RingParty):
+            if isinstance(action, RingSeat | RingParty | RingSupervisor):
                 self._unborn.add(action.leg)
             answer.add_done_callback(lambda future: self._answered(action, encoded, future))
 
@@ -220,8 +240,10 @@ class AmiTelephony:
     def _answered(self, action: Action, encoded: EncodedAction, answer: asyncio.Future[Any]) -> None:
         error = answer.exception()
         if isinstance(error, AmiRefused) and encoded.is_harmless(error.message):
+            if isinstance(action, EndLeg):
+                self._tell([LegEnded(self._clock(), action.cause, action.leg, 0, False)])
             return
-        if isinstance(error, AmiRefused) and isinstance(action, RingSeat | RingParty):
+        if isinstance(error, AmiRefused) and isinstance(action, RingSeat | RingParty | RingSupervisor):
             self._settle(action.leg)
         if error is not None:
             self._fail(action, error)

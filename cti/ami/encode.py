@@ -14,6 +14,7 @@ from cti.calls.actions import (
     AnswerFeature,
     Beat,
     DialFromSeat,
+    EndLeg,
     HangUp,
     MoveToQueue,
     Mute,
@@ -25,8 +26,10 @@ from cti.calls.actions import (
     PressKey,
     RingParty,
     RingSeat,
+    RingSupervisor,
     SendAway,
     SendLeg,
+    SendSupervisor,
     SetFact,
     TakeOver,
 )
@@ -49,6 +52,7 @@ _AUTO_ANSWER = (
 BEAT_DEADLINE_S = 2.0
 """A later answer is worth nothing: by then the next beats are on their way."""
 _FEATURE_RESULTS = frozenset({"ok", "later", "refused"})
+_SUPERVISORS_DO = frozenset({"wait", "listen", "whisper", "barge", "take"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,14 @@ def _encode(action: Action) -> EncodedAction:
             return _set_on(channel, "HL_SAY", "&".join(_checked("prompt", each, _PROMPT) for each in prompts))
         case OfferCallback(channel=channel):
             return _set_on(channel, "HL_OFFER", "1")
+        case RingSupervisor():
+            return _ring_supervisor(action)
+        case SendSupervisor(channel=channel, doing=doing):
+            if doing not in _SUPERVISORS_DO:
+                raise AmiInputError("doing", f"must be one of {', '.join(sorted(_SUPERVISORS_DO))}")
+            return _redirected(channel, "hl-supervise", doing)
+        case EndLeg(leg=leg):
+            return _encode(HangUp(action.cause, leg))
         case AnswerFeature(channel=channel, result=result):
             if result not in _FEATURE_RESULTS:
                 raise AmiInputError("result", f"must be one of {', '.join(sorted(_FEATURE_RESULTS))}")
@@ -270,6 +282,26 @@ def _originated(
         "Variable": variables,
     }
     shown = displayable(shown_number)
+    if shown:
+        headers["CallerID"] = f"<{shown}>"
+    return EncodedAction(headers, deadline_s=5.0)
+
+
+def _ring_supervisor(action: RingSupervisor) -> EncodedAction:
+    leg = _checked("leg", action.leg, _ID)
+    headers: dict[str, str | tuple[str, ...]] = {
+        "Action": "Originate",
+        "ActionID": f"{RING_ACTION_ID}{leg}",
+        "ChannelId": leg,
+        "Channel": f"PJSIP/{_checked('seat', action.seat, _ID)}",
+        "Context": "hl-supervise",
+        "Exten": "wait",
+        "Priority": "1",
+        "Timeout": str(max(1, round(action.ring_timeout_s * 1000))),
+        "Async": "true",
+        "Variable": ("HL_PLACE=supervisor",),
+    }
+    shown = displayable(action.shown_number)
     if shown:
         headers["CallerID"] = f"<{shown}>"
     return EncodedAction(headers, deadline_s=5.0)

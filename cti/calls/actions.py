@@ -205,6 +205,37 @@ class PressKey:
 
 
 @dataclass(frozen=True, slots=True)
+class RingSupervisor:
+    """Ring a supervisor's phone, which waits in silence when it is answered. Never sent twice."""
+
+    cause: str
+    leg: LegId
+    """The channel id to use: also the supervision's id."""
+    seat: SeatId
+    shown_number: str
+    """The number of the agent, for the phone's display."""
+    ring_timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SendSupervisor:
+    """Send a supervisor's phone to what it is to do next; `HL_SPIED` on it says beside which leg."""
+
+    cause: str
+    channel: str
+    doing: str
+    """`wait`, `listen`, `whisper`, `barge` or `take`: an extension of the dialplan's `hl-supervise`."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndLeg:
+    """End a leg of a call that is to be over. When Asterisk knows no such leg it is told as ended."""
+
+    cause: str
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerFeature:
     """Tell the dialplan how a feature code ended, so that the phone plays the right prompt."""
 
@@ -248,6 +279,9 @@ Action: TypeAlias = (
     | OfferCallback
     | Mute
     | PressKey
+    | RingSupervisor
+    | SendSupervisor
+    | EndLeg
     | AnswerFeature
     | PauseSeat
     | Beat

@@ -80,6 +80,10 @@ class CallModel:
         """Whether a leg has ended, or was asked for and never came about."""
         return leg in self._done
 
+    def leg(self, leg: LegId) -> Leg | None:
+        """A leg that has not ended."""
+        return self._state.legs.get(leg)
+
     def seat_engaged(self, seat: SeatId) -> bool:
         """Whether the seat's phone is on a call that is not an unanswered offer."""
         return any(True for _ in self._state.engaging_legs(seat))

@@ -116,9 +116,10 @@ class LiveState:
     def engages(self, leg: Leg) -> bool:
         """Whether the leg keeps its seat's agent from other work.
 
-        A feature code does not, and neither does the ringing of an offer, which the router knows of.
+        A feature code does not, unless it is one of supervision (`*2…`), and neither does the ringing of an
+        offer, which the router knows of.
         """
-        if leg.record.seat is None or leg.dialled.startswith("*"):
+        if leg.record.seat is None or (leg.dialled.startswith("*") and not leg.dialled.startswith("*2")):
             return False
         offer = self.offers.get(leg.record.leg)
         return offer is None or offer.answered

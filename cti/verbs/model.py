@@ -14,6 +14,7 @@ from cti.calls.actions import Action
 from cti.calls.facts import CallId
 from cti.calls.model import CallModel
 from cti.calls.outputs import CallbackWanted
+from cti.calls.supervision import Change, Supervisions
 
 A = TypeVar("A")
 
@@ -65,6 +66,16 @@ class Situation(Protocol):
     def reachable(self) -> set[SeatId]:
         """Seats whose phone can be rung."""
 
+    @property
+    def supervisions(self) -> Supervisions: ...
+    @property
+    def supervisors(self) -> frozenset[AgentId]:
+        """Agents who may supervise from a phone."""
+
+    @property
+    def reasons(self) -> frozenset[str]:
+        """Why an agent may be not ready."""
+
 
 @dataclass(frozen=True, slots=True)
 class Command(Generic[A]):
@@ -103,6 +114,8 @@ class Progress:
 
     actions: tuple[Action, ...] = ()
     events: tuple[acd.Event | CallbackWanted, ...] = ()
+    supervise: tuple[Change, ...] = ()
+    """What changes about supervisions."""
     stage: str = ""
     result: Mapping[str, str] = field(default_factory=dict)
     """Added to what was there."""

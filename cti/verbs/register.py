@@ -12,6 +12,7 @@ from acd.model import Instant
 from cti.audit import DONE, ToAudit
 from cti.calls.actions import Action, ActionDone, ActionFailed
 from cti.calls.outputs import CallbackWanted
+from cti.calls.supervision import Change
 from cti.records_json import JSON, Draft, decode, encode
 from cti.verbs.model import Command, Done, Failed, Order, Outcome, Progress, Situation, Verb
 from cti.verbs.records import CommandRecord, CommandState
@@ -35,6 +36,7 @@ class Work:
     drafts: list[Draft] = field(default_factory=list)
     state: dict[str, JSON] = field(default_factory=dict)
     actions: list[Action] = field(default_factory=list)
+    supervise: list[Change] = field(default_factory=list)
     audits: list[ToAudit] = field(default_factory=list)
     events: list[acd.Event | CallbackWanted] = field(default_factory=list)
 
@@ -201,6 +203,7 @@ class Commands:
         self._work.actions += progress.actions
         pending.unanswered += len(progress.actions)
         self._work.events += progress.events
+        self._work.supervise += progress.supervise
         pending.stage = progress.stage or pending.stage
         record = pending.record
         pending.record = replace(
@@ -269,7 +272,8 @@ def _intervention(pending: _Pending, at: Instant) -> ToAudit:
     """What a supervisor did, or was refused: all of it goes to the audit."""
     record = pending.record
     asked = {} if pending.asked is None or pending.verb.secret else encode(pending.asked)
-    detail = {name: str(value) for name, value in asked.items() if value is not None and name != "call"}
+    detail = {name: str(value) for name, value in asked.items() if value and name != "call"}
+    detail |= record.result
     whom = detail.pop("agent", record.agent)
     return ToAudit(
         at,
@@ -279,5 +283,5 @@ def _intervention(pending: _Pending, at: Instant) -> ToAudit:
         DONE if record.state is CommandState.DONE else record.reason or record.state.value,
         whom,
         record.call,
-        detail | {"command": record.command} | record.result,
+        detail | {"command": record.command},
     )

@@ -12,9 +12,11 @@ from cti.verbs.consult import CANCEL, COMPLETE, CONSULT, SWAP
 from cti.verbs.dial import DIAL_OUT
 from cti.verbs.hang_up import HANG_UP
 from cti.verbs.hold import HOLD, RETRIEVE
+from cti.verbs.intervention import END_CALL, FORCE_STATE
 from cti.verbs.model import Verb
 from cti.verbs.park import PARK, PICK_UP, RATE
 from cti.verbs.sound import KEYS, MUTE
+from cti.verbs.supervision import CHANGE_SUPERVISION, STOP_SUPERVISION, SUPERVISE, TAKE_OVER
 from cti.verbs.transfer import TRANSFER
 
 VERBS: tuple[Verb[Any], ...] = (
@@ -39,4 +41,10 @@ VERBS: tuple[Verb[Any], ...] = (
     ALTER_CALLBACK,
     CANCEL_CALLBACK,
     ADD_TO_CAMPAIGN,
+    SUPERVISE,
+    CHANGE_SUPERVISION,
+    STOP_SUPERVISION,
+    TAKE_OVER,
+    FORCE_STATE,
+    END_CALL,
 )

@@ -12,7 +12,7 @@ from tests.support.dialplan import connect, happens, reach_waiting, recorded
 from tests.support.manager import Manager, heartbeat
 from tests.support.small_site import OTHER_SEAT
 from tests.support.talking_party import TalkingParty
-from tests.support.tones import share
+from tests.support.tones import RATE_HZ, share
 
 SUPERVISOR_HZ = 1100
 LEG = "supervision-1"
@@ -82,7 +82,7 @@ async def test_listen_whisper_barge_and_take_over(
         await hears_only(agent, caller.tone_hz, supervisor.tone_hz)
         await hears_only(supervisor, agent.tone_hz, caller.tone_hz)
         await hears_only(caller, agent.tone_hz)
-        await send_to(manager, channel, "barge")
+        await send_to(manager, channel, "barge", HL_CALL=queued["Call"])
         await hears_only(agent, caller.tone_hz, supervisor.tone_hz)
         await hears_only(supervisor, agent.tone_hz, caller.tone_hz)
         await hears_only(caller, agent.tone_hz, supervisor.tone_hz)
@@ -90,14 +90,33 @@ async def test_listen_whisper_barge_and_take_over(
         await hears_only(agent, caller.tone_hz)
         await hears_only(caller, agent.tone_hz)
         await hears_only(supervisor, agent.tone_hz, caller.tone_hz)
-        await send_to(manager, channel, "take", HL_CALL=queued["Call"], HL_PEER=queued["Channel"])
+        await send_to(manager, channel, "take", HL_PEER=queued["Channel"])
         await happens(agent.ended)
         await hears_only(caller, supervisor.tone_hz)
         await hears_only(supervisor, caller.tone_hz, seconds=1.0)
         caller.hang_up()
         await happens(supervisor.ended)
         await manager.user_event("HotlineRecordingFinished", Uniqueid=LEG, Call=queued["Call"])
-    said, heard = recorded(asterisk, LEG)[:, 0], recorded(asterisk, LEG)[:, 1]
-    middle = slice(len(said) // 4, len(said) // 2)
-    assert share(said[middle], supervisor.tone_hz) > 0.95
-    assert share(heard[middle], caller.tone_hz) > 0.95
+    taken_over = recorded(asterisk, f"{LEG}_r2")
+    said, heard = taken_over[:, 0], taken_over[:, 1]
+    assert share(said[RATE_HZ // 2 : -RATE_HZ // 2], supervisor.tone_hz) > 0.95
+    assert share(heard[-RATE_HZ : -RATE_HZ // 5], caller.tone_hz) > 0.95
+
+
+async def test_the_phone_waits_when_the_agents_leg_is_gone(
+    asterisk: AsteriskProcess,
+    manager: Manager,
+    agent: TalkingParty,
+    caller: TalkingParty,
+    supervisor: TalkingParty,
+) -> None:
+    async with heartbeat(manager):
+        queued = await reach_waiting(caller, manager)
+        await connect(agent, manager, queued)
+        channel = await ring_supervisor(manager, supervisor)
+        await send_to(manager, channel, "listen", HL_SPIED="offer-1")
+        await hears_only(supervisor, agent.tone_hz, caller.tone_hz)
+        agent.hang_up()
+        await manager.event("Hangup", Uniqueid="offer-1")
+        await manager.variable_becomes(channel, "HL_DOING", "wait")
+        assert not supervisor.ended.is_set()

@@ -16,7 +16,7 @@ from cti.records_json import Draft, Entry, encode
 from cti.verbs.port import Orderer
 from cti.verbs.records import CommandRecord
 from cti.verbs.table import VERBS
-from cti.views import AgentView, CallView, Health, Refused, SeatView
+from cti.views import AgentView, CallView, Health, Refused, SeatView, SupervisionView
 
 Filled = tuple[str, str, str, str, str, str]
 """Work order, category, summary, disposition, by, cause."""
@@ -81,6 +81,7 @@ class FakeService:
         self.feed = EventFeed(self.journal)
         self.orders: list[tuple[object, Orderer]] = []
         """What was asked for with commands, and by whom."""
+        self.supervisions: list[SupervisionView] = []
         self.audited: list[ToAudit] = []
         self.trail = Trail(AuditHead("fake"))
         self._commands: dict[str, CommandRecord] = {}
@@ -136,6 +137,9 @@ class FakeService:
 
     def health(self) -> Health:
         return self.state_of_health
+
+    def open_supervisions(self) -> Sequence[SupervisionView]:
+        return tuple(self.supervisions)
 
     def audit_head(self) -> AuditHead:
         return self.trail.head

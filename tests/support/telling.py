@@ -9,8 +9,9 @@ from acd.model import AgentPolicy, AgentState, Policy, QueuePolicy
 from cti.calls.actions import Action, RingSeat
 from cti.calls.facts import PbxSnapshot
 from cti.calls.records import CallRecord
+from cti.calls.supervision import Supervision
 from cti.commands import BeReady, LogIn
-from cti.records_json import JSON, decode_call
+from cti.records_json import JSON, decode, decode_call
 from cti.runtime import InboxEvent, Plan, Resume, Runtime, Step
 from cti.verbs.model import Order
 from cti.verbs.records import CommandRecord
@@ -27,7 +28,13 @@ def policy() -> Policy:
 
 
 def plan() -> Plan:
-    return Plan(SEATS, "trunk", {"1": "break"}, lambda _at: (0.0, float("inf")))
+    return Plan(
+        SEATS,
+        "trunk",
+        {"1": "break"},
+        lambda _at: (0.0, float("inf")),
+        supervisors=frozenset({"1003"}),
+    )
 
 
 class Telling:
@@ -97,4 +104,12 @@ class Telling:
     def resume(self) -> Resume:
         """What a journal would give to the next service."""
         commands: Mapping[str, JSON] = {k: v for k, v in self.state.items() if k.startswith("command/") and v}
-        return Resume(commands=dict(commands))
+        supervisions = [
+            decode(Supervision, body)
+            for key, body in self.state.items()
+            if key.startswith("supervision/") and isinstance(body, dict)
+        ]
+        calls = [
+            decode_call(b) for k, b in self.state.items() if k.startswith("call/") and isinstance(b, dict)
+        ]
+        return Resume(commands=dict(commands), supervisions=supervisions, open_calls=calls)

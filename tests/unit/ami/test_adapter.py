@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cti.ami.errors import AmiError, AmiLost
-from cti.calls.actions import ActionFailed, Beat, HangUp, PauseSeat, RingSeat
+from cti.calls.actions import ActionFailed, Beat, EndLeg, HangUp, PauseSeat, RingSeat
 from cti.calls.facts import LegEnded, LegStarted, OriginateFailed, PbxLost, PbxSnapshot
 from tests.support.scripted_ami import Action, Link, ScriptedAmi, message
 from tests.support.watched_client import settings_for
@@ -62,6 +62,14 @@ async def test_an_action_that_is_carried_out_says_nothing(server: ScriptedAmi) -
             NOW, "c", Beat("c", 2), "refused: Permission denied"
         )
         assert len(phone.told) == 1
+
+
+async def test_a_leg_to_be_ended_that_asterisk_does_not_know_is_told_as_ended(server: ScriptedAmi) -> None:
+    async with telephony(server) as phone:
+        phone.pbx.perform(EndLeg("c", "lost-leg"))
+        link = server.links[0]
+        link.answer(await link.expect("Hangup"), "Error", Message="No such channel")
+        assert await phone.first(LegEnded) == LegEnded(NOW, "c", "lost-leg", 0, False)
 
 
 async def test_a_hang_up_of_what_has_ended_is_no_failure(server: ScriptedAmi) -> None:

@@ -18,6 +18,7 @@ from cti.calls.actions import (
     AnswerFeature,
     Beat,
     DialFromSeat,
+    EndLeg,
     HangUp,
     MoveToQueue,
     Mute,
@@ -29,8 +30,10 @@ from cti.calls.actions import (
     PressKey,
     RingParty,
     RingSeat,
+    RingSupervisor,
     SendAway,
     SendLeg,
+    SendSupervisor,
     SetFact,
     TakeOver,
 )
@@ -244,6 +247,39 @@ def test_each_action_is_one_ami_action(action: Action, headers: dict[str, str]) 
     assert encode(action).headers == headers
 
 
+def test_a_supervisors_phone_is_rung_into_its_place_with_the_agent_on_its_display() -> None:
+    headers = encode(RingSupervisor("c", "supervision-1", "seat-40", "1001", 30.0)).headers
+    assert headers == {
+        "Action": "Originate",
+        "ActionID": "ring/supervision-1",
+        "ChannelId": "supervision-1",
+        "Channel": "PJSIP/seat-40",
+        "Context": "hl-supervise",
+        "Exten": "wait",
+        "Priority": "1",
+        "Timeout": "30000",
+        "Async": "true",
+        "Variable": ("HL_PLACE=supervisor",),
+        "CallerID": "<1001>",
+    }
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        SendSupervisor("c", "PJSIP/t-00000001", "record"),
+        SendSupervisor("c", "all", "listen"),
+        SetFact("c", "supervision-1", "GLOBAL(HL_BEAT)", "0"),
+        SetFact("c", "supervision-1", "HL_SPIED", "a,b"),
+        SetFact("c", "a channel", "HL_SPIED", "b"),
+        RingSupervisor("c", "l", "seat-40/x", "1001", 30.0),
+    ],
+)
+def test_what_must_not_reach_a_supervisors_phone_is_refused(wrong: Action) -> None:
+    with pytest.raises(AmiInputError):
+        encode(wrong)
+
+
 def test_no_action_waits_for_its_answer_for_ever() -> None:
     assert {type(action) for action in EXAMPLES} == set(get_args(Action))
     assert all(0 < encode(action).deadline_s <= 5 for action in EXAMPLES)
@@ -259,6 +295,8 @@ EXAMPLES: list[Action] = [
     NoteSteps("c", "PJSIP/t-00000001", "eJ"),
     SendAway("c", "PJSIP/t-00000001", "closed"),
     SendAway("c", "PJSIP/t-00000001", None),
+    SendSupervisor("c", "PJSIP/t-00000001", "listen"),
+    EndLeg("c", "l"),
     SetFact("c", "l", "HL_HOLDS", ""),
     Mute("c", "PJSIP/t-00000001", muted=False),
     PressKey("c", "PJSIP/t-00000001", "1"),
@@ -267,12 +305,13 @@ EXAMPLES: list[Action] = [
     Announce("c", "PJSIP/t-00000001", ("wait-more",)),
     OfferCallback("c", "PJSIP/t-00000001"),
     PauseSeat("c", "s", paused=False),
+    RingSupervisor("c", "supervision-1", "s", "1001", 30.0),
     DialFromSeat("c", "l", "s", "139", 15.0),
     Beat("c", 1),
 ]
 
 
-@pytest.mark.parametrize("action", EXAMPLES[1:9])
+@pytest.mark.parametrize("action", EXAMPLES[1:12])
 def test_ending_or_moving_what_has_ended_is_harmless(action: Action) -> None:
     encoded = encode(action)
     assert encoded.is_harmless("No such channel")

@@ -1,0 +1,364 @@
+"""Supervisions: a supervisor's phone beside an agent's calls. Listening, whispering, barging in, taking over.
+
+What a supervision wants follows from who is on which call; after everything that happens it is compared with
+what the supervisor's phone was last sent to do, and the difference is sent. One way serves a new call, a
+transfer, a hold, a restart and a lost link. Nothing here is known to the router or to other agents: while it
+listens or whispers, the supervisor's leg is a party of no call.
+
+Pure. The id of a supervision is also that of the leg that the service rings for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from acd.model import AgentId, Instant, SeatId
+from cti.calls import facts as f
+from cti.calls.actions import Action, HangUp, SendSupervisor, SetFact
+from cti.calls.facts import CallId, Fact, LegId
+from cti.calls.model import CallModel
+from cti.calls.state import Leg, OpenCall
+
+FEATURE_CODE = "*2"
+"""What the codes begin with by which a supervisor supervises from a phone."""
+
+
+class Mode(StrEnum):
+    LISTEN = "listen"
+    WHISPER = "whisper"
+    """The agent hears the supervisor, the citizen does not."""
+    BARGE = "barge"
+    """All three hear one another: the supervisor is a party of the call."""
+
+
+class Afterwards(StrEnum):
+    """What becomes of a supervision when the call is over."""
+
+    WAIT = "wait"
+    """It waits for the agent's next call, and listens to that."""
+    STOP = "stop"
+
+
+class Doing(StrEnum):
+    """What the supervisor's phone was sent to do: an extension of the dialplan's `hl-supervise`."""
+
+    NOTHING = ""
+    """Not known: to be sent anew."""
+    WAIT = "wait"
+    LISTEN = "listen"
+    WHISPER = "whisper"
+    BARGE = "barge"
+    TAKE = "take"
+
+
+class Ended(StrEnum):
+    """Why a supervision is over."""
+
+    NOT_ANSWERED = "not_answered"
+    """The supervisor's phone could not be rung, or nobody took it."""
+    STOPPED = "stopped"
+    HUNG_UP = "hung_up"
+    CALL_OVER = "call_over"
+    TOOK_OVER = "took_over"
+    AGENT_LEFT = "agent_left"
+    """The agent left a call that the supervisor had barged into: it is the supervisor's now."""
+
+
+@dataclass(slots=True)
+class Supervision:
+    supervision: LegId
+    by: str
+    """Who supervises: a token's name, or an agent's number."""
+    seat: SeatId
+    """Whose phone they use."""
+    agent: AgentId
+    mode: Mode
+    afterwards: Afterwards
+    started_at: Instant
+    channel: str = ""
+    connected: bool = False
+    """The supervisor's phone was answered."""
+    call: CallId | None = None
+    """Which call of the agent's it follows, through hold and transfer."""
+    spied: LegId | None = None
+    """The agent's leg in it; None while nobody has the call."""
+    doing: Doing = Doing.NOTHING
+    at_leg: LegId | None = None
+    """The leg that `doing` is about."""
+    bridge: str | None = None
+    """The bridge that the leg entered since it was last sent."""
+    party_of: CallId | None = None
+    """The call that the supervisor spoke in: their leg belongs to it for good, and ends with it."""
+    taking: bool = False
+    stopping: Ended | None = None
+    hung_up: bool = False
+    """Its leg was asked to end."""
+
+    @property
+    def state(self) -> str:
+        """`ringing`, `waiting` for a call, or `on` one."""
+        if not self.connected:
+            return "ringing"
+        return "on" if self.spied is not None else "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    supervision: Supervision
+
+
+@dataclass(frozen=True, slots=True)
+class ModeChanged:
+    supervision: LegId
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    supervision: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class TakingOver:
+    supervision: LegId
+
+
+Change: TypeAlias = Began | ModeChanged | Stopping | TakingOver
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Something happened to a supervision that is to be written down."""
+
+    supervision: Supervision
+    what: str
+    """`supervision_on_call`, or `supervision_ended`."""
+    call: CallId | None
+    reason: str = ""
+
+
+class Supervisions:
+    """All open supervisions. Its owner applies changes, notes facts after the call model did, and settles."""
+
+    def __init__(self, calls: CallModel, seats: frozenset[SeatId], trunk: str) -> None:
+        self._calls = calls
+        self.seats = seats
+        self._trunk = trunk
+        self.open: dict[LegId, Supervision] = {}
+        self.ended: dict[LegId, Ended] = {}
+        """How those ended that ended lately."""
+        self._actions: list[Action] = []
+        self._told: list[Told] = []
+
+    def at_seat(self, seat: SeatId) -> Supervision | None:
+        return next((each for each in self.open.values() if each.seat == seat), None)
+
+    def restore(self, supervisions: Iterable[Supervision]) -> None:
+        """Takes up what the journal knew; a snapshot must follow."""
+        self.open |= {each.supervision: each for each in supervisions}
+
+    # -- what happens ----------------------------------------------------------------------------------------
+
+    def apply(self, change: Change) -> None:
+        match change:
+            case Began(supervision=supervision):
+                self.open[supervision.supervision] = supervision
+            case ModeChanged(supervision=name, mode=mode):
+                if name in self.open:
+                    self.open[name].mode = mode
+            case Stopping(supervision=name):
+                if name in self.open:
+                    self.open[name].stopping = Ended.STOPPED
+            case TakingOver(supervision=name):
+                if name in self.open:
+                    self.open[name].taking = True
+
+    def note(self, fact: Fact) -> None:
+        """Takes one fact, after the call model did."""
+        if not self.open:
+            return
+        match fact:
+            case f.LegStarted() | f.LegAnswered() | f.LegJoined() | f.LegParted() | f.LegEnded():
+                supervision = self.open.get(fact.leg)
+                if supervision is not None:
+                    self._leg(supervision, fact)
+            case f.OriginateFailed():
+                supervision = self.open.get(fact.leg)
+                if supervision is not None and not supervision.connected:
+                    self._end(supervision, Ended.NOT_ANSWERED)
+            case f.PbxSnapshot():
+                self._snapshot(fact)
+            case _:
+                pass
+
+    def _leg(
+        self,
+        supervision: Supervision,
+        fact: f.LegStarted | f.LegAnswered | f.LegJoined | f.LegParted | f.LegEnded,
+    ) -> None:
+        match fact:
+            case f.LegStarted():
+                supervision.channel = fact.channel
+            case f.LegAnswered():
+                supervision.connected = True
+            case f.LegJoined():
+                supervision.bridge = fact.bridge
+            case f.LegParted():
+                # Only out of the bridge that it was sent to: leaving an earlier one is its own doing.
+                if supervision.bridge == fact.bridge:
+                    supervision.bridge = None
+                    supervision.doing = Doing.NOTHING
+            case f.LegEnded():
+                why = supervision.stopping or (Ended.HUNG_UP if supervision.connected else Ended.NOT_ANSWERED)
+                self._end(supervision, why)
+
+    def _snapshot(self, snapshot: f.PbxSnapshot) -> None:
+        shown = {leg.leg: leg for leg in snapshot.legs}
+        for supervision in list(self.open.values()):
+            leg = shown.get(supervision.supervision)
+            if leg is None:
+                self._actions.append(HangUp(snapshot.cause, supervision.supervision))
+                self._end(supervision, Ended.HUNG_UP if supervision.connected else Ended.NOT_ANSWERED)
+                continue
+            supervision.channel, supervision.connected = leg.channel, leg.up
+            supervision.hung_up = False
+            supervision.bridge = leg.bridge
+            if leg.bridge is None:
+                supervision.doing = Doing.NOTHING
+
+    def _end(self, supervision: Supervision, why: Ended) -> None:
+        name = supervision.supervision
+        del self.open[name]
+        self.ended[name] = why
+        while len(self.ended) > 1000:
+            del self.ended[next(iter(self.ended))]
+        self._told.append(Told(supervision, "supervision_ended", supervision.call, why.value))
+
+    # -- what follows ----------------------------------------------------------------------------------------
+
+    def settle(self, cause: str) -> tuple[list[Action], list[Told]]:
+        """Compares what each supervision wants with what its phone was sent to do."""
+        if self._calls.in_sight:
+            for supervision in list(self.open.values()):
+                self._settle(supervision, cause)
+        actions, self._actions = self._actions, []
+        told, self._told = self._told, []
+        return actions, told
+
+    def _settle(self, supervision: Supervision, cause: str) -> None:
+        if supervision.stopping is None:
+            self._follow_call(supervision)
+        if supervision.stopping is not None:
+            if not supervision.hung_up:
+                supervision.hung_up = True
+                self._actions.append(HangUp(cause, supervision.supervision))
+            return
+        if not supervision.connected or not supervision.channel:
+            return
+        call = self._calls.calls.get(supervision.call) if supervision.call is not None else None
+        if call is not None and self._holds_alone(supervision, call):
+            self._hand_over(supervision, call, cause)
+            return
+        if supervision.taking:
+            self._take(supervision, call, cause)
+            return
+        wanted = Doing(supervision.mode.value) if supervision.spied is not None else Doing.WAIT
+        if (supervision.doing, supervision.at_leg) != (wanted, supervision.spied):
+            self._send(supervision, wanted, cause)
+
+    def _follow_call(self, supervision: Supervision) -> None:
+        call = self._calls.calls.get(supervision.call) if supervision.call is not None else None
+        if call is None and supervision.call is not None:
+            if supervision.party_of is not None or supervision.afterwards is Afterwards.STOP:
+                supervision.stopping = Ended.CALL_OVER
+                return
+            supervision.call, supervision.spied = None, None
+            supervision.mode = Mode.LISTEN
+        if supervision.party_of is not None and call is not None and self._external(call) is None:
+            supervision.stopping = Ended.CALL_OVER
+            return
+        agent_leg = self._agent_leg(supervision, call) if call is not None else None
+        if agent_leg is None and supervision.party_of is None and not (call and self._coming(call)):
+            found = self._call_of_agent(supervision)
+            if found is not None and found is not call:
+                if call is not None:
+                    supervision.mode = Mode.LISTEN
+                call, agent_leg = found, self._agent_leg(supervision, found)
+                supervision.call = found.record.call
+                self._told.append(Told(supervision, "supervision_on_call", supervision.call))
+        supervision.spied = agent_leg
+
+    def _agent_leg(self, supervision: Supervision, call: OpenCall) -> LegId | None:
+        """Whom it is beside: the agent's leg while that lives, else the one of who has the call now."""
+        if supervision.spied is not None and supervision.spied in call.live:
+            return supervision.spied
+        legs = [self._calls.leg(name) for name in (call.segment.legs if call.segment else ())]
+        agents = [leg.record for leg in legs if leg is not None and self._is_agents(leg)]
+        own = [leg for leg in agents if leg.agent == supervision.agent]
+        return next((leg.leg for leg in own + agents), None)
+
+    def _call_of_agent(self, supervision: Supervision) -> OpenCall | None:
+        for call in self._calls.calls.values():
+            for name in call.segment.legs if call.segment else ():
+                leg = self._calls.leg(name)
+                if leg is not None and self._is_agents(leg) and leg.record.agent == supervision.agent:
+                    return call
+        return None
+
+    def _is_agents(self, leg: Leg) -> bool:
+        return leg.record.seat is not None and leg.record.leg not in self.open
+
+    def _coming(self, call: OpenCall) -> bool:
+        """Whether somebody is about to have the call: a phone rings for it."""
+        return any(
+            leg.record.answered_at is None for name in call.live if (leg := self._calls.leg(name)) is not None
+        ) or any(offer.outcome is None for offer in call.record.offers)
+
+    def _external(self, call: OpenCall) -> Leg | None:
+        """The citizen's leg."""
+        legs: Iterator[Leg | None] = (self._calls.leg(name) for name in call.live)
+        return next((leg for leg in legs if leg is not None and leg.record.endpoint == self._trunk), None)
+
+    def _holds_alone(self, supervision: Supervision, call: OpenCall) -> bool:
+        """Whether the supervisor talks with the citizen, and no agent with them."""
+        segment = call.segment
+        if segment is None or supervision.supervision not in segment.legs:
+            return False
+        legs = [leg for name in segment.legs if (leg := self._calls.leg(name)) is not None]
+        external = any(leg.record.endpoint == self._trunk for leg in legs)
+        if not supervision.taking and supervision.spied in call.live:
+            return False  # the agent is on the way into a hold, or out of it
+        return external and not any(self._is_agents(leg) for leg in legs)
+
+    def _hand_over(self, supervision: Supervision, call: OpenCall, cause: str) -> None:
+        """The call is the supervisor's. Their leg is a seat's leg like any other from here on."""
+        why = Ended.TOOK_OVER if supervision.taking else Ended.AGENT_LEFT
+        for name in call.live:
+            leg = self._calls.leg(name)
+            if supervision.taking and leg is not None and self._is_agents(leg):
+                self._actions.append(HangUp(cause, name))
+        self._end(supervision, why)
+
+    def _take(self, supervision: Supervision, call: OpenCall | None, cause: str) -> None:
+        external = self._external(call) if call is not None else None
+        if call is None or external is None:
+            supervision.stopping, supervision.hung_up = Ended.CALL_OVER, True
+            self._actions.append(HangUp(cause, supervision.supervision))
+        elif supervision.doing is not Doing.TAKE:
+            self._set(supervision, "HL_PEER", external.record.channel, cause)
+            self._send(supervision, Doing.TAKE, cause)
+
+    def _send(self, supervision: Supervision, doing: Doing, cause: str) -> None:
+        if supervision.spied is not None:
+            self._set(supervision, "HL_SPIED", supervision.spied, cause)
+        if doing in (Doing.BARGE, Doing.TAKE) and supervision.call is not None:
+            supervision.party_of = supervision.call
+            self._set(supervision, "HL_CALL", supervision.call, cause)
+        supervision.doing, supervision.at_leg, supervision.bridge = doing, supervision.spied, None
+        self._actions.append(SendSupervisor(cause, supervision.channel, doing.value))
+
+    def _set(self, supervision: Supervision, name: str, value: str, cause: str) -> None:
+        self._actions.append(SetFact(cause, supervision.supervision, name, value))
