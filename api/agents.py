@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, SecretStr
 from pydantic.config import JsonDict
 
 from acd.model import AgentState
 from api.auth import FLOOR, STAFF, WATCHERS
 from api.errors import ApiError
-from api.routing import Asked, Audited, Input, Nothing, Output, Reply, route
+from api.routing import Asked, Audited, Input, Nothing, Output, Reply, input_problem, route
 from config.base import Id
+from config.models import Role
 from cti.views import AgentView
 
+_PIN = re.compile(r"[0-9]{4,8}")
 _EXAMPLE: JsonDict = {
     "agent": "1007",
     "name": "王芳",
@@ -27,6 +30,7 @@ _EXAMPLE: JsonDict = {
     "seat_reachable": True,
     "next_state": "ready",
     "next_reason": None,
+    "pins_locked_until": None,
 }
 
 
@@ -53,6 +57,8 @@ class AgentOut(Output):
     next_state: AgentState | None
     """What follows the present offer, call or wrap-up, as a break asked for in it; null outside of these."""
     next_reason: str | None
+    pins_locked_until: datetime | None
+    """Until when no PIN of the agent's is looked at, after too many wrong ones."""
 
     @classmethod
     def of(cls, view: AgentView) -> AgentOut:
@@ -70,9 +76,14 @@ class AgentsOut(Output):
 class LogIn(Input):
     """Where the agent sits down."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"seat": "s07"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"seat": "s07", "pin": "482913"}]})
 
     seat: Id
+    pin: SecretStr | None = Field(
+        default=None,
+        description="The agent's PIN. Where `login.pin_over_api` is set an agent's token needs it.",
+        json_schema_extra={"pattern": "^[0-9]{4,8}$"},
+    )
 
 
 class Move(Input):
@@ -113,7 +124,17 @@ async def get_agent(ask: Asked[Nothing, Nothing]) -> Reply:
 
 
 async def log_in(ask: Asked[Nothing, LogIn]) -> Reply:
-    return Reply(AgentOut.of(await ask.context.service.log_in(_own(ask), ask.body.seat, ask.cause)))
+    agent, given = _own(ask), ask.body.pin
+    if given is None and ask.who.role is Role.AGENT and ask.context.site.login.pin_over_api:
+        raise ApiError("pin_needed", "Give the agent's PIN too.", "pin")
+    pin = given.get_secret_value() if given is not None else None
+    if pin is not None and not _PIN.fullmatch(pin):
+        raise input_problem("pin", "A PIN has 4 to 8 digits.")
+    return Reply(AgentOut.of(await ask.context.service.log_in(agent, ask.body.seat, ask.cause, pin)))
+
+
+async def unlock_pin(ask: Asked[Nothing, Nothing]) -> Reply:
+    return Reply(AgentOut.of(await ask.context.service.unlock_pin(ask.named("agent"), ask.cause)))
 
 
 async def move(ask: Asked[Nothing, Move]) -> Reply:
@@ -182,8 +203,22 @@ ROUTES = (
             "agent_already_logged_in",
             "seat_taken",
             "agent_on_call",
+            "pin_needed",
+            "wrong_pin",
+            "pin_locked",
             "not_allowed_now",
         ),
+    ),
+    route(
+        "POST",
+        "/v1/agents/{agent}/pin/unlock",
+        unlock_pin,
+        summary="Let an agent try PINs again",
+        tag="agents",
+        description="Too many wrong PINs in a row lock for a while (`login.locked_s`); this ends it.",
+        roles=frozenset({Role.SUPERVISOR}),
+        answers={200: AgentOut},
+        errors=("unknown_agent",),
     ),
     route(
         "POST",

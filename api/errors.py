@@ -43,6 +43,8 @@ _KINDS = (
         "forbidden_not_own", 403, "An agent's token acts for that agent and reads that agent's own alone."
     ),
     ErrorKind("not_their_work_order", 403, "The call's agent, who wrote it, or a supervisor may write it."),
+    ErrorKind("pin_needed", 403, "An agent logs in with the PIN too here."),
+    ErrorKind("wrong_pin", 403, "This is not the agent's PIN."),
     ErrorKind("unknown_route", 404, "There is nothing at this address."),
     ErrorKind("unknown_agent", 404, "No agent has this number."),
     ErrorKind("unknown_seat", 404, "No seat has this id."),
@@ -65,6 +67,7 @@ _KINDS = (
     ErrorKind("body_too_slow", 408, "The body did not arrive in time."),
     ErrorKind("agent_already_logged_in", 409, "The agent sits at a seat already: log out there first."),
     ErrorKind("seat_taken", 409, "Another agent is logged in at the seat."),
+    ErrorKind("pin_locked", 409, "After too many wrong PINs none is looked at for a while."),
     ErrorKind("agent_on_call", 409, "The agent's phone rings or talks; a seat is changed between calls."),
     ErrorKind("phone_unreachable", 409, "The phone of the agent's seat cannot be reached."),
     ErrorKind("not_in_wrap_up", 409, "The agent is not wrapping up."),

@@ -15,6 +15,7 @@ AGENT_PATTERN = r"^[0-9]{3,8}$"
 EXTENSION_PATTERN = r"^[0-9]{3,6}$"
 DIGIT_PATTERN = r"^[0-9]$"
 SHA256_PATTERN = r"^[0-9a-f]{64}$"
+PIN_HASH_PATTERN = r"^scrypt\$(1[0-9]|20)\$[A-Za-z0-9+/]{22}==\$[A-Za-z0-9+/]{43}=$"
 CLOCK_PATTERN = r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$"
 LANGUAGE_PATTERN = r"^[a-z]{2,3}$"
 DATE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
@@ -28,6 +29,7 @@ PATTERN_WORDS = {
     EXTENSION_PATTERN: "an extension in quotes: 3 to 6 digits",
     DIGIT_PATTERN: "one digit in quotes",
     SHA256_PATTERN: "a SHA-256 as 64 lower case hexadecimal digits",
+    PIN_HASH_PATTERN: "a PIN's hash as `hotline secrets pin` makes it",
     CLOCK_PATTERN: 'a time of the day in quotes: hours and minutes from "00:00" to "24:00"',
     LANGUAGE_PATTERN: "a language: its code of two or three lower case letters, such as `en`",
     DATE_PATTERN: 'a date in quotes: year, month and day, as "2026-10-01"',
@@ -54,6 +56,7 @@ AgentNumber = Annotated[str, Field(pattern=AGENT_PATTERN)]
 Proficiency = Annotated[int, Field(ge=1, le=5)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
+PinHash = Annotated[str, Field(pattern=PIN_HASH_PATTERN)]
 Clock = Annotated[str, Field(pattern=CLOCK_PATTERN)]
 Date = Annotated[str, Field(pattern=DATE_PATTERN)]
 Priority = Annotated[int, Field(ge=-100, le=100)]

@@ -24,6 +24,7 @@ from config.base import (
     Id,
     Model,
     Name,
+    PinHash,
     Port,
     Priority,
     Proficiency,
@@ -179,6 +180,16 @@ class Elsewhere(StrEnum):
 class LoginConfig(Model):
     """How agents log in."""
 
+    pin_at_phone: bool = True
+    """Whether `*11` and the number ask for the agent's PIN. The secrets file has each one's salted hash."""
+    pin_digits: Annotated[int, Field(ge=4, le=8)] = 6
+    """How long every PIN is."""
+    pin_over_api: bool = False
+    """Whether an agent needs the PIN beside the own token; supervisors never do."""
+    wrong_pins: Annotated[int, Field(ge=1, le=20)] = 5
+    """After so many wrong PINs in a row, of an agent or at a phone, none is looked at for a while."""
+    locked_s: Annotated[float, Field(ge=1, le=86_400)] = 300.0
+    """For how long, in seconds; a supervisor may unlock an agent earlier."""
     elsewhere: Elsewhere = Elsewhere.REFUSE
     """What a log-in does at another seat than the one where the agent is logged in: `refuse`, or `move` the
     agent there with state and figures, between calls."""
@@ -266,5 +277,7 @@ class Secrets(Model):
     """Secret of the service's user at the manager interface."""
     seats: dict[Id, SecretStr]
     """SIP password by seat."""
+    pins: dict[AgentNumber, PinHash] = Field(default_factory=dict)
+    """The hash of each agent's PIN. An agent without one logs in over the API alone."""
     tokens: tuple[Token, ...]
     """Who may use the API."""

@@ -20,6 +20,7 @@ EXAMPLE: Final = Path(__file__).resolve().parent / "hotline"
 _SECRET_EXAMPLES: Final = {
     "ami": '`"t0p-5ecret-of-24-letters"`',
     "seats": '`seat-01: "a-random-password"`',
+    "pins": '`"1001": "scrypt$15$..."`',
     "name": "`agent-1001`",
     "role": "`agent`",
     "agent": '`"1001"`',

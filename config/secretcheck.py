@@ -37,6 +37,9 @@ def check_secrets(document: Document, site: Site | None) -> None:
         if seat not in seats:
             view.at_key(("seats", seat), "is not a seat", suggestion(seat, seats))
     agents = [agent.id for agent in site.agents]
+    for agent in view.group("pins"):
+        if agent not in agents:
+            view.at_key(("pins", agent), "is not an agent", suggestion(agent, agents))
     for loc, agent in view.texts("tokens", "agent"):
         if agent not in agents:
             view.at_value(loc, f"agent {quoted(agent)} is unknown", suggestion(agent, agents))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.models import Role, Site
+from config.pins import COST, hash_pin, random_pin
 
 TOKENS_FILE = "tokens.yaml"
 """Stands beside the secrets file."""
@@ -40,12 +41,13 @@ def token_sha256(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def make_secrets(site: Site, path: Path) -> Made:
+def make_secrets(site: Site, path: Path, *, pin_cost: int = COST) -> Made:
     """Writes the secrets file at `path` and `tokens.yaml` beside it, both with mode 0600.
 
     There is an AMI secret, a password for each seat, one token for each of the roles operations, supervisor,
-    wallboard and auditor, and one for each agent. The directory is made if it is missing. Raises
-    `SecretsExist` when either file is there, and OSError when they cannot be written.
+    wallboard and auditor, and for each agent a token and a PIN, whose hash costs 2**`pin_cost` steps. The
+    directory is made if it is missing. Raises `SecretsExist` when either
+    file is there, and OSError when they cannot be written.
     """
     made = Made(path, path.with_name(TOKENS_FILE))
     if made.secrets == made.tokens:
@@ -55,13 +57,16 @@ def make_secrets(site: Site, path: Path) -> Made:
     tokens = {name: secrets.token_urlsafe(32) for name, _, _ in bearers}
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    token_text, secret_text = "\n".join(_token_lines(tokens)), "\n".join(_secret_lines(site, bearers, tokens))
+    pins = {agent.id: random_pin(site.login.pin_digits) for agent in site.agents}
+    hashes = {agent: hash_pin(pin, cost=pin_cost) for agent, pin in pins.items()}
+    token_text = "\n".join(_token_lines(tokens, pins))
+    secret_text = "\n".join(_secret_lines(site, bearers, tokens, hashes))
     with _new_file(made.tokens, token_text), _new_file(made.secrets, secret_text):
         return made
 
 
 def _secret_lines(
-    site: Site, bearers: list[tuple[str, Role, str | None]], tokens: dict[str, str]
+    site: Site, bearers: list[tuple[str, Role, str | None]], tokens: dict[str, str], hashes: dict[str, str]
 ) -> Iterator[str]:
     yield "# Secrets of the hotline. Only the service may read this file; keep it out of version control."
     yield "# Asterisk's manager interface:"
@@ -70,6 +75,10 @@ def _secret_lines(
     yield "seats:"
     for seat in site.seats:
         yield f'  {seat.id}: "{secrets.token_urlsafe(18)}"'
+    yield f"# Hash of each agent's PIN; `hotline secrets pin` makes another. The PINs are in {TOKENS_FILE}."
+    yield "pins:"
+    for number, kept in hashes.items():
+        yield f'  "{number}": "{kept}"'
     yield f"# Who may use the API. The tokens themselves were written to {TOKENS_FILE}."
     yield "tokens:"
     for name, role, agent in bearers:
@@ -78,11 +87,13 @@ def _secret_lines(
     yield ""
 
 
-def _token_lines(tokens: dict[str, str]) -> Iterator[str]:
-    yield "# Bearer tokens of the API, by whose they are. Hand each to its bearer, then delete this file:"
-    yield "# the service does not need it, and a token cannot be read back from anywhere else."
+def _token_lines(tokens: dict[str, str], pins: dict[str, str]) -> Iterator[str]:
+    yield "# Bearer tokens of the API, by whose they are, and the agents' PINs. Hand each to its bearer, then"
+    yield "# delete this file: the service does not need it, and none can be read back from anywhere else."
     for name, token in tokens.items():
         yield f'{name}: "{token}"'
+    for agent, pin in pins.items():
+        yield f'pin-{agent}: "{pin}"'
     yield ""
 
 

@@ -18,7 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from acd.model import Instant
 from acd.policy import InvalidPolicy
 from api.app import create_app, make_runner
+from config.load import ConfigInvalid, load_secrets
 from config.models import Elsewhere, Secrets, Site
+from config.pins import PinBook
 from config.policy import choice_steps, hotline_steps, routing_policy
 from cti.ami.adapter import AmiTelephony, TelephonySettings
 from cti.ami.client import AmiSettings
@@ -74,6 +76,8 @@ class Settings:
     """`postgresql://user:password@host/name`."""
     config: Path
     """The directory that the site was read from, and is read from again on SIGHUP."""
+    secrets_file: Path | None = None
+    """Where the secrets were read from; on SIGHUP the PINs are read again."""
 
 
 async def run(settings: Settings) -> None:
@@ -83,6 +87,7 @@ async def run(settings: Settings) -> None:
         engine = _open_database(settings, stack)
         upgraded = await _upgraded(settings.database_url)
         past = read_past(journal)
+        pins = PinBook(settings.secrets.pins)
         clock = SteadyClock()
         more = asyncio.Event()
         feed = EventFeed(journal)
@@ -95,11 +100,11 @@ async def run(settings: Settings) -> None:
             ARCHIVE_HANDLERS | WORK_ORDER_HANDLERS | COMMAND_HANDLERS | AUDIT_HANDLERS | CALLBACK_HANDLERS
         ) | {SUPERVISION: leave_out}
         projector = Projector(journal, engine, handlers, more)
-        service = _service(settings, journal, engine, past, clock, journaled, stack)
+        service = _service(settings, journal, engine, past, clock, journaled, pins, stack)
         names = _names(settings.site)
         secret = settings.secrets.ami.get_secret_value().encode()
         hotline = Hotline(service, routing_policy(settings.site), names, projector, feed, secret)
-        reloader = _reloader(settings, service, hotline)
+        reloader = _reloader(settings, service, hotline, pins)
         app = create_app(
             hotline,
             CallArchive(engine),
@@ -169,6 +174,7 @@ def _service(
     past: Past,
     clock: SteadyClock,
     journaled: Callable[[int, Sequence[Draft]], None],
+    pins: PinBook,
     stack: AsyncExitStack,
 ) -> Service:
     site, asterisk = settings.site, settings.site.asterisk
@@ -215,6 +221,7 @@ def _service(
         journal=journal,
         recordings=pipeline,
         work_orders=JournaledWorkOrders(journal, WorkOrders(engine)),
+        is_right_pin=pins.is_right,
         now=clock.now,
         last_seen=past.seen_until if past.seen_until is not None else now,
         journaled=journaled,
@@ -222,13 +229,26 @@ def _service(
     return service
 
 
-def _reloader(settings: Settings, service: Service, hotline: Hotline) -> Reloader:
+def _reloader(settings: Settings, service: Service, hotline: Hotline, pins: PinBook) -> Reloader:
     async def put_in_force(site: Site, cause: str) -> None:
         policy = routing_policy(site)
         await service.reconfigure(policy, _plan(site, settings.secrets), cause)
         hotline.reconfigure(policy, _names(site))
+        await _read_pins_again(settings, site, pins, cause)
 
     return Reloader(settings.config, settings.site, put_in_force)
+
+
+async def _read_pins_again(settings: Settings, site: Site, pins: PinBook, cause: str) -> None:
+    """PINs that cannot be read stay as they were."""
+    if settings.secrets_file is None:
+        return
+    try:
+        secrets = await asyncio.to_thread(load_secrets, settings.secrets_file, site=site)
+    except ConfigInvalid as error:
+        log.error("secrets_refused", cause=cause, problems=[str(problem) for problem in error.problems])
+    else:
+        pins.replace(secrets.pins)
 
 
 def _plan(site: Site, secrets: Secrets) -> Plan:
@@ -252,6 +272,9 @@ def _plan(site: Site, secrets: Secrets) -> Plan:
         caller_key=lambda number: caller_key(number, key),
         last_agent_ttl_s=site.routing.last_agent_ttl_s,
         desk=DeskRules(
+            pin_at_phone=site.login.pin_at_phone,
+            wrong_pins=site.login.wrong_pins,
+            locked_s=site.login.locked_s,
             moves_at_login=site.login.elsewhere is Elsewhere.MOVE,
             ready_again_within_s=site.phones.ready_again_within_s,
         ),

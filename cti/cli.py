@@ -13,6 +13,7 @@ from pathlib import Path
 from config.check import run_check
 from config.difference import difference
 from config.load import ConfigInvalid, load_secrets, load_site
+from config.pins import hash_pin, random_pin
 from config.render import Layout, RenderError, render
 from config.secrets import SecretsExist, make_secrets
 from cti import logs
@@ -100,6 +101,11 @@ def _parser() -> argparse.ArgumentParser:
         )
         parsed.set_defaults(run=_campaign, what=what)
 
+    pin = secrets.add_parser("pin", help="make a new PIN for an agent, to be put into the secrets file")
+    _site_arguments(pin)
+    pin.add_argument("agent", help="the agent's number")
+    pin.set_defaults(run=_make_pin)
+
     asterisk = commands.add_parser("asterisk", help="work with Asterisk").add_subparsers(required=True)
     rendering = asterisk.add_parser("render", help="write Asterisk's configuration into a directory")
     _site_arguments(rendering)
@@ -176,7 +182,7 @@ def _run(options: argparse.Namespace) -> int:
     logs.configure(options.log_level, pretty=options.log_pretty)
     site = load_site(options.config)
     secrets = load_secrets(options.secrets, site=site)
-    asyncio.run(_until_interrupted(Settings(site, secrets, database, options.config)))
+    asyncio.run(_until_interrupted(Settings(site, secrets, database, options.config, options.secrets)))
     return 0
 
 
@@ -228,6 +234,18 @@ def _simulate(options: argparse.Namespace) -> int:
 def _make_secrets(options: argparse.Namespace) -> int:
     made = make_secrets(load_site(options.config), options.secrets)
     print(f"{made.secrets}: for the service; {made.tokens}: the API tokens, for their bearers")
+    return 0
+
+
+def _make_pin(options: argparse.Namespace) -> int:
+    site = load_site(options.config)
+    if options.agent not in {agent.id for agent in site.agents}:
+        print(f"hotline: there is no agent {options.agent} in {options.config}", file=sys.stderr)
+        return EXIT_CANNOT
+    pin = random_pin(site.login.pin_digits)
+    print(f"PIN of agent {options.agent}: {pin}")
+    print("in the secrets file, below `pins`, and then SIGHUP for the service:")
+    print(f'  "{options.agent}": "{hash_pin(pin)}"')
     return 0
 
 

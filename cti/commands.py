@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from acd.model import AgentId, Instant, SeatId
 from cti.audit import ToAudit
+from cti.pins import PinTried, UnlockPin
 from cti.records_json import JSON
 
 
@@ -69,4 +70,4 @@ class FillWorkOrder:
 
 
 AgentCommand: TypeAlias = LogIn | MoveSeat | LogOut | BeReady | BeNotReady | ExtendWrapUp
-Command: TypeAlias = AgentCommand | FillWorkOrder | ToAudit
+Command: TypeAlias = AgentCommand | PinTried | UnlockPin | FillWorkOrder | ToAudit

@@ -17,6 +17,7 @@ from cti.commands import (
     LogOut,
     MoveSeat,
 )
+from cti.pins import PinGuard, PinTried, Verdict
 from cti.seats import SeatBook, Turn
 from cti.views import Refused
 
@@ -48,6 +49,7 @@ class Desk:
         self.agents: dict[AgentId, AgentChanged] = {}
         self.agent_at: dict[SeatId, AgentId] = {}
         self.phones = SeatBook(seats)
+        self.pins = PinGuard()
         self.reasons = reasons
         self.rules = rules
 
@@ -105,6 +107,10 @@ class Desk:
             sentence = f"Agent {known.agent}'s wrap-up is as long as it may be: {ceiling_s:g} s."
             raise Refused("wrap_up_ceiling", sentence)
         return acd.WrapUpExtended(command.at, command.cause, known.agent, command.seconds)
+
+    def pin_tried(self, tried: PinTried) -> Verdict:
+        """Whether a PIN lets its agent in."""
+        return self.pins.tried(tried, most=self.rules.wrong_pins, locked_s=self.rules.locked_s)
 
     def refused_by_state(self, agent: AgentId) -> Refused:
         """Why the router's tables did not take what was asked for."""

@@ -97,9 +97,22 @@ class Hotline:
     def _agent(self, agent: AgentId) -> AgentView:
         known = self._runtime.agents.get(agent)
         name = self._names.agents.get(agent, agent)
+        until = self._runtime.desk.pins.locked_until(agent, None, self._service.now())
+        locked = _time(until) if until is not None else None
         if known is None or known.seat is None:
             since = known.since if known else self._service.started_at
-            return AgentView(agent, name, None, AgentState.LOGGED_OUT, None, _time(since), None, None, None)
+            return AgentView(
+                agent=agent,
+                name=name,
+                seat=None,
+                state=AgentState.LOGGED_OUT,
+                reason=None,
+                since=_time(since),
+                until=None,
+                call=None,
+                seat_reachable=None,
+                pins_locked_until=locked,
+            )
         return AgentView(
             agent=agent,
             name=name,
@@ -112,6 +125,7 @@ class Hotline:
             seat_reachable=self._runtime.desk.phones.reachable(known.seat),
             next_state=known.next_state if known.state in UNDER_WAY else None,
             next_reason=known.next_reason if known.state in UNDER_WAY else None,
+            pins_locked_until=locked,
         )
 
     def seats(self) -> Sequence[SeatView]:
@@ -280,8 +294,14 @@ class Hotline:
         at = self._service.now()
         await self._service.command(ToAudit(at, cause, who, action, outcome, whom, call, dict(detail or {})))
 
-    async def log_in(self, agent: AgentId, seat: SeatId, cause: str) -> AgentView:
-        await self._service.log_in(agent, seat, cause)
+    async def log_in(self, agent: AgentId, seat: SeatId, cause: str, pin: str | None = None) -> AgentView:
+        await self._service.log_in(agent, seat, cause, pin)
+        return self._agent(agent)
+
+    async def unlock_pin(self, agent: AgentId, cause: str) -> AgentView:
+        if agent not in self._policy.agents:
+            raise Refused("unknown_agent", f"There is no agent {agent}.", "agent")
+        await self._service.unlock_pin(agent, cause)
         return self._agent(agent)
 
     async def move(self, agent: AgentId, seat: SeatId, cause: str) -> AgentView:

@@ -16,6 +16,7 @@ from cti.calls.outputs import RecordingDue
 from cti.calls.records import CallRecord
 from cti.calls.supervision import Supervision
 from cti.journal import Journal
+from cti.pins import STATE as PINS
 from cti.records_json import decode, decode_call, instant_of
 from cti.runtime import FIGURES, Resume
 from cti.supervising import STATE as SUPERVISIONS
@@ -53,6 +54,8 @@ def read_past(journal: Journal) -> Past:
             past.resume.figures[key.removeprefix(FIGURES)] = body
         elif key.startswith(SUPERVISIONS) and isinstance(body, dict):
             past.resume.supervisions.append(decode(Supervision, body))
+        elif key.startswith(PINS):
+            past.resume.pins[key] = body
         elif key.startswith(COMMANDS):
             past.resume.commands[key] = body
     past.resume.audit = head_of(state.get(AUDIT), journal.journal_id)

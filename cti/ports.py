@@ -27,6 +27,9 @@ class Telephony(Protocol):
     async def phones(self) -> PhonesSeen:
         """The registered phones with their details. Raises `TelephonyError`."""
 
+    async def take_pin(self, channel: str) -> str:
+        """What was pressed at a phone for a PIN, taken off its channel. Raises `TelephonyError`."""
+
     async def missed(self, since: Instant) -> Sequence[Fact]:
         """What Asterisk's own log says has happened since."""
 

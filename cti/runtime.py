@@ -69,6 +69,7 @@ from cti.commands import (
 from cti.desk import Desk, DeskRules
 from cti.flows.announce import Announcer
 from cti.flows.missed import answered_unseen, callback_for
+from cti.pins import PinAsked, PinTried, UnlockPin
 from cti.records_json import JSON, Draft, encode, instant_text
 from cti.seats import Turn
 from cti.supervising import KEY, Supervising, is_supervision
@@ -162,6 +163,8 @@ class Resume:
     """Today's figures, as `acd.router.Router.restore_figures` takes them; none for a new journal."""
     last_agents: dict[str, AgentId] = field(default_factory=dict)
     """Who spoke last with a caller, by the caller's key."""
+    pins: dict[str, JSON] = field(default_factory=dict)
+    """Wrong PINs, as `PinGuard.restore` takes them."""
     commands: dict[str, JSON] = field(default_factory=dict)
     """Commands of the last day, as `Commands.restore` takes them."""
     supervisions: list[Supervision] = field(default_factory=list)
@@ -193,6 +196,8 @@ class Step:
     refused: Refused | None = None
     """Why the command was not carried out; None for a command that was, and for any other event."""
     notices: list[Notice] = field(default_factory=list)
+    pins: list[PinAsked] = field(default_factory=list)
+    """PINs that phones were asked for, to be looked at."""
     command: str = ""
     """The id of the command that an order began or had begun before."""
     illegal: list[InvalidEvent] = field(default_factory=list)
@@ -253,6 +258,10 @@ class Runtime:
                 self._step.drafts.append(Draft(event.at, "work_order", event.work_order, event.record))
             case LogIn() | MoveSeat() | LogOut() | BeReady() | BeNotReady() | ExtendWrapUp():
                 self._step.refused = self._command(event)
+            case PinTried():
+                self._pin_tried(event)
+            case UnlockPin():
+                self._step.state |= self.desk.pins.unlock(event.agent)
             case acd.TimePassed():
                 self._route(event)
                 self._announce(event.at, event.cause)
@@ -340,7 +349,23 @@ class Runtime:
             if event is not None:
                 self._route(event)
 
+    def _pin_tried(self, tried: PinTried) -> None:
+        verdict = self.desk.pin_tried(tried)
+        self._step.state |= verdict.state
+        for whose in verdict.locked:
+            told: dict[str, str | float | None] = {"whose": whose, "agent": tried.agent, "seat": tried.seat}
+            self._step.notices.append(Notice("pins_locked", tried.cause, told))
+        if tried.channel is None or tried.seat is None:
+            self._step.refused = verdict.refused
+            return
+        refused = verdict.refused or self._command(LogIn(tried.at, tried.cause, tried.agent, tried.seat))
+        result = "ok" if refused is None else "locked" if refused.error == "pin_locked" else "refused"
+        self._step.actions.append(AnswerFeature(tried.cause, tried.channel, result))
+
     def _feature(self, fact: f.FeatureDialled) -> None:
+        if fact.feature == "login" and self.desk.rules.pin_at_phone:
+            self._step.pins.append(PinAsked(fact.cause, fact.channel, fact.seat, fact.argument))
+            return
         agent = self._agent_at.get(fact.seat)
         if is_supervision(fact):
             self._supervision_dialled(fact, agent)
@@ -710,6 +735,7 @@ class Runtime:
         self.calls.forget_done(resume.done_legs)
         self._supervising.restore(resume.supervisions)
         self.commands.restore(resume.commands)
+        self.desk.pins.restore(resume.pins)
         key, queues = self._plan.caller_key, self.policy.queues
         for request in self.callbacks.restore(resume.callbacks, now, key, queues):
             self._route(request)

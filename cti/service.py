@@ -33,6 +33,8 @@ from cti.commands import (
     MoveSeat,
 )
 from cti.journal import JournalError
+from cti.pin_desk import PinDesk
+from cti.pins import UnlockPin
 from cti.ports import JournalPort, Recordings, Telephony, TelephonyError, WorkOrderDesk
 from cti.records_json import JSON, Draft, instant_text
 from cti.runtime import InboxEvent, Plan, Reconfigured, RecordingStored, Runtime, Step
@@ -67,6 +69,7 @@ class Service:
         journal: JournalPort,
         recordings: Recordings,
         work_orders: WorkOrderDesk,
+        is_right_pin: Callable[[AgentId, str], bool] = lambda _agent, _pin: False,
         now: Callable[[], Instant],
         last_seen: Instant,
         journaled: Callable[[int, Sequence[Draft]], None],
@@ -85,6 +88,7 @@ class Service:
         self._recordings = recordings
         self._work_orders = work_orders
         self.now = now
+        self._pins = PinDesk(telephony, is_right_pin, now, lambda tried: self._inbox.put_nowait(_Item(tried)))
         self._last_seen = last_seen
         self._journaled = journaled
         self._inbox: asyncio.Queue[_Item] = asyncio.Queue()
@@ -140,8 +144,14 @@ class Service:
         self._inbox.put_nowait(_Item(order, done))
         return await done
 
-    async def log_in(self, agent: AgentId, seat: SeatId, cause: str) -> None:
+    async def log_in(self, agent: AgentId, seat: SeatId, cause: str, pin: str | None = None) -> None:
+        """With a PIN only if it is the agent's."""
+        if pin is not None:
+            await self.command(await self._pins.tried(agent, pin, cause))
         await self.command(LogIn(self.now(), cause, agent, seat))
+
+    async def unlock_pin(self, agent: AgentId, cause: str) -> None:
+        await self.command(UnlockPin(self.now(), cause, agent))
 
     async def move(self, agent: AgentId, seat: SeatId, cause: str) -> None:
         await self.command(MoveSeat(self.now(), cause, agent, seat))
@@ -190,6 +200,7 @@ class Service:
             if self._resync is not None:
                 self._resync.cancel()
             await self._telephony.close()
+            self._pins.close()
             self._writer.shutdown()
 
     async def _work(self) -> None:
@@ -228,6 +239,8 @@ class Service:
             for action in step.actions:
                 if self.connected:
                     self._telephony.perform(action)
+            for asked in step.pins:
+                self._pins.look_at(asked)
             for recording in step.recordings:
                 if isinstance(recording, RecordingDue):
                     self._recordings.submit(recording)

@@ -29,6 +29,8 @@ class AgentView:
     next_state: AgentState | None = None
     """What follows the present offer, call or wrap-up; None when nothing is under way."""
     next_reason: str | None = None
+    pins_locked_until: datetime | None = None
+    """Until when no PIN of the agent's is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,11 @@ class ServicePort(Protocol):
         """Writes something down in the audit: see `cti.audit.ToAudit`."""
         ...
 
-    async def log_in(self, agent: AgentId, seat: SeatId, cause: str) -> AgentView: ...
+    async def log_in(self, agent: AgentId, seat: SeatId, cause: str, pin: str | None = None) -> AgentView:
+        """With a PIN only if it is the agent's: refused as `wrong_pin` or `pin_locked`."""
+        ...
+
+    async def unlock_pin(self, agent: AgentId, cause: str) -> AgentView: ...
     async def move(self, agent: AgentId, seat: SeatId, cause: str) -> AgentView:
         """State, figures and rank stay; refused as `agent_on_call` while the agent's phone rings or talks."""
         ...

@@ -247,6 +247,15 @@ class PhonePool:
             await self._command(seat, f"sndcode {digit}", call_id)
             await asyncio.sleep(_BETWEEN_KEYS_S)
 
+    async def feature(self, seat: str, code: str, keys: str = "") -> None:
+        """Dials a feature code, presses `keys` once it is answered, and returns when the call is over."""
+        with self.events(seat) as events:
+            await self.dial(seat, code)
+            if keys:
+                await events.next(What.ESTABLISHED)
+                await self.dtmf(seat, keys)
+            await events.next(What.CLOSED)
+
     async def transfer(self, seat: str, digits: str) -> None:
         """The phone's blind transfer (REFER) of the call that talks."""
         call_id = self._find(seat, None, What.ESTABLISHED)

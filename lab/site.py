@@ -14,6 +14,8 @@ from config.secrets import TOKENS_FILE, make_secrets
 from lab.network import LOOPBACK, free_ports, rtp_range
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+CHEAP_PINS = 10
+"""A lab's PINs guard nothing: they are hashed quickly."""
 EXAMPLE = REPOSITORY / "config" / "hotline"
 
 
@@ -25,7 +27,11 @@ class LabSite:
     site: Site
     secrets: Secrets
     tokens: dict[str, str]
-    """API tokens by name: `operations`, `supervisor`, `wallboard`, `agent-<id>`."""
+    """API tokens by name, and PINs as `pin-<id>`: `operations`, `supervisor`, `wallboard`, `agent-<id>`."""
+
+    def pin(self, agent: str) -> str:
+        """What the agent presses to log in at a phone."""
+        return self.tokens[f"pin-{agent}"]
 
     @property
     def config(self) -> Path:
@@ -105,6 +111,6 @@ def make_lab_site(
     site = load_site(config)
     secrets_file = directory / "secrets.yaml"
     if not secrets_file.exists():
-        make_secrets(site, secrets_file)
+        make_secrets(site, secrets_file, pin_cost=CHEAP_PINS)
     tokens = YAML(typ="safe").load(secrets_file.with_name(TOKENS_FILE))
     return LabSite(directory, site, load_secrets(secrets_file, site=site), dict(tokens))

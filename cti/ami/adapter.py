@@ -17,7 +17,7 @@ from acd.model import Instant, SeatId
 from cti.ami.cel import read_cel
 from cti.ami.client import AmiClient, AmiSettings, LinkState
 from cti.ami.decode import LiveDecoder
-from cti.ami.encode import EncodedAction, encode
+from cti.ami.encode import EncodedAction, encode, pin_actions
 from cti.ami.errors import (
     AmiDeadline,
     AmiError,
@@ -176,6 +176,14 @@ class AmiTelephony:
         """The registered phones. Raises AmiError."""
         phones = await ask_phones(self._client, self._settings.seats)
         return PhonesSeen(self._clock(), self._next_cause(), phones)
+
+    async def take_pin(self, channel: str) -> str:
+        """What was pressed at a phone for a PIN; it is on the channel no more. Raises AmiError."""
+        read, wipe = pin_actions(channel)
+        answer = self._client.post(read.headers, deadline_s=read.deadline_s)
+        await self._client.send(wipe.headers, deadline_s=wipe.deadline_s)
+        message: AmiMessage = await answer
+        return message.get("Value", "")
 
     async def missed(self, since: Instant) -> list[Fact]:
         """The facts since then that Asterisk has written down, with their own times; read in a thread."""

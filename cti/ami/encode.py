@@ -51,7 +51,7 @@ _AUTO_ANSWER = (
 """What phones answer to by themselves: RFC 5373 is not spoken by desk phones, these two headers are."""
 BEAT_DEADLINE_S = 2.0
 """A later answer is worth nothing: by then the next beats are on their way."""
-_FEATURE_RESULTS = frozenset({"ok", "later", "refused"})
+_FEATURE_RESULTS = frozenset({"ok", "later", "refused", "locked"})
 _SUPERVISORS_DO = frozenset({"wait", "listen", "whisper", "barge", "take"})
 
 
@@ -305,6 +305,13 @@ def _ring_supervisor(action: RingSupervisor) -> EncodedAction:
     if shown:
         headers["CallerID"] = f"<{shown}>"
     return EncodedAction(headers, deadline_s=5.0)
+
+
+def pin_actions(channel: str) -> tuple[EncodedAction, EncodedAction]:
+    """Reads what was pressed at a phone (`HL_PIN`), and takes it off the channel. Raises AmiInputError."""
+    name = _checked("channel", channel, _CHANNEL)
+    read = {"Action": "Getvar", "Channel": name, "Variable": "HL_PIN"}
+    return EncodedAction(read, 3.0, _CHANNEL_GONE), _set_on(channel, "HL_PIN", "")
 
 
 def displayable(number: str) -> str:

@@ -242,7 +242,7 @@ class AnswerFeature:
     cause: str
     channel: str
     result: str
-    """`ok`, `later` (it holds after the present call) or `refused`."""
+    """`ok`, `later` (it holds after the present call), `refused` or `locked` (too many wrong PINs)."""
 
 
 @dataclass(frozen=True, slots=True)

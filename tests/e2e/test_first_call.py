@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from lab.center import ApiFailed
 from lab.phones import What
 from lab.tones import dominant_tones
 from tests.support.staffed import Staffed, staffed
@@ -108,18 +112,36 @@ async def test_a_phone_that_nobody_answers_makes_its_agent_not_ready_and_another
 
 async def test_agents_log_in_and_out_by_feature_code(tmp_path: Path) -> None:
     async with staffed(tmp_path, 1, agents=0) as place:
+        pin = place.center.lab.pin("1001")
 
-        async def state() -> tuple[str, str | None]:
-            agent = await place.center.api().get("/v1/agents/1001")
-            return agent["state"], agent["reason"]
+        async def agent() -> dict[str, Any]:
+            found: dict[str, Any] = await place.center.api().get("/v1/agents/1001")
+            return found
 
-        for digits, expected in (
-            ("*111001", ("not_ready", "logged_in")),
-            ("*13", ("ready", None)),
-            ("*142", ("not_ready", "meal")),
-            ("*12", ("logged_out", None)),
+        for digits, pressed, expected in (
+            ("*111001", pin, ("not_ready", "logged_in")),
+            ("*13", "", ("ready", None)),
+            ("*142", "", ("not_ready", "meal")),
+            ("*12", "", ("logged_out", None)),
+            *[("*111001", "00000000"[: len(pin)], ("logged_out", None))] * 5,
+            ("*111001", pin, ("logged_out", None)),
         ):
-            with place.phones.events("seat-01") as events:
-                await place.phones.dial("seat-01", digits)
-                await events.next(What.CLOSED)
-            assert await state() == expected
+            await place.phones.feature("seat-01", digits, pressed)
+            told = await agent()
+            assert (told["state"], told["reason"]) == expected
+        assert told["pins_locked_until"] is not None
+        api = place.center.api()
+        assert (await api.post("/v1/agents/1001/pin/unlock"))["pins_locked_until"] is None
+        with pytest.raises(ApiFailed, match="wrong_pin"):
+            await api.post("/v1/agents/1001/login", seat="seat-01", pin="00000000")
+        assert (await api.post("/v1/agents/1001/login", seat="seat-01", pin=pin))["seat"] == "seat-01"
+
+    # The PIN stands where its bearer gets it from, and nowhere else.
+    assert files_with(pin, tmp_path) == {"tokens.yaml"}
+
+
+def files_with(pin: str, directory: Path) -> set[str]:
+    """Files that have the PIN as a word of its own: a longer number may have its digits by chance."""
+    word = re.compile(rb"(?<![0-9a-f.])" + pin.encode() + rb"(?![0-9a-f])")
+    files = (path for path in directory.rglob("*") if path.is_file())
+    return {path.name for path in files if word.search(path.read_bytes())}

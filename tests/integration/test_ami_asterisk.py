@@ -287,9 +287,9 @@ async def test_a_seat_is_reachable_while_its_phone_is_registered(
 async def test_a_feature_code_is_told_and_its_answer_ends_the_wait(
     phone: WatchedTelephony, seat: SipParty
 ) -> None:
-    seat.call("*111001", SEAT)
+    seat.call("*141", SEAT)
     told = await phone.first(FeatureDialled)
-    assert (told.seat, told.feature, told.argument) == (SEAT, "login", "1001")
+    assert (told.seat, told.feature, told.argument) == (SEAT, "not_ready", "1")
     phone.pbx.perform(AnswerFeature("c", told.channel, "ok"))
     end = await end_of(phone, told.leg)
     assert not end.hung_up_by_peer

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from lab.asterisk import AsteriskProcess
 from tests.support.dialplan import happens, logged, recorded, recording_file
-from tests.support.manager import Manager
+from tests.support.manager import Manager, heartbeat
 from tests.support.small_site import SEAT
 from tests.support.talking_party import TalkingParty
 from tests.support.tones import RATE_HZ, share
@@ -16,8 +17,6 @@ from tests.support.tones import RATE_HZ, share
 OUTSIDE = "13900002222"
 
 FEATURES = {
-    "*111001": ("login", "1001"),
-    "*1110010001": ("login", "10010001"),
     "*12": ("logout", ""),
     "*13": ("ready", ""),
     "*141": ("not_ready", "1"),
@@ -47,6 +46,61 @@ async def test_a_feature_code_is_told_to_the_service_and_answered_with_a_prompt(
     await happens(agent.ended)
     assert agent.heard.size > RATE_HZ // 2, "a prompt of more than half a second"
     assert f"Seat={SEAT}&Feature={feature}&Argument={argument}" in logged(asterisk, "HotlineFeature")[0]
+
+
+PIN = "48291357"
+"""As long as may be, so that it stands in no time and no id by chance."""
+
+
+def files_below(directory: Path) -> list[Path]:
+    return [path for path in directory.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(("dialled", "number"), [("*111001", "1001"), ("*1110010001", "10010001")])
+async def test_a_log_in_asks_for_the_pin_and_leaves_it_on_the_channel_for_the_service_alone(
+    asterisk: AsteriskProcess, manager: Manager, agent: TalkingParty, dialled: str, number: str
+) -> None:
+    digits = asterisk.site.login.pin_digits
+    async with heartbeat(manager):
+        agent.call(dialled, SEAT)
+        await happens(agent.up)
+        agent.talk()
+        agent.press(PIN[:digits])
+        told = await manager.user_event("HotlineFeature")
+        assert (told["Seat"], told["Feature"], told["Argument"]) == (SEAT, "login", number)
+        # Nothing that Asterisk says by itself has the PIN, though this is all that the service is told.
+        assert not any(PIN[:digits] in line for line in manager.raw)
+        assert await manager.variable(told["Channel"], "HL_PIN") == PIN[:digits]
+        await manager.act("Setvar", Channel=told["Channel"], Variable="HL_FEATURE_RESULT", Value="locked")
+        agent.heard_alaw.clear()
+        await happens(agent.ended)
+    assert agent.heard.size > RATE_HZ // 2, "a prompt of more than half a second"
+    kept = [asterisk.log, *files_below(asterisk.site.asterisk.spool)]
+    assert {"messages.log", "hotline.csv"} <= {file.name for file in kept}
+    assert not any(PIN[:digits].encode() in file.read_bytes() for file in kept)
+
+
+async def test_nobody_is_asked_for_a_pin_that_nobody_would_look_at(
+    asterisk: AsteriskProcess, manager: Manager, agent: TalkingParty
+) -> None:
+    agent.call("*111001", SEAT)
+    await happens(agent.up)
+    await happens(agent.ended)
+    assert agent.heard.size > RATE_HZ
+    assert manager.user_events("HotlineFeature") == []
+
+
+async def test_a_pin_does_not_stay_on_the_channel_when_the_service_does_not_answer(
+    asterisk: AsteriskProcess, manager: Manager, agent: TalkingParty
+) -> None:
+    async with heartbeat(manager):
+        agent.call("*111001", SEAT)
+        await happens(agent.up)
+        agent.talk()
+        agent.press(PIN[: asterisk.site.login.pin_digits])
+        told = await manager.user_event("HotlineFeature")
+        await manager.variable_becomes(told["Channel"], "HL_PIN", "")
+        await happens(agent.ended)
 
 
 async def test_a_feature_code_that_nobody_answers_ends_with_a_prompt_after_three_seconds(

@@ -52,6 +52,7 @@ class FakeService:
         self._site_seats = [seat.id for seat in site.seats]
         self._seats = set(self._site_seats)
         self.phones: dict[str, SeatView] = {}
+        self.pins: dict[str, str] = {}
         self._reasons = {reason.id for reason in site.not_ready_reasons}
         self._queues = {queue.id: queue.name for queue in site.queues}
         self._skills = {skill.id: skill.name for skill in site.skills}
@@ -159,8 +160,10 @@ class FakeService:
         self.audited.append(ToAudit(at, cause, who, action, outcome, whom, call, dict(detail or {})))
         self.trail.add(self.audited[-1])
 
-    async def log_in(self, agent: str, seat: str, cause: str) -> AgentView:
+    async def log_in(self, agent: str, seat: str, cause: str, pin: str | None = None) -> AgentView:
         view = self._known(agent)
+        if pin is not None and self.pins.get(agent) != pin:
+            raise Refused("wrong_pin", "This is not the agent's PIN.", "pin")
         if seat not in self._seats:
             raise Refused("unknown_seat", f"There is no seat {seat}.", "seat")
         if view.state is not AgentState.LOGGED_OUT:
@@ -178,6 +181,10 @@ class FakeService:
         return [
             replace(self.phones.get(seat, known), seat=seat, agent=at.get(seat)) for seat in self._site_seats
         ]
+
+    async def unlock_pin(self, agent: str, cause: str) -> AgentView:
+        self.put(agent, pins_locked_until=None)
+        return self._agents[agent]
 
     async def move(self, agent: str, seat: str, cause: str) -> AgentView:
         view = self._logged_in(agent)

@@ -23,6 +23,7 @@ class FakeTelephony:
         self.past: list[Fact] = []
         self.present: PbxSnapshot = snapshot(at=0.0)
         self.failures = 0
+        self.pressed: dict[str, str] = {}
         self.reading_log = asyncio.Event()
         self.log_may_be_read = asyncio.Event()
         self.log_may_be_read.set()
@@ -43,6 +44,11 @@ class FakeTelephony:
             self.failures -= 1
             raise TelephonyError("lost")
         return self.present
+
+    async def take_pin(self, channel: str) -> str:
+        if channel not in self.pressed:
+            raise TelephonyError("no such channel")
+        return self.pressed.pop(channel)
 
     async def phones(self) -> PhonesSeen:
         return PhonesSeen(self.present.at, "t", self.present.phones)

@@ -28,6 +28,7 @@ EXPECTED: dict[tuple[str, str], set[Role] | None] = {
     ("GET", "/v1/agents/{agent}"): STAFF,
     ("POST", "/v1/agents/{agent}/login"): FLOOR,
     ("POST", "/v1/agents/{agent}/move"): FLOOR,
+    ("POST", "/v1/agents/{agent}/pin/unlock"): {Role.SUPERVISOR},
     ("POST", "/v1/agents/{agent}/wrap-up/extend"): FLOOR,
     ("GET", "/v1/seats"): WATCH,
     ("POST", "/v1/agents/{agent}/logout"): FLOOR,

@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 
 from config.load import load_secrets, load_site
 from config.models import Role, Site
+from config.pins import hash_pin, is_pin
 from config.problems import ConfigInvalid
 from config.secrets import SecretsExist, make_secrets, token_sha256
 from tests.unit.config.site_files import SiteFiles
@@ -63,8 +64,9 @@ def test_made_secrets_load_and_fit_their_site(site: Site, tmp_path: Path) -> Non
 
 
 def test_the_service_gets_hashes_and_the_bearers_the_tokens(site: Site, tmp_path: Path) -> None:
-    made = make_secrets(site, tmp_path / "secrets.yaml")
-    tokens: dict[str, str] = YAML(typ="safe", pure=True).load(made.tokens)
+    made = make_secrets(site, tmp_path / "secrets.yaml", pin_cost=10)
+    kept: dict[str, str] = YAML(typ="safe", pure=True).load(made.tokens)
+    tokens = {name: token for name, token in kept.items() if not name.startswith("pin-")}
     secrets = load_secrets(made.secrets)
     assert {token.name: token.sha256 for token in secrets.tokens} == {
         name: token_sha256(token) for name, token in tokens.items()
@@ -72,6 +74,30 @@ def test_the_service_gets_hashes_and_the_bearers_the_tokens(site: Site, tmp_path
     text = made.secrets.read_text(encoding="utf-8")
     assert not any(token in text for token in tokens.values())
     assert all(len(token) >= 43 for token in tokens.values())
+
+
+def test_every_agent_gets_a_pin_and_the_service_its_hash(site: Site, tmp_path: Path) -> None:
+    made = make_secrets(site, tmp_path / "secrets.yaml", pin_cost=10)
+    kept: dict[str, str] = YAML(typ="safe", pure=True).load(made.tokens)
+    secrets = load_secrets(made.secrets, site=site)
+    assert secrets.pins.keys() == {"1001", "1002"}
+    for agent, hashed in secrets.pins.items():
+        assert len(kept[f"pin-{agent}"]) == site.login.pin_digits
+        assert is_pin(kept[f"pin-{agent}"], hashed)
+        assert kept[f"pin-{agent}"] not in made.secrets.read_text(encoding="utf-8")
+
+
+def test_a_pin_of_nobody_and_one_that_is_no_hash_are_refused_without_being_repeated(
+    site: Site, tmp_path: Path
+) -> None:
+    text = RIGHT + f'pins:\n  "1009": "{hash_pin("482913", cost=10)}"\n'
+    [problem] = problems(secrets_file(tmp_path, text), site)
+    assert problem.startswith("secrets.yaml:10:")
+    assert "pins.1009" in problem
+    assert "is not an agent" in problem
+    [problem] = problems(secrets_file(tmp_path, RIGHT + 'pins:\n  "1001": "482913"\n'), site)
+    assert "a PIN's hash as `hotline secrets pin` makes it" in problem
+    assert "482913" not in problem
 
 
 def test_no_two_secrets_are_alike(site: Site, tmp_path: Path) -> None:

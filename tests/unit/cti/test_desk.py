@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
@@ -12,6 +12,7 @@ from cti.calls import facts as f
 from cti.calls.actions import AnswerFeature, HangUp, RingSeat
 from cti.commands import BeNotReady, BeReady, ExtendWrapUp, LogIn, LogOut, MoveSeat
 from cti.desk import DeskRules
+from cti.pins import PinAsked, PinTried, UnlockPin
 from cti.records_json import decode_call
 from cti.runtime import InboxEvent, Plan, Resume, Runtime, Step
 from tests.support.conversation import (
@@ -249,3 +250,62 @@ def test_a_phone_that_came_back_while_the_service_was_away_counts_from_the_agent
     floor.tell(phone_changed("seat-01", False, 4.0))
     later = Floor(resume=Resume(agents=[replace(floor.agent(), since=since)]))
     assert later.agent().state is state
+
+
+PINS = DeskRules(pin_at_phone=True, wrong_pins=2, locked_s=60.0)
+
+
+def pin(right: bool, at: float, seat: str = "seat-01", agent: str = "1001") -> PinTried:
+    return PinTried(at, "t", agent, right, seat, f"PJSIP/{seat}-f")
+
+
+def test_a_log_in_at_a_phone_waits_for_the_pin_and_holds_with_the_right_one() -> None:
+    floor = Floor(PINS)
+    [step] = floor.tell(feature("login", "1001"))
+    assert step.actions == []
+    assert step.pins == [PinAsked("t", "PJSIP/seat-01-f", "seat-01", "1001")]
+    assert "1001" not in floor.runtime.agents
+    [step] = floor.tell(pin(True, 9.0))
+    assert floor.answered(step) == "ok"
+    assert (floor.agent().seat, floor.state()) == ("seat-01", (NOT_READY, "logged_in"))
+
+
+def test_wrong_pins_are_refused_then_locked_and_told() -> None:
+    floor = Floor(PINS)
+    [step] = floor.tell(pin(False, 9.0))
+    assert floor.answered(step) == "refused"
+    [step] = floor.tell(pin(False, 10.0))
+    assert floor.answered(step) == "locked"
+    assert [(notice.event, notice.fields["whose"]) for notice in step.notices] == [
+        ("pins_locked", "agent/1001"),
+        ("pins_locked", "seat/seat-01"),
+    ]
+    [step] = floor.tell(pin(True, 11.0, "seat-02"))
+    assert floor.answered(step) == "locked", "the agent's, at every phone"
+    floor.tell(UnlockPin(12.0, "t", "1001"))
+    [step] = floor.tell(pin(True, 13.0, "seat-02"))
+    assert floor.answered(step) == "ok"
+
+
+def test_a_right_pin_does_not_make_room_at_a_taken_seat() -> None:
+    floor = Floor(PINS)
+    floor.seat("1002", "seat-01")
+    [step] = floor.tell(pin(True, 9.0))
+    assert floor.answered(step) == "refused"
+
+
+def test_over_the_api_a_wrong_pin_refuses_and_a_lock_outlives_a_restart() -> None:
+    floor = Floor(PINS)
+    wrong = PinTried(9.0, "t", "1001", False)
+    assert [floor.refusal(wrong), floor.refusal(wrong)] == ["wrong_pin", "pin_locked"]
+    state = {key: body for step in floor.steps for key, body in step.state.items() if key.startswith("pin/")}
+    later = Floor(PINS, Resume(pins=state))
+    assert later.refusal(PinTried(10.0, "t", "1001", True)) == "pin_locked"
+    assert later.refusal(PinTried(70.0, "t", "1001", True)) is None
+
+
+def test_what_was_pressed_is_in_nothing_that_the_machine_says() -> None:
+    floor = Floor(PINS)
+    floor.tell(feature("login", "1001"), pin(False, 9.0), pin(True, 10.0))
+    assert not any("482913" in repr(step) for step in floor.steps)
+    assert {each.name for each in fields(PinTried)} == {"at", "cause", "agent", "right", "seat", "channel"}
