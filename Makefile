@@ -9,7 +9,7 @@ PYTEST_ARGS ?=
 BIN := .venv/bin
 
 .PHONY: help setup run demo test lint format lock picture cover-acd prove-acd mutation-acd \
-  bench-acd bench-erlang bench-skills bench-fairness faults-kill clean
+  bench-acd bench-erlang bench-skills bench-fairness bench-phones faults-kill clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -63,6 +63,9 @@ bench-skills: setup ## how many skills an agent needs, and which agent to choose
 
 bench-fairness: setup ## two queues at 9:1 load, against round robin
 	@$(BIN)/python -m bench.fairness
+
+bench-phones: setup ## how fast an agent is out whose phone dies (a minute)
+	@$(BIN)/python -m bench.phones
 
 faults-kill: setup ## SIGKILL of the service at random moments under load, with a ledger (KILLS, CALLS, SEED)
 	@exec $(BIN)/hotline-lab faults-kill --kills $(KILLS) --calls $(CALLS) $(if $(SEED),--seed $(SEED))

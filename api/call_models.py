@@ -77,6 +77,13 @@ _DETAIL_EXAMPLE: JsonDict = {
             "answered_at": "2026-03-02T01:14:56Z",
             "ended_at": "2026-03-02T01:16:42Z",
             "hangup_cause": 16,
+            "said_loss": 0.002,
+            "said_jitter_s": 0.0011,
+            "said_mos": 4.4,
+            "heard_loss": 0.0,
+            "heard_jitter_s": 0.0009,
+            "heard_mos": 4.41,
+            "rtt_s": 0.021,
         }
     ],
     "segments": [
@@ -237,6 +244,18 @@ class LegOut(Output):
     ended_at: datetime | None
     hangup_cause: int | None
     """Q.850."""
+    said_loss: float | None
+    """Share of what the phone sent that did not arrive at Asterisk, 0 to 1; null: nothing came, or not known
+    yet."""
+    said_jitter_s: float | None
+    said_mos: float | None
+    """Estimated mean opinion score, 1 to 4.5, by the E-model (ITU-T G.107)."""
+    heard_loss: float | None
+    """The same of what Asterisk sent it, by the phone's own reports (RTCP); null: it sent none."""
+    heard_jitter_s: float | None
+    heard_mos: float | None
+    rtt_s: float | None
+    """Round trip between Asterisk and the phone."""
 
 
 class SegmentOut(Output):
@@ -462,6 +481,13 @@ def _leg(leg: LegRecord, role: Role) -> LegOut:
         answered_at=_moment(leg.answered_at),
         ended_at=_moment(leg.ended_at),
         hangup_cause=leg.hangup_cause,
+        said_loss=leg.said_loss,
+        said_jitter_s=leg.said_jitter_s,
+        said_mos=leg.said_mos,
+        heard_loss=leg.heard_loss,
+        heard_jitter_s=leg.heard_jitter_s,
+        heard_mos=leg.heard_mos,
+        rtt_s=leg.rtt_s,
     )
 
 

@@ -185,7 +185,8 @@ class LoginConfig(Model):
     pin_digits: Annotated[int, Field(ge=4, le=8)] = 6
     """How long every PIN is."""
     pin_over_api: bool = False
-    """Whether an agent needs the PIN beside the own token; supervisors never do."""
+    """Whether an agent needs the PIN beside the own token; supervisors never do. Holds after a restart of the
+    service."""
     wrong_pins: Annotated[int, Field(ge=1, le=20)] = 5
     """After so many wrong PINs in a row, of an agent or at a phone, none is looked at for a while."""
     locked_s: Annotated[float, Field(ge=1, le=86_400)] = 300.0

@@ -7,7 +7,6 @@ from typing import TypeAlias
 
 from acd.model import AgentId, Instant, SeatId
 from cti.audit import ToAudit
-from cti.pins import PinTried, UnlockPin
 from cti.records_json import JSON
 
 
@@ -57,6 +56,27 @@ class BeNotReady:
     cause: str
     agent: AgentId
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PinTried:
+    """A PIN was looked at, for a log-in at a phone (`channel`) or over the API."""
+
+    at: Instant
+    cause: str
+    agent: AgentId
+    right: bool
+    seat: SeatId | None = None
+    channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockPin:
+    """A supervisor lets an agent try again."""
+
+    at: Instant
+    cause: str
+    agent: AgentId
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,9 @@ from cti.commands import (
     LogIn,
     LogOut,
     MoveSeat,
+    PinTried,
 )
-from cti.pins import PinGuard, PinTried, Verdict
+from cti.pins import PinGuard, Verdict
 from cti.seats import SeatBook, Turn
 from cti.views import Refused
 

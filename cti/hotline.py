@@ -141,6 +141,9 @@ class Hotline:
                 user_agent=seat.phone.user_agent or None if seat.phone else None,
                 contact=seat.phone.contact if seat.phone else None,
                 rtt_s=seat.phone.rtt_s if seat.phone else None,
+                call=seat.sound.call if seat.sound else None,
+                measured_at=_time(seat.sound.at) if seat.sound else None,
+                sound=seat.sound.sound if seat.sound else None,
             )
             for seat in desk.phones.seats.values()
         ]

@@ -12,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 import structlog
 
 from acd.model import AgentId, Instant
-from cti.pins import PinAsked, PinTried
+from cti.commands import PinTried
+from cti.pins import PinAsked
 from cti.ports import Telephony, TelephonyError
 
 log = structlog.get_logger(__name__)

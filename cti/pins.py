@@ -11,31 +11,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from acd.model import AgentId, Instant, SeatId
+from cti.commands import PinTried
 from cti.records_json import JSON, decode, encode
 from cti.views import Refused
 
 STATE = "pin/"
-
-
-@dataclass(frozen=True, slots=True)
-class PinTried:
-    """A PIN was looked at, for a log-in at a phone (`channel`) or over the API."""
-
-    at: Instant
-    cause: str
-    agent: AgentId
-    right: bool
-    seat: SeatId | None = None
-    channel: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class UnlockPin:
-    """A supervisor lets an agent try again."""
-
-    at: Instant
-    cause: str
-    agent: AgentId
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +72,13 @@ class PinGuard:
         until = self.locked_until(tried.agent, tried.seat, tried.at)
         if until is not None:
             return Verdict(refused=pin_locked(until))
+        old = [key for key, wrong in self._wrong.items() if tried.at - wrong.last_at > locked_s]
         if tried.right:
-            return Verdict(state=self._forget(_keys(tried.agent, tried.seat)))
-        verdict = Verdict(Refused("wrong_pin", "This is not the agent's PIN.", "pin"))
+            return Verdict(state=self._forget([*old, *_keys(tried.agent, tried.seat)]))
+        verdict = Verdict(Refused("wrong_pin", "This is not the agent's PIN.", "pin"), self._forget(old))
         for key in _keys(tried.agent, tried.seat):
             before = self._wrong.get(key)
-            counts = before is not None and tried.at - before.last_at <= locked_s
-            count = before.count + 1 if before is not None and counts else 1
+            count = before.count + 1 if before is not None else 1
             wrong = WrongPins(count, tried.at, tried.at + locked_s if count >= most else None)
             if wrong.locked_until is not None:
                 verdict.locked.append(key)

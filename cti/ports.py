@@ -7,7 +7,7 @@ from typing import Protocol
 
 from acd.model import Instant
 from cti.calls.actions import Action, ActionDone, ActionFailed
-from cti.calls.facts import Fact, LegId, PbxSnapshot, PhonesSeen
+from cti.calls.facts import Fact, LegId, LegMeasured, PbxSnapshot, PhonesSeen
 from cti.calls.outputs import RecordingDue
 from cti.records_json import JSON, Draft
 
@@ -26,6 +26,9 @@ class Telephony(Protocol):
 
     async def phones(self) -> PhonesSeen:
         """The registered phones with their details. Raises `TelephonyError`."""
+
+    async def measured(self, leg: LegId, channel: str) -> LegMeasured:
+        """How good a connected leg's sound is so far. Raises `TelephonyError`, ValueError, LookupError."""
 
     async def take_pin(self, channel: str) -> str:
         """What was pressed at a phone for a PIN, taken off its channel. Raises `TelephonyError`."""

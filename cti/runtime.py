@@ -51,6 +51,7 @@ from cti.calls.actions import (
 from cti.calls.facts import CallId, Fact
 from cti.calls.model import CallModel
 from cti.calls.outputs import CallbackWanted, CallUpdated, Output, RecordingDue, RecordingVoid
+from cti.calls.quality import Sound
 from cti.calls.records import CallOutcome, CallRecord, Direction
 from cti.calls.state import OpenCall
 from cti.calls.steps import steps_of, steps_text
@@ -65,11 +66,13 @@ from cti.commands import (
     LogIn,
     LogOut,
     MoveSeat,
+    PinTried,
+    UnlockPin,
 )
 from cti.desk import Desk, DeskRules
 from cti.flows.announce import Announcer
 from cti.flows.missed import answered_unseen, callback_for
-from cti.pins import PinAsked, PinTried, UnlockPin
+from cti.pins import PinAsked
 from cti.records_json import JSON, Draft, encode, instant_text
 from cti.seats import Turn
 from cti.supervising import KEY, Supervising, is_supervision
@@ -326,6 +329,10 @@ class Runtime:
                 self._feature(fact)
             case f.PhoneChanged():
                 self._phones_turned(self.desk.phones.changed(fact), fact)
+            case f.LegMeasured():
+                place = self.calls.place_of(fact.leg)
+                if place is not None and fact.quality is not None:
+                    self.desk.phones.sounded(*place, fact.at, Sound.of(fact.quality))
             case f.PhonesSeen():
                 self.desk.phones.seen(fact)
             case f.PbxSnapshot():

@@ -10,7 +10,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from acd.model import Instant, SeatId
-from cti.calls.facts import PbxSnapshot, Phone, PhoneChanged, PhonesSeen
+from cti.calls.facts import CallId, PbxSnapshot, Phone, PhoneChanged, PhonesSeen
+from cti.calls.quality import Sound
+
+
+@dataclass(frozen=True, slots=True)
+class CallSound:
+    """How good the present or last call at a seat sounds, as of a time."""
+
+    call: CallId
+    at: Instant
+    sound: Sound
 
 
 @dataclass(slots=True)
@@ -24,6 +34,7 @@ class SeatPhone:
     """None: Asterisk has not been looked at yet."""
     since: Instant | None = None
     """Since when it is reachable, or is not; None: from before Asterisk was looked at."""
+    sound: CallSound | None = None
 
     @property
     def registered(self) -> bool:
@@ -75,6 +86,11 @@ class SeatBook:
             seat.phones = {phone.contact: phone for phone in fact.phones if phone.seat == seat.seat}
             turns += self._turn(seat, fact.at)
         return turns
+
+    def sounded(self, seat: SeatId, call: CallId, at: Instant, sound: Sound) -> None:
+        """Takes how good a call at a seat sounds, or sounded."""
+        if seat in self.seats:
+            self.seats[seat].sound = CallSound(call, at, sound)
 
     def seen(self, fact: PhonesSeen) -> None:
         """Takes the details of registrations that are known."""

@@ -12,6 +12,7 @@ import itertools
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -31,10 +32,10 @@ from cti.commands import (
     LogIn,
     LogOut,
     MoveSeat,
+    UnlockPin,
 )
 from cti.journal import JournalError
 from cti.pin_desk import PinDesk
-from cti.pins import UnlockPin
 from cti.ports import JournalPort, Recordings, Telephony, TelephonyError, WorkOrderDesk
 from cti.records_json import JSON, Draft, instant_text
 from cti.runtime import InboxEvent, Plan, Reconfigured, RecordingStored, Runtime, Step
@@ -298,6 +299,9 @@ class Service:
             if self.routing:
                 try:
                     self._inbox.put_nowait(_Item(await self._telephony.phones()))
+                    for leg, channel in self.runtime.calls.talking():
+                        with suppress(TelephonyError, ValueError, LookupError):  # the leg ended meanwhile
+                            self._inbox.put_nowait(_Item(await self._telephony.measured(leg, channel)))
                 except TelephonyError as error:
                     log.info("phones_not_seen", reason=str(error))
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from acd.model import AgentId, AgentState, QueueId, SeatId, Skill
 from cti.audit import DONE, AuditHead
+from cti.calls.quality import Sound
 from cti.calls.supervision import Afterwards, Mode
 from cti.figures import AgentFiguresView, AgentIntervalView, IntervalView, QueueView, SkillView
 
@@ -47,6 +48,10 @@ class SeatView:
     """The phone's SIP address."""
     rtt_s: float | None
     """How long the phone's last answer to Asterisk took."""
+    call: str | None = None
+    """The present or last call whose sound was measured."""
+    measured_at: datetime | None = None
+    sound: Sound | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,19 @@ legs = Table(
     _time("answered_at"),
     _time("ended_at"),
     Column("hangup_cause", Integer, comment="Q.850."),
+    Column(
+        "said_loss",
+        Double,
+        comment="Share of what the phone sent that was lost, 0 to 1; null: nothing came.",
+    ),
+    Column("said_jitter_s", Double),
+    Column("said_mos", Double, comment="By the E-model (ITU-T G.107), 1 to 4.5."),
+    Column(
+        "heard_loss", Double, comment="Share of what was sent to it, by its own reports; null: it sent none."
+    ),
+    Column("heard_jitter_s", Double),
+    Column("heard_mos", Double),
+    Column("rtt_s", Double, comment="Round trip between Asterisk and the phone."),
 )
 
 segments = Table(

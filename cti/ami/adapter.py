@@ -17,7 +17,7 @@ from acd.model import Instant, SeatId
 from cti.ami.cel import read_cel
 from cti.ami.client import AmiClient, AmiSettings, LinkState
 from cti.ami.decode import LiveDecoder
-from cti.ami.encode import EncodedAction, encode, pin_actions
+from cti.ami.encode import EncodedAction, encode, pin_actions, quality_action
 from cti.ami.errors import (
     AmiDeadline,
     AmiError,
@@ -29,6 +29,7 @@ from cti.ami.errors import (
 )
 from cti.ami.messages import AmiMessage
 from cti.ami.phones import ask_phones
+from cti.ami.quality import leg_quality
 from cti.ami.resync import ask_snapshot
 from cti.calls.actions import (
     Action,
@@ -46,6 +47,7 @@ from cti.calls.facts import (
     Fact,
     LegEnded,
     LegId,
+    LegMeasured,
     LegStarted,
     OriginateFailed,
     PbxLost,
@@ -176,6 +178,13 @@ class AmiTelephony:
         """The registered phones. Raises AmiError."""
         phones = await ask_phones(self._client, self._settings.seats)
         return PhonesSeen(self._clock(), self._next_cause(), phones)
+
+    async def measured(self, leg: LegId, channel: str) -> LegMeasured:
+        """How good a leg's sound is so far. Raises AmiError, and ValueError or LookupError for nonsense."""
+        asked = quality_action(channel)
+        message = await self._client.send(asked.headers, deadline_s=asked.deadline_s)
+        quality = leg_quality(message.get("Value", ""))
+        return LegMeasured(self._clock(), self._next_cause(), leg, quality, final=False)
 
     async def take_pin(self, channel: str) -> str:
         """What was pressed at a phone for a PIN; it is on the channel no more. Raises AmiError."""

@@ -314,6 +314,12 @@ def pin_actions(channel: str) -> tuple[EncodedAction, EncodedAction]:
     return EncodedAction(read, 3.0, _CHANNEL_GONE), _set_on(channel, "HL_PIN", "")
 
 
+def quality_action(channel: str) -> EncodedAction:
+    """Asks what RTP counted on a channel so far. Raises AmiInputError."""
+    name = _checked("channel", channel, _CHANNEL)
+    return EncodedAction({"Action": "Getvar", "Channel": name, "Variable": "CHANNEL(rtcp,all)"}, 3.0)
+
+
 def displayable(number: str) -> str:
     """Digits and a leading plus of a number; the rest of it is not shown, nor sent."""
     digits = "".join(character for character in number if character in "0123456789")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from acd.model import Instant
+from cti.ami.quality import leg_quality
 from cti.calls.facts import (
     CallArrived,
     CallbackAsked,
@@ -18,6 +19,7 @@ from cti.calls.facts import (
     Fact,
     FeatureDialled,
     LegId,
+    LegMeasured,
     LineClosed,
     MenuChosen,
     RatingAsked,
@@ -161,6 +163,10 @@ def _rating_given(on: On, fields: Fields) -> Fact:
     )
 
 
+def _measured(on: On, fields: Fields) -> Fact:
+    return LegMeasured(on.at, on.cause, on.leg, leg_quality(fields["Rtcp"]))
+
+
 USER_EVENTS: dict[str, Callable[[On, Fields], Fact]] = {
     "HotlineArrived": _arrived,
     "HotlineDialled": _dialled,
@@ -179,4 +185,5 @@ USER_EVENTS: dict[str, Callable[[On, Fields], Fact]] = {
     "HotlineCallback": _callback_asked,
     "HotlineRating": _rating_asked,
     "HotlineRated": _rating_given,
+    "HotlineQuality": _measured,
 }

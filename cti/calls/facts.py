@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from acd.model import Instant, QueueId, SeatId
+from cti.calls.quality import LegQuality
 
 CallId: TypeAlias = str
 LegId: TypeAlias = str
@@ -320,6 +321,18 @@ class RecordingFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class LegMeasured:
+    """How good the leg's sound was so far, told as it ends or, between, when Asterisk was asked."""
+
+    at: Instant
+    cause: str
+    leg: LegId
+    quality: LegQuality | None
+    """None: it had no sound."""
+    final: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class OriginateFailed:
     """Asterisk gave up on a leg that we asked for, perhaps before the leg existed."""
 
@@ -467,6 +480,7 @@ Fact: TypeAlias = (
     | FlowFact
     | RecordingStarted
     | RecordingFinished
+    | LegMeasured
     | OriginateFailed
     | FeatureDialled
     | PhoneChanged

@@ -20,6 +20,7 @@ from cti.calls.facts import CallId, Fact, LegId, PbxSnapshot
 from cti.calls.flows import caller_left, place_of, take
 from cti.calls.outcome import NETWORK_FAULTS, end_of_call, offer_outcome, settle_offer
 from cti.calls.outputs import CallUpdated, Output
+from cti.calls.quality import Sound
 from cti.calls.reconcile import RESTORED, facts_of
 from cti.calls.records import (
     CallOutcome,
@@ -87,6 +88,21 @@ class CallModel:
     def seat_engaged(self, seat: SeatId) -> bool:
         """Whether the seat's phone is on a call that is not an unanswered offer."""
         return any(True for _ in self._state.engaging_legs(seat))
+
+    def place_of(self, leg_id: LegId) -> tuple[SeatId, CallId] | None:
+        """The seat whose leg it is, and the call that it belongs to; None for any other leg."""
+        leg = self._state.legs.get(leg_id)
+        if leg is None or leg.record.seat is None or leg.call is None:
+            return None
+        return leg.record.seat, leg.call
+
+    def talking(self) -> list[tuple[LegId, str]]:
+        """Seats' legs that are connected, with Asterisk's names of their channels."""
+        return [
+            (leg_id, leg.record.channel)
+            for leg_id, leg in self._state.legs.items()
+            if leg.record.seat is not None and leg.bridge is not None and leg.record.channel
+        ]
 
     def in_fallback(self) -> Iterator[tuple[CallId, OpenCall]]:
         """Callers in Asterisk's plain queue for whom no phone rings, while Asterisk is in sight."""
@@ -202,6 +218,11 @@ class CallModel:
                 leg = self._state.legs.get(fact.leg)
                 if leg is not None and leg.record.answered_at is None:
                     leg.record.answered_at = fact.at
+                    self._leg_changed(leg, fact.at, fact.cause)
+            case f.LegMeasured():
+                leg = self._state.legs.get(fact.leg)
+                if leg is not None and fact.quality is not None and fact.final:
+                    leg.record.measured(Sound.of(fact.quality))
                     self._leg_changed(leg, fact.at, fact.cause)
             case f.LegJoined():
                 self._connections.joined(fact)

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from acd.model import AgentId, Instant, OfferOutcome, QueueId, SeatId
 from cti.calls.facts import CallId, LegId
+from cti.calls.quality import Sound
 
 
 class Direction(StrEnum):
@@ -76,6 +77,23 @@ class LegRecord:
     answered_at: Instant | None = None
     ended_at: Instant | None = None
     hangup_cause: int | None = None
+    said_loss: float | None = None
+    """Share of what the phone sent that was lost, 0 to 1; None: nothing came."""
+    said_jitter_s: float | None = None
+    said_mos: float | None = None
+    """By the E-model, see `cti.calls.quality`."""
+    heard_loss: float | None = None
+    """Share of what was sent to it that was lost, by its own reports; None: it sent none."""
+    heard_jitter_s: float | None = None
+    heard_mos: float | None = None
+    rtt_s: float | None = None
+
+    def measured(self, sound: Sound) -> None:
+        """Notes how good the sound was."""
+        self.said_loss, self.said_jitter_s = sound.said_loss, sound.said_jitter_s
+        self.heard_loss, self.heard_jitter_s = sound.heard_loss, sound.heard_jitter_s
+        self.said_mos, self.heard_mos = sound.said_mos, sound.heard_mos
+        self.rtt_s = sound.rtt_s
 
 
 @dataclass(slots=True)

@@ -49,6 +49,13 @@ async def test_a_call_is_answered_recorded_and_leaves_everything_behind(tmp_path
         assert [decision["agent"] for decision in call["decisions"]] == [place.agents[seat]]
         assert len(call["segments"]) == 1
         assert {leg["seat"] for leg in call["legs"]} == {None, seat}
+        for leg in call["legs"]:
+            assert 0.0 <= leg["said_loss"] < 0.5, "both spoke, and it was counted as each leg ended"
+            assert leg["said_jitter_s"] >= 0.0
+            assert 1.0 <= leg["said_mos"] <= 4.5
+        [sound] = [s["sound"] for s in (await place.center.api().get("/v1/seats"))["seats"] if s["sound"]]
+        [of_seat] = [leg for leg in call["legs"] if leg["seat"] == seat]
+        assert (sound["call"], sound["said_loss"]) == (call["call"], of_seat["said_loss"])
 
         [recording] = call["recordings"]
         path = f"/v1/recordings/{recording['recording']}/audio"

@@ -56,7 +56,18 @@ def ended(call: str = "c.1", *, at: float = NOON, version: int = 5) -> CallRecor
     record.agent, record.seat = "1002", "s02"
     record.holds = [HoldRecord(call, HoldKind.SERVICE, "1002", at + 60, at + 70)]
     record.legs = [
-        replace(record.legs[0], ended_at=at + 125.5, hangup_cause=16),
+        replace(
+            record.legs[0],
+            ended_at=at + 125.5,
+            hangup_cause=16,
+            said_loss=0.01,
+            said_jitter_s=0.002,
+            said_mos=4.1,
+            heard_loss=0.02,
+            heard_jitter_s=0.003,
+            heard_mos=3.9,
+            rtt_s=0.04,
+        ),
         LegRecord(f"{call}-a", "PJSIP/s01-2", "s01", "s01", "1001", "", at + 5.25, at + 6, None, at + 20, 19),
         LegRecord(
             f"{call}-b", "PJSIP/s02-3", "s02", "s02", "1002", "", at + 20, at + 21, at + 25, at + 125.5

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from acd.model import Instant
 from cti.calls.actions import Action
-from cti.calls.facts import Fact, PbxSnapshot, PhonesSeen
+from cti.calls.facts import Fact, LegId, LegMeasured, PbxSnapshot, PhonesSeen
 from cti.ports import OnConnected, OnFact, TelephonyError
 from tests.support.conversation import snapshot
 
@@ -44,6 +44,9 @@ class FakeTelephony:
             self.failures -= 1
             raise TelephonyError("lost")
         return self.present
+
+    async def measured(self, leg: LegId, channel: str) -> LegMeasured:
+        return LegMeasured(self.present.at, "t", leg, None, final=False)
 
     async def take_pin(self, channel: str) -> str:
         if channel not in self.pressed:

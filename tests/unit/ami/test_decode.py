@@ -277,6 +277,7 @@ def test_every_event_of_the_dialplan_contract_has_a_decoder() -> None:
         "HotlineCallback",
         "HotlineRating",
         "HotlineRated",
+        "HotlineQuality",
     }
 
 

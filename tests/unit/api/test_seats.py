@@ -1,21 +1,24 @@
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import pytest
 
 from acd.model import AgentState
 from config.models import Role
+from cti.calls.quality import Sound
 from cti.views import SeatView
 from tests.support.api_world import ApiWorld
 from tests.support.small_site import AGENT, OTHER_AGENT, OTHER_SEAT, SEAT
 
+SOUND = Sound(0.01, 0.002, 4.1, None, None, None, 0.03)
 SINCE = datetime(2026, 3, 2, 1, 2, 3, tzinfo=UTC)
 
 
 async def test_seats_are_listed_with_who_sits_there_and_how_the_phone_is(world: ApiWorld) -> None:
     world.service.phones[SEAT] = SeatView(
-        SEAT, None, True, True, SINCE, "Phone 1.0", "sip:s01@192.0.2.7", 0.0035
+        SEAT, None, True, True, SINCE, "Phone 1.0", "sip:s01@192.0.2.7", 0.0035, "c-1", SINCE, SOUND
     )
     await world.ask("POST", f"/v1/agents/{AGENT}/login", json={"seat": SEAT})
     answer = await world.ask("GET", "/v1/seats", Role.OPERATIONS)
@@ -30,6 +33,7 @@ async def test_seats_are_listed_with_who_sits_there_and_how_the_phone_is(world: 
         "user_agent": "Phone 1.0",
         "contact": "sip:s01@192.0.2.7",
         "rtt_s": 0.0035,
+        "sound": {"call": "c-1", "at": "2026-03-02T01:02:03Z"} | asdict(SOUND),
     }
     assert (second["seat"], second["agent"], second["registered"], second["reachable"]) == (
         OTHER_SEAT,

@@ -10,11 +10,13 @@ from acd.effects import AgentChanged
 from acd.model import AgentPolicy, AgentState, OfferOutcome, Policy, QueuePolicy
 from cti.calls import facts as f
 from cti.calls.actions import AnswerFeature, HangUp, RingSeat
-from cti.commands import BeNotReady, BeReady, ExtendWrapUp, LogIn, LogOut, MoveSeat
+from cti.calls.quality import LegQuality, Sound, Stream
+from cti.commands import BeNotReady, BeReady, ExtendWrapUp, LogIn, LogOut, MoveSeat, PinTried, UnlockPin
 from cti.desk import DeskRules
-from cti.pins import PinAsked, PinTried, UnlockPin
+from cti.pins import PinAsked
 from cti.records_json import decode_call
 from cti.runtime import InboxEvent, Plan, Resume, Runtime, Step
+from cti.seats import CallSound
 from tests.support.conversation import (
     agent_hangs_up,
     caller_arrives,
@@ -309,3 +311,27 @@ def test_what_was_pressed_is_in_nothing_that_the_machine_says() -> None:
     floor.tell(feature("login", "1001"), pin(False, 9.0), pin(True, 10.0))
     assert not any("482913" in repr(step) for step in floor.steps)
     assert {each.name for each in fields(PinTried)} == {"at", "cause", "agent", "right", "seat", "channel"}
+
+
+MEASURED = LegQuality(Stream(95, 5, 0.002), None, 0.04)
+
+
+def test_how_a_call_sounded_is_kept_with_its_leg_and_shown_at_the_seat() -> None:
+    floor = Floor()
+    floor.seat()
+    ring = floor.talk()
+    assert floor.runtime.calls.talking() == [(ring.leg, f"PJSIP/seat-01-{ring.leg}")]
+    steps = floor.tell(f.LegMeasured(9.0, "t", ring.leg, MEASURED, final=False))
+    assert steps[0].drafts == [], "what is asked now and then is not worth the journal"
+    seat = floor.runtime.desk.phones.seats["seat-01"]
+    assert seat.sound == CallSound(CALL, 9.0, Sound.of(MEASURED))
+    floor.tell(f.LegMeasured(19.0, "t", ring.leg, MEASURED), f.LegMeasured(19.0, "t", CALL, None))
+    floor.tell(*agent_hangs_up(ring.leg, CALL, 20.0))
+    record = decode_call([d for s in floor.steps for d in s.drafts if d.kind == "call"][-1].body)
+    legs = {leg.leg: leg for leg in record.legs}
+    leg = legs[ring.leg]
+    assert (leg.said_loss, leg.said_jitter_s, leg.rtt_s, leg.heard_loss) == (0.05, 0.002, 0.04, None)
+    assert leg.said_mos is not None
+    assert 3.0 < leg.said_mos < 4.4
+    assert legs[CALL].said_loss is None
+    assert seat.sound.at == 19.0

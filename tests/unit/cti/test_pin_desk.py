@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from cti.commands import PinTried
 from cti.pin_desk import PinDesk
-from cti.pins import PinAsked, PinTried
+from cti.pins import PinAsked
 from tests.support.fake_telephony import FakeTelephony
 
 CHANNEL = "PJSIP/s01-1"

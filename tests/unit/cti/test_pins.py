@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cti.pins import STATE, PinGuard, PinTried, Verdict
+from cti.commands import PinTried
+from cti.pins import STATE, PinGuard, Verdict
 
 MOST, LOCKED_S = 3, 60.0
 
@@ -82,3 +83,12 @@ def test_a_lock_outlives_a_restart() -> None:
     assert later.locked_until("1001", None, 4.0) == 63.0
     assert later.locked_until("1002", "s01", 4.0) == 63.0
     assert later.locked_until("1002", "s02", 4.0) is None
+
+
+def test_what_no_longer_counts_is_not_kept() -> None:
+    door = Guarded()
+    for number in range(20):
+        door.tries(1.0, False, f"20{number:02}", f"s{number:02}")
+    verdict = door.tries(100.0, False, "1001", "s99")
+    assert len([key for key, body in verdict.state.items() if body is None]) == 40
+    assert set(verdict.state) >= {f"{STATE}agent/1001", f"{STATE}seat/s99"}
