@@ -402,3 +402,23 @@ def test_a_story_names_seats_rests_and_other_queues_as_they_came() -> None:
     tired.wait(5)
     with pytest.raises(InvalidTransition, match="rested -> ready"):
         extend(tired, 5)
+
+
+def test_who_was_at_lunch_as_a_late_answer_came_is_at_lunch_again_and_an_own_call_excuses_nothing() -> None:
+    center = Center(policy())
+    center.ready("ann")
+    center.queue("c1")
+    late = center.offer().offer
+    center.wait(23)
+    center.not_ready("ann", "lunch")
+    center.answer(late)
+    center.release("ann")
+    center.wait(10)
+    assert (center.agent("ann").state, center.agent("ann").reason) == (AgentState.NOT_READY, "lunch")
+    other = Center(policy())
+    other.ready("ann")
+    other.queue("c1")
+    other.end(other.offer().offer, OfferOutcome.NO_ANSWER)
+    other.engage("ann")
+    other.release("ann")
+    assert (other.agent("ann").state, other.agent("ann").reason) == (AgentState.NOT_READY, "rona")
