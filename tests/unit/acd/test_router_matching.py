@@ -209,7 +209,7 @@ def test_a_decision_says_who_else_could_and_why_each_other_did_not() -> None:
 
 def test_an_agent_with_several_of_the_skills_asked_for_is_counted_once() -> None:
     either = QueuePolicy("either", requirement=AnyOf((Has("tax"), Has("law"))))
-    center = Center(policy([either], {"ann": {"tax": 1, "law": 1}, "bob": {"law": 1}}))
+    center = Center(policy([either], {"ann": {"tax": 1, "law": 1}, "bob": {"tax": 1, "law": 1}}))
     center.ready("ann", "bob")
     center.queue("c1", "either")
     decided = center.heard(Decided)[0]
