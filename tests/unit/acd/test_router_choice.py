@@ -361,3 +361,22 @@ def test_an_equal_penalty_sets_nobody_apart_and_idle_time_does_beyond_the_criter
     center.ready("bob")
     center.queue("c1")
     assert chosen(center) == ("ann", "longest_idle", "idle 3.0 s less")
+
+
+def test_longest_idle_before_another_criterion_comes_before_it() -> None:
+    queue = QueuePolicy("q", {"tax": 1}, criteria=(Criterion.LONGEST_IDLE, Criterion.PROFICIENCY))
+    center = Center(policy([queue], {"ann": {"tax": 1}, "bob": {"tax": 5}}))
+    center.ready("ann")
+    center.wait(1)
+    center.ready("bob")
+    center.queue("c1")
+    assert chosen(center)[:2] == ("ann", "longest_idle")
+
+
+def test_a_skill_that_only_somebody_who_leaves_has_is_not_scarce_as_nobody_else_is_planned_with_it() -> None:
+    queue = QueuePolicy("q", criteria=(Criterion.FEWEST_SCARCE,))
+    center = Center(policy([queue], {"ann": {"korean": 1}, "bob": {"tax": 1}, "cyd": {"tax": 1}}))
+    center.ready("bob", "ann")
+    center.apply(policy([queue], {"bob": {"tax": 1}, "cyd": {"tax": 1}}))
+    center.queue("c1")
+    assert chosen(center)[:2] == ("ann", "fewest_scarce")
