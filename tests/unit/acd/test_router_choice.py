@@ -380,3 +380,13 @@ def test_a_skill_that_only_somebody_who_leaves_has_is_not_scarce_as_nobody_else_
     center.apply(policy([queue], {"bob": {"tax": 1}, "cyd": {"tax": 1}}))
     center.queue("c1")
     assert chosen(center)[:2] == ("ann", "fewest_scarce")
+
+
+def test_a_contact_that_is_altered_is_not_offered_sooner_to_who_did_not_take_it() -> None:
+    center = Center(policy([QueuePolicy("q", offer_backoff_s=30)]))
+    center.ready("ann")
+    center.queue("c1")
+    center.end(center.offer().offer, OfferOutcome.REJECTED)
+    center.ready("ann")
+    center.alter("c1", priority=3)
+    assert not center.heard(MakeOffer)

@@ -256,3 +256,17 @@ def test_a_place_is_kept_once_for_so_long_and_only_for_those_cut_off() -> None:
     center.ready("ann")
     assert center.offer().contact == "first"
     assert center.router.snapshot()["kept_places"] == {}
+
+
+def test_a_step_is_kept_while_another_who_could_serve_it_is_logged_in() -> None:
+    center = Center(policy([QueuePolicy("q", steps=(EXPERT,))], {**AGENTS, "dan": {"tax": 5}}))
+    center.log_in("cyd")
+    center.log_in("dan")
+    center.ready("bob")
+    center.queue("c1")
+    center.log_out("cyd")
+    assert not offered_to(center)
+    center.queue("c2")
+    assert not offered_to(center)
+    center.log_out("dan")
+    assert offered_to(center) == ["bob"]

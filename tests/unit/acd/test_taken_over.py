@@ -369,3 +369,13 @@ def test_an_interval_in_which_nobody_worked_has_no_work_and_is_told_all_the_same
     center.leave("c1")
     [interval] = center.router.queue_intervals("q")
     assert (interval.abandoned, interval.work.handled_s, interval.work.occupancy) == (1, 0.0, None)
+
+
+def test_the_figures_of_an_agent_who_is_gone_are_to_be_deleted() -> None:
+    center = Center(TWO)
+    center.ready("ann")
+    center.wait(5)
+    center.apply(replace(TWO, agents={"bob": TWO.agents["bob"]}))
+    center.router.figures_changes()
+    center.log_out("ann")
+    assert center.router.figures_changes()["agent/ann"] is None
