@@ -223,3 +223,5 @@ class RoutingConfig(Model):
     """How long a caller who was cut off and dials again keeps the place, in seconds; 0: not at all."""
     last_agent_ttl_s: Seconds = 0.0
     """How long a caller is kept for the agent who spoke with them last, in seconds; 0: not at all."""
+    owner_ttl_s: Seconds = 0.0
+    """How long before that for the owner of their open work order, in seconds; 0: not at all."""

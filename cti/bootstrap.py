@@ -271,6 +271,7 @@ def _plan(site: Site, secrets: Secrets) -> Plan:
         queue_of={hotline.number: hotline.queue for hotline in site.hotlines},
         caller_key=lambda number: caller_key(number, key),
         last_agent_ttl_s=site.routing.last_agent_ttl_s,
+        owner_ttl_s=site.routing.owner_ttl_s,
         desk=DeskRules(
             pin_at_phone=site.login.pin_at_phone,
             wrong_pins=site.login.wrong_pins,

@@ -17,6 +17,7 @@ from cti.calls.records import CallRecord
 from cti.calls.supervision import Supervision
 from cti.journal import Journal
 from cti.pins import STATE as PINS
+from cti.preferred import LAST_AGENT, OPEN_ORDER
 from cti.records_json import decode, decode_call, instant_of
 from cti.runtime import FIGURES, Resume
 from cti.supervising import STATE as SUPERVISIONS
@@ -46,8 +47,8 @@ def read_past(journal: Journal) -> Past:
             call = decode_call(body)
             past.resume.open_calls.append(call)
             past.due |= _due(call)
-        elif key.startswith("last_agent/") and isinstance(body, dict):
-            past.resume.last_agents[key.removeprefix("last_agent/")] = str(body["agent"])
+        elif key.startswith((LAST_AGENT, OPEN_ORDER)):
+            past.resume.preferred[key] = body
         elif key.startswith(CALLBACKS):
             past.resume.callbacks[key] = body
         elif key.startswith(FIGURES):

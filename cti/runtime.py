@@ -19,7 +19,6 @@ from acd.model import (
     Diversion,
     Instant,
     OfferOutcome,
-    OneOf,
     Policy,
     QueueId,
     RoutingStep,
@@ -73,6 +72,7 @@ from cti.desk import Desk, DeskRules
 from cti.flows.announce import Announcer
 from cti.flows.missed import answered_unseen, callback_for
 from cti.pins import PinAsked
+from cti.preferred import PreferredAgents
 from cti.records_json import JSON, Draft, encode, instant_text
 from cti.seats import Turn
 from cti.supervising import KEY, Supervising, is_supervision
@@ -87,7 +87,6 @@ TAKE_OVER_AGAIN_S = 5.0
 ANNOUNCE_EVERY_S = 0.9
 """How often it is looked whom to tell their place: with each heartbeat, however many timers fall due."""
 CALLS_OVER_KEPT = 10_000
-LAST_AGENTS_KEPT = 20_000
 FIGURES = "figures/"
 """Before the name of each part of the figures in the journal's state."""
 FALLBACK_STATES = frozenset({AgentState.READY, AgentState.RESERVED, AgentState.BUSY, AgentState.WRAP_UP})
@@ -129,6 +128,8 @@ class Plan:
     """Tells one caller's number from another's without being it; None for a number that is withheld."""
     last_agent_ttl_s: float = 0.0
     """How long a caller is kept for the agent who spoke with them last; 0: not at all."""
+    owner_ttl_s: float = 0.0
+    """How long before that for the owner of their open work order; 0: not at all."""
     desk: DeskRules = DeskRules()  # noqa: RUF009 - frozen
     caller_number: str = ""
     """The number shown to whom the hotline calls."""
@@ -164,10 +165,10 @@ class Resume:
     done_legs: list[f.LegId] = field(default_factory=list)
     figures: dict[str, JSON] = field(default_factory=dict)
     """Today's figures, as `acd.router.Router.restore_figures` takes them; none for a new journal."""
-    last_agents: dict[str, AgentId] = field(default_factory=dict)
-    """Who spoke last with a caller, by the caller's key."""
     pins: dict[str, JSON] = field(default_factory=dict)
     """Wrong PINs, as `PinGuard.restore` takes them."""
+    preferred: dict[str, JSON] = field(default_factory=dict)
+    """Whom callers know, as `PreferredAgents` takes it."""
     commands: dict[str, JSON] = field(default_factory=dict)
     """Commands of the last day, as `Commands.restore` takes them."""
     supervisions: list[Supervision] = field(default_factory=list)
@@ -223,8 +224,7 @@ class Runtime:
         self._with_work_order: set[CallId] = set()
         self._over: dict[CallId, None] = {}
         self._asked_for: dict[CallId, Instant] = {}
-        self._last_agents: dict[str, AgentId] = dict(resume.last_agents)
-        """Who spoke last with a caller, by the caller's key; the oldest are forgotten."""
+        self._preferred = PreferredAgents(resume.preferred)
         self._paused: dict[SeatId, bool] = {}
         self._pending: deque[Output] = deque()
         self._step = Step()
@@ -259,6 +259,13 @@ class Runtime:
                 self._audit(event)
             case FillWorkOrder():
                 self._step.drafts.append(Draft(event.at, "work_order", event.work_order, event.record))
+                by = str(event.record.get("filled_by"))
+                self._step.state |= self._preferred.order_written(
+                    event.work_order,
+                    settled=event.record.get("state") == "resolved",
+                    by=by,
+                    is_agent=by in self.policy.agents,
+                )
             case LogIn() | MoveSeat() | LogOut() | BeReady() | BeNotReady() | ExtendWrapUp():
                 self._step.refused = self._command(event)
             case PinTried():
@@ -488,10 +495,10 @@ class Runtime:
             effects = self.router.handle(event)
         except InvalidEvent as error:
             self._step.illegal.append(error)
-            if isinstance(event, acd.CallbackRequested):
-                self.callbacks.refused(event.callback)
-            return
+            effects = ()
         self._take_effects(effects, event.at)
+        if isinstance(event, acd.CallbackRequested):
+            self.callbacks.answered(event.callback)
         if isinstance(event, acd.ContactAltered):
             self._pending += self.calls.altered(
                 event.contact,
@@ -511,12 +518,10 @@ class Runtime:
         call = self.calls.calls[event.contact]
         record = call.record
         caller = self._plan.caller_key(record.number)
-        steps = self._plan.steps_of.get(record.hotline, ())
+        steps = self._preferred.steps(caller, self._plan.owner_ttl_s, self._plan.last_agent_ttl_s)
         if record.choice is not None:
-            steps = (*self._plan.choice_steps.get(record.choice, ()), *steps)
-        last = self._last_agents.get(caller) if caller is not None else None
-        if last is not None and self._plan.last_agent_ttl_s > 0:
-            steps = (RoutingStep(OneOf((last,)), self._plan.last_agent_ttl_s), *steps)
+            steps += self._plan.choice_steps.get(record.choice, ())
+        steps += self._plan.steps_of.get(record.hotline, ())
         if record.steps is not None:
             steps = steps_of(record.steps) or ()
         if not self.router.knows_queue(event.queue):
@@ -529,18 +534,6 @@ class Runtime:
         """Where callers wait whose queue was removed, while the dialplan still names it."""
         queue = self._plan.queue_of.get(hotline)
         return queue if queue is not None else next(iter(self.policy.queues))
-
-    def _remember_agent(self, record: CallRecord) -> None:
-        caller = self._plan.caller_key(record.number)
-        if caller is None or record.agent is None or self._last_agents.get(caller) == record.agent:
-            return
-        self._last_agents.pop(caller, None)
-        self._last_agents[caller] = record.agent
-        self._step.state[f"last_agent/{caller}"] = {"agent": record.agent}
-        if len(self._last_agents) > LAST_AGENTS_KEPT:
-            oldest = next(iter(self._last_agents))
-            del self._last_agents[oldest]
-            self._step.state[f"last_agent/{oldest}"] = None
 
     def _take_effects(self, effects: Iterable[fx.Effect], at: Instant) -> None:
         for effect in effects:
@@ -681,7 +674,8 @@ class Runtime:
             self._work_order(record, at)
             if over:
                 self._announcer.forget(call_id)
-                self._remember_agent(record)
+                self._step.state |= self._preferred.spoke(record, self._plan.caller_key)
+                self.callbacks.call_over(call_id)
                 self._with_work_order.discard(call_id)
                 self._asked_for.pop(call_id, None)
                 self._over[call_id] = None
@@ -693,8 +687,8 @@ class Runtime:
         return self._step
 
     def _work_order(self, record: CallRecord, at: Instant) -> None:
-        """A citizen's call spawns its work order once an agent talks to them, or they left a message."""
-        if record.direction is not Direction.INBOUND:
+        """A citizen's request spawns its work order once an agent talks to them, or they left a message."""
+        if record.direction is not Direction.INBOUND and not self.callbacks.spawns_work_order(record.call):
             return
         if record.answered_at is not None:
             since = record.answered_at
@@ -705,8 +699,10 @@ class Runtime:
         if record.call in self._with_work_order:
             return
         self._with_work_order.add(record.call)
+        work_order, caller = f"wo-{record.call}", self._plan.caller_key(record.number)
+        self._step.state |= self._preferred.order_opened(work_order, caller, record.agent)
         opened: dict[str, JSON] = {
-            "work_order": f"wo-{record.call}",
+            "work_order": work_order,
             "call": record.call,
             "agent": record.agent,
             "state": "intake",
@@ -718,7 +714,7 @@ class Runtime:
             "filled_by": None,
             "version": 1,
         }
-        self._step.drafts.append(Draft(at, "work_order", f"wo-{record.call}", opened))
+        self._step.drafts.append(Draft(at, "work_order", work_order, opened))
 
     # -- after a restart -------------------------------------------------------------------------------------
 

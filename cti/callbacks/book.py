@@ -11,7 +11,8 @@ from acd import events as acd
 from acd.model import CallbackState, ContactId, QueueId
 from cti.callbacks.records import CallbackEntry
 from cti.calls.actions import DialFromSeat
-from cti.calls.outputs import CallbackWanted
+from cti.calls.facts import CallId
+from cti.calls.outputs import CallbackReason, CallbackWanted
 from cti.calls.records import CallRecord
 from cti.records_json import JSON, Draft, decode, encode
 
@@ -33,6 +34,8 @@ class CallbackBook:
         self._open: dict[ContactId, CallbackEntry] = {}
         self._wanted: dict[ContactId, CallbackEntry] = {}
         """Asked for; the router has not said yet what it makes of them."""
+        self._tried_by: dict[CallId, CallbackEntry] = {}
+        """What each open call is an attempt of."""
 
     def entry(self, callback: ContactId) -> CallbackEntry | None:
         """An open callback."""
@@ -72,8 +75,8 @@ class CallbackBook:
             wanted.mode,
         )
 
-    def refused(self, callback: ContactId) -> None:
-        """The router did not take a request."""
+    def answered(self, callback: ContactId) -> None:
+        """The router has had its say about a request, which it may have refused, or had before."""
         self._wanted.pop(callback, None)
 
     def changed(self, change: fx.CallbackChanged) -> Work:
@@ -101,7 +104,21 @@ class CallbackBook:
         if entry is None or record.call in entry.calls:
             return Work()
         entry.calls.append(record.call)
+        self._tried_by[record.call] = entry
         return self._written(entry, record.started_at)
+
+    def call_over(self, call: CallId) -> None:
+        """An attempt's call is over."""
+        self._tried_by.pop(call, None)
+
+    def spawns_work_order(self, call: CallId) -> bool:
+        """Whether a call is for a request that no work order is about yet: asked for, or missed."""
+        entry = self._tried_by.get(call)
+        return (
+            entry is not None
+            and entry.work_order is None
+            and entry.reason in (CallbackReason.REQUESTED, CallbackReason.MISSED)
+        )
 
     def dial(self, offer: fx.MakeOffer) -> DialFromSeat:
         """What rings the agent's phone, which dials the citizen when it is answered."""
@@ -133,6 +150,11 @@ class CallbackBook:
             key=lambda entry: (entry.requested_at, entry.callback),
         )
         self._wanted |= {entry.callback: entry for entry in entries}
+        self._tried_by |= {
+            entry.calls[-1]: entry
+            for entry in entries
+            if entry.calls and entry.state is CallbackState.DIALLING
+        }
         return [
             acd.CallbackRequested(
                 now,

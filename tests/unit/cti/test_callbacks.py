@@ -190,3 +190,19 @@ def test_one_whose_queue_is_gone_after_a_restart_is_not_forgotten() -> None:
     record = again.router.callback(callback)
     assert record is not None
     assert record.queue == "general"
+
+
+@pytest.mark.parametrize(
+    ("reason", "spawned"), [(CallbackReason.MISSED, True), (CallbackReason.VISIT, False)]
+)
+def test_a_missed_call_that_is_made_up_for_spawns_its_work_order(
+    reason: CallbackReason, spawned: bool
+) -> None:
+    rig = Rig()
+    rig.ready_agent()
+    [step] = rig.tell(order(RequestCallback(NUMBER, "general", reason), 5.0))
+    [dial] = rig.actions([step], DialFromSeat)
+    assert isinstance(dial, DialFromSeat)
+    steps = rig.tell(*taken(dial.leg, dial.callback, 8.0), *talks(dial.leg, 12.0))
+    opened = [draft.key for step in steps for draft in step.drafts if draft.kind == "work_order"]
+    assert opened == ([f"wo-{dial.leg}"] if spawned else [])
