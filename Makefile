@@ -5,11 +5,14 @@ faults-kill: CALLS ?= 1000
 KILLS ?= 100
 SEED ?=
 KEEP ?=
+OFFERS ?= 1000
+HOURS ?= 1
+MINUTES ?=
 PYTEST_ARGS ?=
 BIN := .venv/bin
 
 .PHONY: help setup run demo test lint format lock picture cover-acd prove-acd mutation-acd \
-  bench-acd bench-erlang bench-skills bench-fairness bench-phones faults-kill clean
+  bench-acd bench-erlang bench-skills bench-fairness bench-phones bench-offer bench-capacity soak faults-kill clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -70,6 +73,15 @@ bench-phones: setup ## how fast an agent is out whose phone dies (a minute)
 
 faults-kill: setup ## SIGKILL of the service at random moments under load, with a ledger (KILLS, CALLS, SEED)
 	@exec $(BIN)/hotline-lab faults-kill --kills $(KILLS) --calls $(CALLS) $(if $(SEED),--seed $(SEED))
+
+bench-offer: setup ## how soon a free agent is offered a caller, against Asterisk's Queue() (10 minutes)
+	@$(BIN)/python -m bench.offer --offers $(OFFERS)
+
+bench-capacity: setup ## how many calls are carried, by Asterisk alone and with us (20 minutes)
+	@$(BIN)/python -m bench.capacity
+
+soak: setup ## half of that capacity for HOURS (or MINUTES): memory, logs, ledgers
+	@$(BIN)/python -m bench.soak --minutes $(if $(MINUTES),$(MINUTES),$$(( $(HOURS) * 60 )))
 
 lock: ## requirements.lock anew from requirements.in (needs uv)
 	uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11 \
