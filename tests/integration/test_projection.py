@@ -51,6 +51,7 @@ def more() -> asyncio.Event:
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """The times between attempts, not the attempts."""
     monkeypatch.setattr(projection, "IDLE_S", 0.1)
+    monkeypatch.setattr(projection, "LINGER_S", 0.02)
     monkeypatch.setattr(projection, "FIRST_DELAY_S", 0.01)
     monkeypatch.setattr(projection, "LONGEST_DELAY_S", 0.1)
 
