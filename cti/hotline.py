@@ -14,6 +14,7 @@ from typing import Protocol
 from acd.effects import AgentChanged
 from acd.model import AgentId, AgentState, Instant, Policy, QueueId, SeatId, Skill
 from cti.audit import DONE, AuditHead, ToAudit
+from cti.calls.records import HoldKind
 from cti.calls.state import OpenCall
 from cti.figures import (
     AgentFiguresView,
@@ -203,7 +204,7 @@ class Hotline:
         record = call.record
         talking_to = call.segment
         offered = next((o for o in record.offers if o.outcome is None), None)
-        held = call.hold is not None and call.hold.leg == call.caller
+        held = call.hold is not None and (call.hold.leg == call.caller or call.hold.kind is HoldKind.PHONE)
         state = "held" if held else "talking" if talking_to else "offered" if offered else call.place
         return CallView(
             call=record.call,

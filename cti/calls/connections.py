@@ -54,6 +54,11 @@ class Connections:
         if leg.bridge == fact.bridge or leg.bridge.startswith(RESTORED):
             self.part(leg, fact.at, fact.cause)
 
+    def check(self, at: Instant, cause: str) -> None:
+        """Segments for bridges whose parties were known before their call was."""
+        for bridge in list(self._state.bridges):
+            self._resegment(bridge, at, cause)
+
     def part(self, leg: Leg, at: Instant, cause: str) -> None:
         """The leg is in no bridge any more, if it was in one."""
         bridge = self._state.exit(leg.record.leg)
@@ -140,7 +145,12 @@ class Connections:
         by = self._state.legs.get(fact.by)
         kind = HoldKind.SERVICE if fact.by else HoldKind.PARKED
         known = next((h for h in call.record.holds if h.leg == fact.leg and h.ended_at is None), None)
+        if fact.leg == call.caller and by is not None and call.handler not in self._state.legs:
+            call.handler = fact.by  # whoever holds the caller has them in hand, though nobody saw them talk
         if known is not None and known.kind is kind:
+            if known.agent is None and by is not None:
+                known.agent = by.record.agent
+                self._changed(call, fact.at, fact.cause)
             return
         if known is not None:
             known.ended_at = fact.at

@@ -195,6 +195,7 @@ class CallModel:
                         leg.moved_at = float("-inf")  # the clock was set back; the snapshot is what is so
                 for implied in facts_of(fact, self._state, self._trunk):
                     self._apply(implied)
+                self._connections.check(fact.at, fact.cause)
                 for call in list(self._state.calls.values()):
                     self._settle_offers(call, fact.at, fact.cause)
                 self._belief.quiet = False
@@ -278,6 +279,8 @@ class CallModel:
         if known is not None or fact.leg in self._done:
             if known is not None and not known.record.channel:
                 known.record.channel = fact.channel
+            if known is not None and known.call is None:
+                self._join_call(known, fact)
             return
         seat = fact.endpoint if fact.endpoint in self._seats else None
         offer = self._state.offers.get(fact.leg)
@@ -292,12 +295,15 @@ class CallModel:
         )
         leg = Leg(record, None, fact.linked, fact.dialled)
         self._state.legs[fact.leg] = leg
-        call = self._call_for(fact, offer)
+        self._join_call(leg, fact)
+        if seat is not None:
+            self._out += self._belief.seat(seat, fact.at, fact.cause)
+
+    def _join_call(self, leg: Leg, fact: f.LegStarted) -> None:
+        call = self._call_for(fact, self._state.offers.get(fact.leg))
         if call is not None:
             self._state.attach(leg, call)
             self._changed(call, fact.at, fact.cause)
-        if seat is not None:
-            self._out += self._belief.seat(seat, fact.at, fact.cause)
 
     def _call_for(self, fact: f.LegStarted, offer: Offer | None) -> OpenCall | None:
         if offer is not None:
@@ -427,13 +433,19 @@ class CallModel:
         leg = self._state.legs[fact.leg]
         if call.record.queued_at is None:
             call.record.queued_at = fact.queued_at
-        if fact.at < leg.moved_at:
-            return  # told again: since then an agent had the caller
+        if fact.at < leg.moved_at:  # told again, or late: since then an agent had the caller
+            if call.place == "greeting":
+                call.place = "waiting"
+                call.record.queue, call.record.priority = fact.queue, fact.priority
+                self._changed(call, fact.at, fact.cause)
+            return
         call.record.queue, call.record.priority = fact.queue, fact.priority
         if call.place != "diverted":  # a caller who was sent away is told of again after a restart
             call.place = "waiting"
-        if leg.was_connected and leg.bridge is None:
+        held = call.hold is not None and call.hold.started_at < fact.at
+        if (leg.was_connected or held) and leg.bridge is None:
             call.waits = True
+            leg.moved_at = fact.at
             self._connections.let_go(leg, fact.at, fact.cause)
         self._changed(call, fact.at, fact.cause)
 

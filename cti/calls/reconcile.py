@@ -23,15 +23,21 @@ def facts_of(snapshot: PbxSnapshot, state: LiveState, trunk: str) -> Iterator[Fa
     for leg_id in [leg_id for leg_id in state.legs if leg_id not in present]:
         yield f.LegEnded(at, cause, leg_id, 0, False)
     for leg in shown:
+        gone_from = state.legs[leg.leg].bridge if leg.leg in state.legs else None
+        if leg.bridge is None and gone_from is not None:
+            yield f.LegParted(at, cause, leg.leg, gone_from)
+    for leg in shown:
         yield from _leg(leg, snapshot, trunk)
+    for leg in shown:  # who holds them is known by now
+        if leg.place in ("held", "parked") and leg.bridge is None and leg.call is not None:
+            yield f.CallerHeld(at, cause, leg.leg, leg.call, leg.held_by)
     for leg in shown:
         known = state.legs.get(leg.leg)
         if known is None:
             continue
         if leg.bridge is None:
-            if known.bridge is not None:
-                yield f.LegParted(at, cause, leg.leg, known.bridge)
-        elif known.bridge is not None and known.bridge.startswith(RESTORED):
+            continue
+        if known.bridge is not None and known.bridge.startswith(RESTORED):
             state.rename_bridge(known.bridge, leg.bridge)
         else:
             yield f.LegJoined(at, cause, leg.leg, leg.bridge)
@@ -48,10 +54,12 @@ def _leg(leg: LegSnapshot, snapshot: PbxSnapshot, trunk: str) -> Iterator[Fact]:
         yield f.LegRinging(snapshot.at, cause, leg.leg)
     if leg.recording and leg.call is not None:
         yield f.RecordingStarted(began, cause, leg.leg, leg.call, leg.recording)
-    if leg.place in ("held", "parked") and leg.bridge is None and leg.call is not None:
-        yield f.CallerHeld(snapshot.at, cause, leg.leg, leg.call, leg.held_by)
-    if leg.endpoint != trunk or not leg.hotline:
-        return
+    if leg.endpoint == trunk and leg.hotline:
+        yield from _caller(leg, snapshot, began)
+
+
+def _caller(leg: LegSnapshot, snapshot: PbxSnapshot, began: float) -> Iterator[Fact]:
+    cause = snapshot.cause
     call = leg.call or leg.leg
     yield f.CallArrived(began, cause, leg.leg, call, leg.hotline, leg.number, leg.dialled)
     if leg.steps:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
+from lab.carrier import TrunkPeer
+from lab.network import LOOPBACK
 from lab.phones import What
-from tests.support.commanding import commanded, connected, current_call
-from tests.support.staffed import Staffed, staffed
+from tests.support.commanding import commanded, connected, current_call, done
+from tests.support.staffed import WITHIN_S, Staffed, staffed
 
 
 async def ends(place: Staffed, posted: dict[str, Any]) -> dict[str, Any]:
@@ -76,3 +79,35 @@ async def test_a_waiting_citizen_is_picked_up_by_an_agent_who_is_not_ready(tmp_p
         assert (refused["state"], refused["reason"]) == ("refused", "unknown_call")
         total = await place.total()
         assert (total["offered"], total["answered"], total["abandoned"]) == (1, 1, 0)
+
+
+async def test_an_agent_calls_a_citizen_for_a_work_order_and_the_hotlines_number_is_shown(
+    tmp_path: Path,
+) -> None:
+    async with staffed(tmp_path, 1, wrap_up_s=1.0) as place:
+        [(seat, agent)] = place.agents.items()
+        lab = place.center.lab
+        registrar = (LOOPBACK, lab.site.asterisk.sip_port)
+        async with TrunkPeer(lab.trunk_peer, registrar, tmp_path / "carrier", place.phones.tones) as peer:
+            with place.phones.events(seat) as events:
+                posted = await place.center.api(f"agent-{agent}").post(
+                    "/v1/calls", number="13900000001", work_order="wo-1"
+                )
+                await events.next(What.INCOMING)
+                await place.phones.answer(seat)
+            citizen = await peer.next_call(within_s=WITHIN_S)
+            await asyncio.wait_for(citizen.heard.wait(), WITHIN_S)
+            assert (citizen.number, citizen.shown) == ("13900000001", lab.site.trunk.caller_number)
+            command = await ends(place, posted)
+            assert command["state"] == "done"
+            call = command["result"]["call"]
+            await done(place, f"agent-{agent}", f"/v1/calls/{call}/hold")
+            await done(place, f"agent-{agent}", f"/v1/calls/{call}/retrieve")
+            await place.phones.hang_up(seat)
+
+        async def archived() -> dict[str, Any] | None:
+            found: dict[str, Any] = await place.center.api().get(f"/v1/calls/{call}")
+            return found if found["complete"] and len(found["recordings"]) == 2 else None
+
+        kept = await place.until(archived)
+        assert (kept["direction"], kept["work_order"], kept["outcome"]) == ("outbound", "wo-1", "answered")
