@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -33,6 +35,7 @@ from cti.desk import DeskRules
 from cti.feed import EventFeed
 from cti.hotline import Hotline, Names
 from cti.journal import Journal, JournalError
+from cti.loop_thread import LoopThread
 from cti.past import Past, read_past
 from cti.projection import Projector, leave_out
 from cti.records_json import Draft, encode
@@ -60,10 +63,16 @@ log = structlog.get_logger(__name__)
 WHOLE = "全部队列"
 TRIM_EVERY_S = 3600.0
 UPGRADE_RETRY_S = 5.0
+SWITCH_INTERVAL_S = 0.0002
+"""How long the thread that routes waits for another one to let go of the interpreter."""
 
 
 class CannotStart(Exception):
     """Why the service cannot start, in a sentence for operations staff."""
+
+
+GC_THRESHOLD = (10_000, 20, 20)
+"""Records are built and dropped all the time, and hold no cycles: the collector need not look so often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +91,7 @@ class Settings:
 
 async def run(settings: Settings) -> None:
     """Runs the service until it is cancelled. Raises `CannotStart`."""
+    _avoid_pauses()
     async with AsyncExitStack() as stack:
         journal = _open_journal(settings.site, stack)
         engine = _open_database(settings, stack)
@@ -89,17 +99,19 @@ async def run(settings: Settings) -> None:
         past = read_past(journal)
         pins = PinBook(settings.secrets.pins)
         clock = SteadyClock()
-        more = asyncio.Event()
         feed = EventFeed(journal)
-
-        def journaled(last: int, drafts: Sequence[Draft]) -> None:
-            more.set()
-            feed.publish(last, drafts)
-
+        beside = LoopThread("projection")
+        more = asyncio.Event()
+        engine_beside = create_engine(settings.database_url, pool_size=1)
         handlers = (
             ARCHIVE_HANDLERS | WORK_ORDER_HANDLERS | COMMAND_HANDLERS | AUDIT_HANDLERS | CALLBACK_HANDLERS
         ) | {SUPERVISION: leave_out}
-        projector = Projector(journal, engine, handlers, more)
+        projector = Projector(journal, engine_beside, handlers, more)
+
+        def journaled(last: int, drafts: Sequence[Draft]) -> None:
+            beside.call(more.set)
+            feed.publish(last, drafts)
+
         service = _service(settings, journal, engine, past, clock, journaled, pins, stack)
         names = _names(settings.site)
         secret = settings.secrets.ami.get_secret_value().encode()
@@ -123,8 +135,18 @@ async def run(settings: Settings) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(service.run(), name="service")
             tasks.create_task(reloader.apply_when_told(reload), name="reload")
-            tasks.create_task(_project(projector, settings.database_url, upgraded), name="projection")
+            projecting = beside.run(_project(projector, engine_beside, settings.database_url, upgraded))
+            tasks.create_task(projecting, name="projection")
             tasks.create_task(_trim(journal, projector), name="trim")
+
+
+def _avoid_pauses() -> None:
+    """Settings of the interpreter for a program that must answer within milliseconds."""
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    # What was imported stays: it need not be looked through again for garbage.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLD)
 
 
 def _open_journal(site: Site, stack: AsyncExitStack) -> Journal:
@@ -157,14 +179,18 @@ async def _upgraded(url: str) -> bool:
     return True
 
 
-async def _project(projector: Projector, url: str, upgraded: bool) -> None:
-    while not upgraded:
-        await asyncio.sleep(UPGRADE_RETRY_S)
-        try:
-            upgraded = await _upgraded(url)
-        except CannotStart as error:
-            log.error("database_unusable", reason=str(error))
-    await projector.run()
+async def _project(projector: Projector, engine: AsyncEngine, url: str, upgraded: bool) -> None:
+    """Projects, in a thread of its own: making rows of records is most of what the service computes."""
+    try:
+        while not upgraded:
+            await asyncio.sleep(UPGRADE_RETRY_S)
+            try:
+                upgraded = await _upgraded(url)
+            except CannotStart as error:
+                log.error("database_unusable", reason=str(error))
+        await projector.run()
+    finally:
+        await engine.dispose()
 
 
 def _service(

@@ -1,11 +1,12 @@
-"""The local journal: what happened is on this disk, synced, before anybody is told of it.
+"""The local journal: what happened is in this file before anything is done about it.
 
-PostgreSQL gets it from here (`cti.projection`), however long it is away. One SQLite file in WAL mode with
-`synchronous=FULL`: a transaction is one fsync, and a torn write at power loss is rolled back on opening.
+PostgreSQL gets it from here (`cti.projection`), however long it is away. One SQLite file in WAL mode. What
+`write` returned from survives the death of this process; what `sync` returned from survives that of the
+machine, and only that is read by `read`. A torn write at power loss is rolled back on opening.
 
 Threads: every method may be called from any thread, whichever opened the journal. Writers take turns behind a
-lock; `read` has a connection of its own and waits for no writer. Processes: one at a time, held by a lock on
-`<path>.lock`.
+lock, and wait for no `sync`; `read` has a connection of its own and waits for no writer. Processes: one at a
+time, held by a lock on `<path>.lock`.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ FORMAT = 1
 _APPLICATION_ID = 0x484C_4A31
 """Marks the file as ours (SQLite's `application_id`): "HLJ1"."""
 _CALLS_KEPT_S = 24 * 3600.0
+_CHECKPOINT_BYTES = 16 << 20
+"""The WAL is carried into the database file when it is larger than this, by `sync`."""
+_TRIM_STEP = 1000
+"""Entries looked at in one transaction of `trim`: a writer waits no longer than for these."""
 
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -60,15 +65,27 @@ class Journal:
     """An open journal. Made by `Journal.open`."""
 
     def __init__(
-        self, path: Path, lock: IO[str], writer: sqlite3.Connection, reader: sqlite3.Connection
+        self,
+        path: Path,
+        lock: IO[str],
+        writer: sqlite3.Connection,
+        reader: sqlite3.Connection,
+        checkpointer: sqlite3.Connection,
     ) -> None:
         self._path = path
         self._process_lock = lock
         self._writer = writer
         self._reader = reader
+        self._checkpointer = checkpointer
         self._writing = threading.Lock()
         self._reading = threading.Lock()
+        self._syncing = threading.Lock()
+        self._wal: int | None = None
         self._journal_id: str = self._meta("journal_id")
+        # What a process before this one left is synced before anything of it is read.
+        self._written = self.last_seq
+        self._synced = 0
+        self.sync()
 
     @classmethod
     def open(cls, path: Path) -> Journal:
@@ -86,7 +103,11 @@ class Journal:
         try:
             connections.append(_connect(path))
             _prepare(path, connections[0])
-            connections.append(_connect(path))
+            connections += [_connect(path), _connect(path)]
+            # A commit is a write without a sync, but for the header of a WAL that begins anew; nothing else
+            # may hold it up.
+            connections[0].execute("PRAGMA synchronous = NORMAL")
+            connections[0].execute("PRAGMA wal_autocheckpoint = 0")
             return cls(path, lock, *connections)
         except BaseException as error:
             for connection in connections:
@@ -114,11 +135,18 @@ class Journal:
         return int(self._meta("trimmed_upto"))
 
     def append(self, drafts: Sequence[Draft], state: Mapping[str, JSON] | None = None) -> int:
-        """Writes entries and state in one transaction; durable when it returns. Returns the last number.
+        """`write` and `sync`: durable when it returns. Returns the last number."""
+        last = self.write(drafts, state)
+        self.sync()
+        return last
 
+    def write(self, drafts: Sequence[Draft], state: Mapping[str, JSON] | None = None) -> int:
+        """Writes entries and state in one transaction. Returns the last number.
+
+        When it returns they survive a kill of this process, but not yet a power cut: that is for `sync`.
         A state of `None` removes its key. Raises `JournalError` when the disk refuses (full, broken): then
-        none of it was written, except that after a failed sync a restart may still find all of it. Raises
-        `ValueError` for what is not JSON or not Unicode, before anything is written.
+        none of it was written. Raises `ValueError` for what is not JSON or not Unicode, before anything is
+        written.
         """
         rows = [
             (draft.at, _storable(draft.kind), _storable(draft.key), _dump(draft.body)) for draft in drafts
@@ -129,15 +157,34 @@ class Journal:
             connection.executemany("INSERT INTO entries (at, kind, key, body) VALUES (?, ?, ?, ?)", rows)
             connection.executemany("INSERT OR REPLACE INTO state (key, value) VALUES (?, ?)", kept)
             connection.executemany("DELETE FROM state WHERE key = ?", dropped)
-            last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'entries'").fetchone()
-        return int(last[0]) if last else 0
+            found = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'entries'").fetchone()
+        last = int(found[0]) if found else 0
+        self._written = max(self._written, last)
+        return last
+
+    def sync(self) -> None:
+        """Makes durable what was written before the call.
+
+        Takes as long as the disk does. Raises `JournalError` when the disk refuses; what was written may
+        then be lost at a power cut.
+        """
+        with self._errors("synced"), self._syncing:
+            written = self._written
+            if self._wal is None:
+                self._wal = _open_wal(self._path)
+            if self._wal is not None:
+                os.fdatasync(self._wal)
+                if os.fstat(self._wal).st_size > _CHECKPOINT_BYTES:
+                    self._checkpointer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            self._synced = max(self._synced, written)
 
     def read(self, after: int, limit: int) -> list[Entry]:
-        """Up to `limit` entries that come after number `after`, oldest first."""
+        """Up to `limit` durable entries that come after number `after`, oldest first."""
         with self._errors("read"), self._reading:
             rows = self._reader.execute(
-                "SELECT seq, at, kind, key, body FROM entries WHERE seq > ? ORDER BY seq LIMIT ?",
-                (after, limit),
+                "SELECT seq, at, kind, key, body FROM entries WHERE seq > ? AND seq <= ?"
+                " ORDER BY seq LIMIT ?",
+                (after, self._synced, limit),
             ).fetchall()
         return [Entry(seq, at, kind, key, json.loads(body)) for seq, at, kind, key, body in rows]
 
@@ -164,14 +211,25 @@ class Journal:
         The state stays, and so does the latest `call` entry of each call if it is no more than 24 h older
         than the newest entry: late facts about such a call still find it.
         """
+        removed = 0
+        with self._errors("read"), self._reading:
+            (first, at) = self._reader.execute(
+                "SELECT min(seq), (SELECT at FROM entries ORDER BY seq DESC LIMIT 1) FROM entries"
+            ).fetchone()
+        for start in range(first or upto + 1, upto + 1, _TRIM_STEP):
+            with self._transaction() as connection:
+                removed += connection.execute(
+                    "DELETE FROM entries WHERE seq BETWEEN :start AND :end AND NOT (kind = 'call'"
+                    " AND at >= :kept_from"
+                    " AND NOT EXISTS (SELECT 1 FROM entries AS later WHERE later.kind = entries.kind"
+                    " AND later.key = entries.key AND later.seq > entries.seq))",
+                    {
+                        "start": start,
+                        "end": min(start + _TRIM_STEP - 1, upto),
+                        "kept_from": at - _CALLS_KEPT_S,
+                    },
+                ).rowcount
         with self._transaction() as connection:
-            removed = connection.execute(
-                "DELETE FROM entries WHERE seq <= :upto AND NOT (kind = 'call'"
-                " AND at >= (SELECT at FROM entries ORDER BY seq DESC LIMIT 1) - :kept_s"
-                " AND NOT EXISTS (SELECT 1 FROM entries AS later WHERE later.kind = entries.kind"
-                " AND later.key = entries.key AND later.seq > entries.seq))",
-                {"upto": upto, "kept_s": _CALLS_KEPT_S},
-            ).rowcount
             connection.execute(
                 "UPDATE meta SET value = max(CAST(value AS INTEGER), ?) WHERE name = 'trimmed_upto'", (upto,)
             )
@@ -179,9 +237,13 @@ class Journal:
 
     def close(self) -> None:
         """Closes the files and lets another process have them. Closing twice is harmless."""
-        with self._writing, self._reading:
+        with self._writing, self._reading, self._syncing:
             self._reader.close()
+            self._checkpointer.close()
             self._writer.close()
+            if self._wal is not None:
+                os.close(self._wal)
+                self._wal = None
             self._process_lock.close()
 
     def _meta(self, name: str) -> str:
@@ -207,8 +269,24 @@ class Journal:
     def _errors(self, what: str) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise JournalError(f"the journal {self._path} could not be {what}: {error}") from error
+
+
+def _open_wal(path: Path) -> int | None:
+    """The file that SQLite's commits are in; None while there is none. It is one file for as long as the
+    journal is open. Its name is made durable too.
+    """
+    try:
+        wal = os.open(path.with_name(path.name + "-wal"), os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+    return wal
 
 
 def _lock_process(path: Path) -> IO[str]:

@@ -49,9 +49,14 @@ OnConnected = Callable[[], None]
 
 
 class JournalPort(Protocol):
-    """The local journal; `append` returns when all is on the disk, and may be called in a thread."""
+    """The local journal. `sync` may be called in a thread."""
 
-    def append(self, drafts: Sequence[Draft], state: Mapping[str, JSON] | None = None) -> int: ...
+    def write(self, drafts: Sequence[Draft], state: Mapping[str, JSON] | None = None) -> int:
+        """From its return on, all of it survives a kill of this process. Returns the last number."""
+
+    def sync(self) -> None:
+        """From its return on, what was written before survives a power cut."""
+
     def latest(self, kind: str, key: str) -> dict[str, JSON] | None: ...
 
 

@@ -1,8 +1,9 @@
 """The running service: one inbox, one writer.
 
-Everything that happens is put into the inbox. One task takes it out, steps the pure `Runtime`, journals what
-came of it, and only then runs the effects and answers the commands. What comes in during a write to the
-journal is written together in the next one.
+Everything that happens is put into the inbox. One task takes it out, steps the pure `Runtime`, writes what
+came of it to the journal, and only then acts on the telephones. A second task syncs the journal to the disk,
+and only then are commands answered, followers told and recorder's files removed. Why the telephones need not
+wait for the disk: docs/architecture.md, "What waits for what".
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -81,7 +83,7 @@ class Service:
     ) -> None:
         """`last_seen`: until when the journal knows what happened in Asterisk.
 
-        `journaled` is called after each write with the newest entry's number, and what was written.
+        `journaled` is called after each sync with the newest durable entry's number, and what became durable.
         """
         self.runtime = runtime
         self.started_at = now()
@@ -102,9 +104,17 @@ class Service:
         self._inbox: asyncio.Queue[_Item] = asyncio.Queue()
         self._held: list[Fact | ActionFailed | ActionDone] | None = None
         self._resync: asyncio.Task[None] | None = None
-        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+        self._syncer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         self._unwritten: list[Draft] = []
         self._unwritten_state: dict[str, JSON] = {}
+        self._write_refused = False
+        self._unsynced: list[Draft] = []
+        self._written = 0
+        self._to_sync = asyncio.Event()
+        self._answers: list[Callable[[], None]] = []
+        """To commands whose outcome is not durable yet."""
+        self._removals: list[Callable[[], None]] = []
+        """Of recorder's files, once the journal's word about them is durable."""
         self._timer_ids = itertools.count(1)
 
     # -- what comes in ---------------------------------------------------------------------------------------
@@ -203,9 +213,10 @@ class Service:
         """Runs until cancelled: connects to Asterisk, takes over what is there, routes."""
         self._ran_at = self.now()
         try:
-            await self._complete([(_Item(acd.TimePassed(self.now(), "resume")), self.runtime.opening)])
+            self._complete([(_Item(acd.TimePassed(self.now(), "resume")), self.runtime.opening)])
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._work(), name="pipeline")
+                tasks.create_task(self._keep_synced(), name="journal")
                 tasks.create_task(self._beat(), name="heartbeat")
                 tasks.create_task(self._look_at_phones(), name="phones")
                 await self._telephony.start()
@@ -214,7 +225,9 @@ class Service:
                 self._resync.cancel()
             await self._telephony.close()
             self._pins.close()
-            self._writer.shutdown()
+            self._syncer.shutdown()
+            if self._unsynced:
+                self._sync_at_the_end()
 
     async def _work(self) -> None:
         while True:
@@ -222,7 +235,7 @@ class Service:
             if self._hung():
                 items = self._look_anew(items)
             steps = [(item, self.runtime.step(item.event)) for item in items]
-            await self._complete(steps)
+            self._complete(steps)
 
     def _hung(self) -> bool:
         """Whether the whole process stood still: SIGSTOP, a machine that was suspended or starved."""
@@ -252,8 +265,11 @@ class Service:
             items.append(self._inbox.get_nowait())
         return items
 
-    async def _complete(self, steps: Sequence[tuple[_Item, Step]]) -> None:
-        """Journals what follows from the steps, then runs their effects, each in order."""
+    def _complete(self, steps: Sequence[tuple[_Item, Step]]) -> None:
+        """Journals what follows from the steps, then runs their effects, each in order.
+
+        Nothing else runs in between: an offer waits for the steps that came in with it, and for no thread.
+        """
         for _, step in steps:
             self._unwritten += step.drafts
             self._unwritten_state |= step.state
@@ -262,7 +278,7 @@ class Service:
             for notice in step.notices:
                 tell = log.warning if notice.warning else log.info
                 tell(notice.event, cause=notice.cause, **notice.fields)
-        await self._write()
+        self._write()
         for item, step in steps:
             if isinstance(item.event, f.PbxSnapshot):
                 self._begin_routing(item.event)
@@ -275,14 +291,12 @@ class Service:
                 if isinstance(recording, RecordingDue):
                     self._recordings.submit(recording)
                 else:
-                    self._recordings.void(recording.leg)
-            for archived in step.archived:
-                self._recordings.confirm(archived)
-            if item.done is not None and not item.done.done():
-                if step.refused is None:
-                    item.done.set_result(step.command)
-                else:
-                    item.done.set_exception(step.refused)
+                    self._removals.append(partial(self._recordings.void, recording.leg))
+            self._removals += [partial(self._recordings.confirm, archived) for archived in step.archived]
+            if item.done is not None:
+                self._answers.append(partial(_answer, item.done, step))
+        if self._unsynced or self._answers or self._removals:
+            self._to_sync.set()
 
     def _begin_routing(self, snapshot: f.PbxSnapshot) -> None:
         """Beats before anything else: a caller taken over meets the heartbeat's check at once."""
@@ -291,25 +305,66 @@ class Service:
             self._telephony.perform(Beat("heartbeat", int(time.time())))
             log.info("routing", legs=len(snapshot.legs), cause=snapshot.cause)
 
-    async def _write(self) -> None:
+    def _write(self) -> None:
         """Writes to the journal. A disk that refuses delays records, which wait in memory, not calls."""
         if not self._unwritten and not self._unwritten_state:
             return
-        loop = asyncio.get_running_loop()
         try:
-            seq = await loop.run_in_executor(
-                self._writer, self._journal.append, self._unwritten, self._unwritten_state
-            )
+            self._written = self._journal.write(self._unwritten, self._unwritten_state)
         except JournalError as error:
-            if not self.journal_failing:
-                log.error("journal_failing", reason=str(error), waiting=len(self._unwritten))
-            self.journal_failing = True
+            self._write_refused = True
+            self._journal_fails(error)
             return
+        self._write_refused = False
+        self._unsynced += self._unwritten
+        self._unwritten, self._unwritten_state = [], {}
+        self._to_sync.set()
+
+    async def _keep_synced(self) -> None:
+        """What was written during one sync is synced together by the next."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._to_sync.wait()
+            self._to_sync.clear()
+            answers, self._answers = self._answers, []
+            removals, self._removals = self._removals, []
+            synced, self._unsynced = self._unsynced, []
+            last, complete = self._written, not self._write_refused
+            try:
+                await loop.run_in_executor(self._syncer, self._journal.sync)
+            except JournalError as error:
+                self._journal_fails(error)
+                self._unsynced = synced + self._unsynced
+                complete = False
+            else:
+                self._journaled(last, synced)
+            if complete:
+                self._journal_works()
+                for remove in removals:
+                    remove()
+            else:
+                # The next write that succeeds comes back to them.
+                self._removals = removals + self._removals
+            # A disk that refuses delays no command either.
+            for answer in answers:
+                answer()
+
+    def _sync_at_the_end(self) -> None:
+        """What is written already would survive us anyhow, but for a power cut."""
+        try:
+            self._journal.sync()
+        except JournalError as error:
+            self._journal_fails(error)
+
+    def _journal_fails(self, error: JournalError) -> None:
+        if not self.journal_failing:
+            log.error("journal_failing", reason=str(error), waiting=len(self._unwritten))
+        self.journal_failing = True
+
+    def _journal_works(self) -> None:
         if self.journal_failing:
-            log.info("journal_works_again", written=len(self._unwritten))
+            log.info("journal_works_again")
         self.journal_failing = False
-        written, self._unwritten, self._unwritten_state = self._unwritten, [], {}
-        self._journaled(seq, written)
 
     async def _beat(self) -> None:
         """Once a second: tells the dialplan that we route, and the journal until when we saw Asterisk."""
@@ -363,3 +418,12 @@ class Service:
         held, self._held = self._held or [], None
         for fact in held:
             self._inbox.put_nowait(_Item(fact))
+
+
+def _answer(done: asyncio.Future[str], step: Step) -> None:
+    if done.done():
+        return
+    if step.refused is None:
+        done.set_result(step.command)
+    else:
+        done.set_exception(step.refused)

@@ -106,15 +106,13 @@ class CallModel:
 
     def in_fallback(self) -> Iterator[tuple[CallId, OpenCall]]:
         """Callers in Asterisk's plain queue for whom no phone rings, while Asterisk is in sight."""
+        if self._belief.quiet:
+            return
         for call_id, call in self._state.calls.items():
-            waits = call.record.answered_at is None or call.waits
-            if (
-                waits
-                and call.caller in call.live
-                and call.place == "fallback"
-                and not self._belief.quiet
-                and not self._state.rings_unasked(call)
-            ):
+            # Asked after every event: what is almost never so comes first.
+            if call.place != "fallback" or not (call.record.answered_at is None or call.waits):
+                continue
+            if call.caller in call.live and not self._state.rings_unasked(call):
                 yield call_id, call
 
     def restore(self, record: CallRecord) -> None:

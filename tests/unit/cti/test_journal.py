@@ -17,7 +17,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cti import journal as module
 from cti.journal import Draft, Entry, Journal, JournalError, JournalInUse, JournalTooNew
+from cti.records_json import JSON
 
 NOON = 1_700_000_000.0
 HOUR = 3600.0
@@ -96,7 +98,7 @@ def test_two_journals_have_two_ids(tmp_path: Path) -> None:
 WRITE_UNTIL_KILLED = """
 import sys
 from pathlib import Path
-from cti.journal import Draft, Journal
+from cti.journal import JSON, Draft, Journal
 journal = Journal.open(Path(sys.argv[1]))
 n = 0
 while True:
@@ -121,6 +123,76 @@ def test_what_append_returned_from_survives_a_killed_process(path: Path) -> None
     assert len(entries) >= acknowledged
     assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
     assert len(entries) % 2 == 0, "a transaction is there whole or not at all"
+
+
+def test_what_write_returned_from_survives_a_killed_process_and_is_read_once_synced(path: Path) -> None:
+    program = WRITE_UNTIL_KILLED.replace("journal.append", "journal.write")
+    assert program != WRITE_UNTIL_KILLED
+    with subprocess.Popen([sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE, text=True) as p:
+        assert p.stdout is not None
+        for _ in range(50):
+            acknowledged = int(p.stdout.readline())
+        os.kill(p.pid, signal.SIGKILL)
+
+    with closing(Journal.open(path)) as journal:
+        assert len(journal.read(0, 1_000_000)) >= acknowledged
+
+
+def test_only_what_is_durable_is_read(journal: Journal) -> None:
+    journal.append([draft("a")])
+    assert journal.write([draft("b")]) == 2
+
+    assert [entry.key for entry in journal.read(0, 10)] == ["a"]
+    journal.sync()
+    assert [entry.key for entry in journal.read(0, 10)] == ["a", "b"]
+
+
+def test_a_sync_syncs_the_file_that_commits_are_in(
+    journal: Journal, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fdatasync", lambda fd: synced.append(os.fstat(fd).st_ino))
+    journal.append([draft("a")])
+
+    assert synced == [path.with_name(path.name + "-wal").stat().st_ino]
+
+
+def test_a_sync_that_the_disk_refuses_is_an_error_and_nothing_is_read(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    journal.write([draft("a")])
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fdatasync", refuse)
+        with pytest.raises(JournalError, match="could not be synced"):
+            journal.sync()
+    assert journal.read(0, 10) == []
+    journal.sync()
+    assert len(journal.read(0, 10)) == 1
+
+
+def test_the_wal_is_carried_into_the_file_and_begins_anew(
+    journal: Journal, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_CHECKPOINT_BYTES", 100_000)
+    body: dict[str, JSON] = {"text": "x" * 2000}
+    for number in range(300):
+        journal.append([Draft(NOON, "call", str(number), body)])
+
+    assert path.with_name(path.name + "-wal").stat().st_size < 300_000
+    assert len(journal.read(0, 1000)) == 300
+
+
+def test_trimming_takes_several_transactions_for_many_entries(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_TRIM_STEP", 3)
+    journal.append([draft(str(number), kind="decision") for number in range(10)])
+
+    assert journal.trim(8) == 8
+    assert [entry.seq for entry in journal.read(0, 10)] == [9, 10]
 
 
 def test_a_second_process_is_refused_and_told_who_has_it(journal: Journal, path: Path) -> None:

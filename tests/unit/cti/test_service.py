@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -27,13 +27,15 @@ CALL = "hotline-1.1"
 
 class NoRecordings:
     def __init__(self) -> None:
-        self.submitted: list[RecordingDue] = []
+        self.removed: asyncio.Queue[str] = asyncio.Queue()
 
-    def submit(self, due: RecordingDue) -> None:
-        self.submitted.append(due)
+    def submit(self, due: RecordingDue) -> None: ...
 
-    def void(self, leg: str) -> None: ...
-    def confirm(self, recording: str) -> None: ...
+    def void(self, leg: str) -> None:
+        self.removed.put_nowait(leg)
+
+    def confirm(self, recording: str) -> None:
+        self.removed.put_nowait(recording)
 
 
 class NoWorkOrders:
@@ -51,7 +53,7 @@ class NoWorkOrders:
 
 
 class SlowJournal:
-    """The real journal behind a door that the test opens, or that refuses."""
+    """The real journal on a disk behind a door that the test opens, or that refuses."""
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
@@ -59,14 +61,21 @@ class SlowJournal:
         self.door.set()
         self.refuses = False
         self.entered = asyncio.Event()
+        self.on_write: Callable[[Sequence[Draft]], None] = lambda _: None
         self._loop = asyncio.get_running_loop()
 
-    def append(self, drafts: Sequence[Draft], state: Mapping[str, JSON] | None = None) -> int:
+    def write(self, drafts: Sequence[Draft], state: Mapping[str, JSON] | None = None) -> int:
+        if self.refuses:
+            raise JournalError("no space left")
+        self.on_write(drafts)
+        return self.journal.write(drafts, state)
+
+    def sync(self) -> None:
         self._loop.call_soon_threadsafe(self.entered.set)
         self.door.wait(10)
         if self.refuses:
-            raise JournalError("no space left")
-        return self.journal.append(drafts, state)
+            raise JournalError("input/output error")
+        self.journal.sync()
 
     def latest(self, kind: str, key: str) -> dict[str, JSON] | None:
         return self.journal.latest(kind, key)
@@ -75,6 +84,7 @@ class SlowJournal:
 class Rig:
     def __init__(self, path: Path) -> None:
         self.telephony = FakeTelephony()
+        self.recordings = NoRecordings()
         self.journal = SlowJournal(Journal.open(path / "journal.sqlite"))
         self.time = 100.0
         policy = Policy({"general": QueuePolicy("general")}, {"1001": AgentPolicy("1001")})
@@ -82,18 +92,23 @@ class Rig:
             Plan(("seat-01",), "trunk", {}, lambda _at: (0.0, float("inf"))), policy, Resume(), self.time
         )
         self.written: asyncio.Queue[int] = asyncio.Queue()
+        self.told: list[str] = []
         self.service = Service(
             runtime=self.runtime,
             telephony=self.telephony,
             journal=self.journal,
-            recordings=NoRecordings(),
+            recordings=self.recordings,
             work_orders=NoWorkOrders(),
             now=lambda: self.time,
             last_seen=self.time,
-            journaled=lambda seq, _drafts: self.written.put_nowait(seq),
+            journaled=self._journaled,
         )
         self.telephony.on_fact = self.service.on_fact
         self.telephony.on_connected = self.service.on_connected
+
+    def _journaled(self, seq: int, drafts: Sequence[Draft]) -> None:
+        self.told += [draft.kind for draft in drafts]
+        self.written.put_nowait(seq)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -163,18 +178,74 @@ async def test_a_refused_command_raises_why(rig: Rig) -> None:
 
 
 async def test_no_phone_rings_before_the_decision_is_in_the_journal(rig: Rig) -> None:
+    rung_before: list[bool] = []
+
+    def on_write(drafts: Sequence[Draft]) -> None:
+        if any(draft.kind == "decision" for draft in drafts):
+            rung_before.append(any(isinstance(action, RingSeat) for action in rig.telephony.performed))
+
+    rig.journal.on_write = on_write
+    async with rig.running():
+        await rig.telephony.wait_for(Beat)
+        await rig.log_in()
+        for fact in caller_arrives(CALL, 100.0):
+            rig.service.on_fact(fact)
+        await rig.telephony.wait_for(RingSeat)
+        assert rung_before == [False]
+
+
+async def test_a_phone_rings_while_the_disk_is_slow(rig: Rig) -> None:
     async with rig.running():
         await rig.telephony.wait_for(Beat)
         await rig.log_in()
         rig.journal.door.clear()
-        rig.journal.entered.clear()
         for fact in caller_arrives(CALL, 100.0):
             rig.service.on_fact(fact)
-        await rig.journal.entered.wait()
-        assert not any(isinstance(action, RingSeat) for action in rig.telephony.performed)
-        rig.journal.door.set()
         await rig.telephony.wait_for(RingSeat)
-        assert "decision" in rig.kinds()
+        assert "decision" not in rig.kinds(), "nobody reads what a power cut could take"
+
+
+async def test_followers_are_told_of_what_is_durable_each_under_its_number(rig: Rig) -> None:
+    async with rig.running():
+        await rig.telephony.wait_for(Beat)
+        while not rig.written.empty():
+            rig.written.get_nowait()
+        rig.journal.door.clear()
+        command = asyncio.create_task(rig.log_in())
+        await rig.journal.entered.wait()
+        for fact in caller_arrives(CALL, 100.0):
+            rig.service.on_fact(fact)
+        await asyncio.sleep(0)
+        assert rig.written.empty()
+        rig.journal.door.set()
+        await command
+        while (last := await rig.written.get()) < rig.journal.journal.last_seq:
+            assert [entry.seq for entry in rig.journal.journal.read(0, 1000)][:last] == [*range(1, last + 1)]
+        assert rig.told == rig.kinds()
+
+
+async def test_a_recorders_file_goes_once_the_journals_word_about_it_is_durable(rig: Rig) -> None:
+    async with rig.running():
+        await rig.telephony.wait_for(Beat)
+        rig.journal.door.clear()
+        rig.journal.entered.clear()
+        rig.service.on_stored("leg-1", {"recording": "leg-1"}, "t")
+        await rig.journal.entered.wait()
+        assert rig.recordings.removed.empty()
+        rig.journal.door.set()
+        assert await rig.recordings.removed.get() == "leg-1"
+
+
+async def test_a_recorders_file_stays_while_the_disk_refuses(rig: Rig) -> None:
+    async with rig.running():
+        await rig.telephony.wait_for(Beat)
+        rig.journal.refuses = True
+        rig.service.on_stored("leg-1", {"recording": "leg-1"}, "t")
+        await rig.log_in()
+        assert rig.recordings.removed.empty()
+        rig.journal.refuses = False
+        assert await rig.recordings.removed.get() == "leg-1"
+        assert "recording" in rig.kinds()
 
 
 async def test_a_disk_that_refuses_delays_records_and_not_calls(rig: Rig) -> None:
@@ -209,6 +280,7 @@ async def test_what_comes_while_the_log_is_read_is_applied_after_the_log_and_bef
         rig.telephony.log_may_be_read.set()
         await rig.telephony.wait_for(Beat)
 
+        rig.journal.journal.sync()
         [last] = [e.body for e in rig.journal.journal.read(0, 1000) if e.kind == "call"][-1:]
         assert last["outcome"] == "abandoned"
         assert last["ended_by"] == "caller"
