@@ -206,7 +206,7 @@ def _service(
     site, asterisk = settings.site, settings.site.asterisk
     now = clock.now()
     try:
-        runtime = Runtime(_plan(site, settings.secrets), routing_policy(site), past.resume, now)
+        runtime = Runtime(plan_of(site, settings.secrets), routing_policy(site), past.resume, now)
     except InvalidPolicy as error:
         raise CannotStart(f"the configuration contradicts itself: {error}") from error
     service: Service
@@ -258,7 +258,7 @@ def _service(
 def _reloader(settings: Settings, service: Service, hotline: Hotline, pins: PinBook) -> Reloader:
     async def put_in_force(site: Site, cause: str) -> None:
         policy = routing_policy(site)
-        await service.reconfigure(policy, _plan(site, settings.secrets), cause)
+        await service.reconfigure(policy, plan_of(site, settings.secrets), cause)
         hotline.reconfigure(policy, _names(site))
         await _read_pins_again(settings, site, pins, cause)
 
@@ -277,7 +277,8 @@ async def _read_pins_again(settings: Settings, site: Site, pins: PinBook, cause:
         pins.replace(secrets.pins)
 
 
-def _plan(site: Site, secrets: Secrets) -> Plan:
+def plan_of(site: Site, secrets: Secrets) -> Plan:
+    """What the runtime needs of a site beside the routing policy."""
     key = secrets.ami.get_secret_value().encode()
 
     zone = ZoneInfo(site.timezone)

@@ -725,12 +725,13 @@ class Runtime:
             self.router.restore_figures(resume.figures)
         if self.router.day_began != began:
             self.router.reset_figures(began)
+        queue_of = {record.call: record.queue for record in resume.open_calls}
         for agent in resume.agents:
             if agent.state is AgentState.LOGGED_OUT or agent.seat is None:
                 continue
             if agent.agent not in self.policy.agents or agent.seat not in self._plan.seats:
                 continue
-            self._route(self._restored(agent, now, cause))
+            self._route(self._restored(agent, queue_of, now, cause))
         for record in resume.open_calls:
             self.calls.restore(record)
             if record.answered_at is not None:
@@ -745,18 +746,25 @@ class Runtime:
         self._drain()
         return self._close_step(now)
 
-    def _restored(self, agent: fx.AgentChanged, now: Instant, cause: str) -> acd.AgentRestored:
+    def _restored(
+        self, agent: fx.AgentChanged, queue_of: Mapping[CallId, QueueId | None], now: Instant, cause: str
+    ) -> acd.AgentRestored:
         """The agent as they may be taken to stand until a snapshot says who is on a call.
 
-        One whose call ended while the service was away gets the whole wrap-up from now on; a ringing phone
-        left them ready.
+        One whose call ended while the service was away gets the whole wrap-up from now on: of the call's
+        queue or, for a call that is not known any more, the longest of all. A ringing phone left them ready.
         """
         assert agent.seat is not None
         state, until = agent.state, agent.until
         if state is AgentState.RESERVED:
             state = AgentState.READY
         elif state is AgentState.BUSY:
-            wrap_up_s = max((queue.wrap_up_s for queue in self.policy.queues.values()), default=0.0)
+            terms = self.policy.queues
+            queue = terms.get(queue_of.get(agent.contact or "") or "")
+            longest_s = max((each.wrap_up_s for each in terms.values()), default=0.0)
+            wrap_up_s = longest_s if queue is None else queue.wrap_up_s
+            ceiling_s = self.policy.agents[agent.agent].max_wrap_up_s
+            wrap_up_s = wrap_up_s if ceiling_s is None else min(wrap_up_s, ceiling_s)
             state, until = (
                 (AgentState.WRAP_UP, now + wrap_up_s) if agent.contact else (AgentState.READY, None)
             )
