@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from lab.asterisk import AsteriskProcess
-from tests.support.asterisk_site import asterisk_site, secrets_for
+from tests.support.asterisk_site import secrets_for
 from tests.support.dialplan import HOTLINE, event_log, happens
+from tests.support.flow_site import CLOSED, MENU, flow_site
 from tests.support.hostile_caller import HostileCaller
 from tests.support.manager import Manager, heartbeat
 from tests.support.small_site import SEAT
@@ -61,7 +62,7 @@ def asterisk(asterisk_root: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     dialplan runs, with its arguments.
     """
     root = tmp_path_factory.mktemp("hostile")
-    site = asterisk_site(root)
+    site = flow_site(root)
     with AsteriskProcess(site, secrets_for(site), root / "asterisk") as process:
         process.console("logger add channel trace.log verbose(5)")
         yield process
@@ -165,18 +166,46 @@ async def test_a_seats_name_alone_opens_nothing(
     assert not [message for message in manager.messages if message.get("Event") == "Newchannel"]
 
 
+NO_KEYS = ("${EPOCH}", f"1\r\nEvent: {MARK}", MARK, f"1,{MARK}", f"2&{MARK}", f"1)\r\nSet(X={MARK}")
+
+
+def press(caller: HostileCaller, *keys: str) -> None:
+    for key in keys:
+        caller.info(f"Signal={key}\r\nDuration=160\r\n")
+
+
+@pytest.mark.parametrize("dialled", [MENU, CLOSED])
+async def test_of_what_is_pressed_in_a_flow_only_digits_come_through(
+    asterisk: AsteriskProcess, manager: Manager, caller: HostileCaller, dialled: str
+) -> None:
+    """In a menu, and where the number to call back is dialled."""
+    ran = len(executed(asterisk))
+    caller.call_as(dialled, '"Anonymous" <sip:anonymous@anonymous.invalid>')
+    arrived = await manager.user_event("HotlineArrived")
+    await manager.variable_becomes(arrived["Channel"], "HL_TRY", "1")
+    press(caller, *NO_KEYS, "A", "*", *NO_KEYS, "#")
+    if dialled == MENU:
+        assert (await manager.user_event("HotlineChosen", Call=arrived["Call"]))["Choice"] == "menu.law"
+    else:
+        await manager.variable_becomes(arrived["Channel"], "HL_TRY", "2")
+        press(caller, *NO_KEYS)
+    assert (await manager.variable(arrived["Channel"], "HL_KEY")).strip("0123456789") == ""
+    await ends(manager, caller, arrived["Uniqueid"])
+    assert not [line for line in executed(asterisk)[ran:] if MARK in line or "*" in line.split("] ", 1)[-1]]
+    nothing_came_through(asterisk, manager)
+
+
 async def test_keys_do_nothing_to_a_waiting_caller(
     asterisk: AsteriskProcess, manager: Manager, caller: HostileCaller
 ) -> None:
     async with heartbeat(manager):
-        caller.call_as(HOTLINE, "<sip:1380@host>")
+        caller.call_as("12315", "<sip:1380@host>")  # its flow has no key
         queued = await manager.user_event("HotlineQueued")
-        for key in (*"0123456789*#ABCD", "${EPOCH}", f"1\r\nEvent: {MARK}", MARK):
-            caller.info(f"Signal={key}\r\nDuration=160\r\n")
+        press(caller, *"0123456789*#ABCD", *NO_KEYS)
         ran = len(executed(asterisk))
         await until(lambda: len(executed(asterisk)) > ran + 6)
         assert await manager.variable(queued["Channel"], "HL_PLACE") == "waiting"
         await ends(manager, caller, queued["Uniqueid"])
     applications = {line.split(":", 4)[-1].split("] ")[1].split("(")[0] for line in executed(asterisk)[ran:]}
-    assert applications <= {"StartMusicOnHold", "Wait", "Set", "GotoIf"}
+    assert applications <= {"StartMusicOnHold", "Wait", "Set", "GotoIf", "Gosub", "Return"}
     nothing_came_through(asterisk, manager)

@@ -37,6 +37,7 @@ async def test_after_a_hang_nothing_is_done_before_asterisk_was_looked_at_anew(r
         await rig.telephony.wait_for(Beat, beats + 1)
 
         assert not any(isinstance(action, RingSeat) for action in rig.telephony.performed)
+        rig.journal.journal.sync()
         bodies = [e.body for e in rig.journal.journal.read(0, 1000) if e.kind == "call"]
         assert bodies[-1]["ended_at"] == "1970-01-01T00:02:00.000000Z", "when it was, not when it was read"
         assert rig.runtime.agents["1001"].state is AgentState.READY
@@ -72,6 +73,7 @@ async def test_the_log_is_read_from_before_the_hang_even_if_the_first_look_fails
         rig.telephony.log_may_be_read.set()
         rig.service.on_connected()
         await rig.telephony.wait_for(RingSeat)
+        rig.journal.journal.sync()
         [body] = [e.body for e in rig.journal.journal.read(0, 1000) if e.kind == "call"][-1:]
         assert body["started_at"] == "1970-01-01T00:01:32.000000Z"
 
