@@ -2,83 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from pathlib import Path
-from typing import cast
 
 import pytest
 
 from api.ports import LiveService
-from config.policy import routing_policy
-from cti.calls.actions import Beat
-from cti.calls.outputs import RecordingDue
-from cti.clock import SteadyClock
-from cti.feed import EventFeed
-from cti.hotline import Hotline, Names
-from cti.journal import Journal
-from cti.runtime import Plan, Resume, Runtime
-from cti.service import Service
-from cti.work_order_desk import JournaledWorkOrders
 from tests.contract.test_service_port import ServicePortContract
-from tests.support.conversation import snapshot
-from tests.support.fake_archive import FakeWorkOrders
-from tests.support.fake_telephony import FakeTelephony
-from tests.support.small_site import OTHER_SEAT, SEAT, small_site
-from workorder.store import WorkOrders
-
-
-class NoRecordings:
-    def submit(self, due: RecordingDue) -> None: ...
-    def void(self, leg: str) -> None: ...
-    def confirm(self, recording: str) -> None: ...
-
-
-class NothingToArchive:
-    reachable = True
-
-    def backlog(self) -> int:
-        return 0
+from tests.support.running_hotline import running_hotline
 
 
 class TestHotline(ServicePortContract):
     @pytest.fixture
     async def service(self, tmp_path: Path) -> AsyncIterator[LiveService]:
-        site = small_site(tmp_path)
-        policy = routing_policy(site)
-        clock = SteadyClock()
-        journal = Journal.open(tmp_path / "journal.sqlite")
-        feed = EventFeed(journal)
-        telephony = FakeTelephony()
-        telephony.present = snapshot(reachable=frozenset({SEAT, OTHER_SEAT}))
-        seats = tuple(seat.id for seat in site.seats)
-        reasons = {reason.digit: reason.id for reason in site.not_ready_reasons}
-        plan = Plan(seats, site.trunk.id, reasons, lambda _at: (0.0, float("inf")))
-        running = Service(
-            runtime=Runtime(plan, policy, Resume(), clock.now()),
-            telephony=telephony,
-            journal=journal,
-            recordings=NoRecordings(),
-            work_orders=JournaledWorkOrders(journal, cast(WorkOrders, FakeWorkOrders())),
-            now=clock.now,
-            last_seen=clock.now(),
-            journaled=feed.publish,
-        )
-        telephony.on_fact = running.on_fact
-        telephony.on_connected = running.on_connected
-        names = Names(
-            queues={queue.id: queue.name for queue in site.queues},
-            agents={agent.id: agent.name for agent in site.agents},
-            skills={skill.id: skill.name for skill in site.skills},
-            whole="全部",
-        )
-        task = asyncio.create_task(running.run())
-        try:
-            await telephony.wait_for(Beat)
-            yield Hotline(running, policy, names, NothingToArchive(), feed, b"secret")
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-            journal.close()
+        async with running_hotline(tmp_path) as (hotline, _):
+            yield hotline
