@@ -34,6 +34,8 @@ WARM_UP_SHARE = 0.25
 """Of the run, at the beginning: calls come up to their number and caches fill."""
 LEAK_MIB_PER_H = 10.0
 """Memory grows when the whole confidence interval of the slope is above this."""
+JUDGED_FROM_MIN = 20.0
+"""The memory of a shorter run is shown and not judged: the newest 5,000 events fill it for some minutes."""
 ARCHIVED_WITHIN_S = 120.0
 T_95 = 1.96
 """Standard normal quantile: a run has far more than 30 samples."""
@@ -112,8 +114,9 @@ def asterisk_log(lines: Iterable[str]) -> tuple[list[str], int]:
     return errors, warnings
 
 
-def judged(memory: Slope) -> list[str]:
-    if memory.low > LEAK_MIB_PER_H:
+def judged(memory: Slope, minutes: float) -> list[str]:
+    """What is wrong with the memory; nothing can be said while caches fill."""
+    if minutes >= JUDGED_FROM_MIN and memory.low > LEAK_MIB_PER_H:
         return [f"memory grows by {memory.mib_per_h} MiB an hour ({memory.low} to {memory.high})"]
     return []
 
@@ -160,7 +163,7 @@ async def soak(
         service_cpu_ms_per_call=round(used_s / max(1, load.begun) * 1e3, 2),
         ledgers=ledgers,
         warnings=warnings,
-        problems=problems + judged(memory),
+        problems=problems + judged(memory, minutes),
     )
 
 

@@ -92,7 +92,8 @@ def test_a_slope_is_found_with_an_interval_that_holds_it() -> None:
 
     assert found.low <= 12 <= found.high
     assert found.high - found.low < 0.5
-    assert judged(found) != []
+    assert judged(found, 60) != []
+    assert judged(found, 5) == [], "too short to tell"
 
 
 def test_a_step_early_on_is_no_growth_that_can_be_told() -> None:
@@ -101,7 +102,7 @@ def test_a_step_early_on_is_no_growth_that_can_be_told() -> None:
     found = slope(samples)
 
     assert found.high - found.low > 0.5
-    assert judged(found) == []
+    assert judged(found, 60) == []
 
 
 def test_memory_that_stays_has_no_slope() -> None:
