@@ -18,6 +18,9 @@ class Telephony(Protocol):
     async def start(self) -> None: ...
     async def close(self) -> None: ...
 
+    def reconnect(self, reason: str) -> None:
+        """Drops the link, if there is one, and makes another: `PbxLost` comes, and then `on_connected`."""
+
     def perform(self, action: Action) -> None:
         """Sends it at once and returns; what goes wrong comes back as `ActionFailed`."""
 

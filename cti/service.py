@@ -46,6 +46,10 @@ log = structlog.get_logger(__name__)
 HEARTBEAT_S = 1.0
 MISSED_MARGIN_S = 10.0
 """How much further back than the last sight of Asterisk its log is read."""
+HUNG_S = 5.0
+"""A service that did not run for so long looks at Asterisk anew: callers have begun to fall back, and what
+waits to be read from the link is old.
+"""
 JOURNAL_RETRY_S = 1.0
 RESYNC_RETRY_S = 1.0
 LOOK_AT_PHONES_S = 10.0
@@ -91,6 +95,9 @@ class Service:
         self.now = now
         self._pins = PinDesk(telephony, is_right_pin, now, lambda tried: self._inbox.put_nowait(_Item(tried)))
         self._last_seen = last_seen
+        self._ran_at = now()
+        self._deaf = False
+        """What the link still brings is older than what Asterisk's log has."""
         self._journaled = journaled
         self._inbox: asyncio.Queue[_Item] = asyncio.Queue()
         self._held: list[Fact | ActionFailed | ActionDone] | None = None
@@ -104,9 +111,12 @@ class Service:
 
     def on_fact(self, fact: Fact | ActionFailed | ActionDone) -> None:
         """Given to the telephony adapter: takes a fact in the order in which it came."""
+        if self._deaf and not isinstance(fact, f.PbxLost | ActionFailed):
+            return
         if isinstance(fact, f.PbxLost):
+            if self.routing:  # until then the log was not read, and is to be read from where it was
+                self._last_seen = min(fact.at, self._ran_at)
             self.connected = self.routing = False
-            self._last_seen = fact.at
             if self._resync is not None:
                 self._resync.cancel()
             self._release_held()
@@ -118,6 +128,7 @@ class Service:
     def on_connected(self) -> None:
         """Given to the telephony adapter: facts flow from now on, and it can be asked."""
         self.connected = True
+        self._deaf = False
         self._held = []
         self._resync = asyncio.create_task(self._resynchronise(), name="resync")
 
@@ -190,6 +201,7 @@ class Service:
 
     async def run(self) -> None:
         """Runs until cancelled: connects to Asterisk, takes over what is there, routes."""
+        self._ran_at = self.now()
         try:
             await self._complete([(_Item(acd.TimePassed(self.now(), "resume")), self.runtime.opening)])
             async with asyncio.TaskGroup() as tasks:
@@ -207,8 +219,25 @@ class Service:
     async def _work(self) -> None:
         while True:
             items = await self._next_items()
+            if self._hung():
+                items = self._look_anew(items)
             steps = [(item, self.runtime.step(item.event)) for item in items]
             await self._complete(steps)
+
+    def _hung(self) -> bool:
+        """Whether the whole process stood still: SIGSTOP, a machine that was suspended or starved."""
+        return self.now() - self._ran_at > HUNG_S
+
+    def _look_anew(self, items: Sequence[_Item]) -> list[_Item]:
+        """Drops the link and what it brought: by now phones would ring for callers who are gone."""
+        log.warning("hung", for_s=round(self.now() - self._ran_at, 1))
+        self._held, self._deaf = None, True
+        self.on_fact(f.PbxLost(self.now(), "hung"))
+        self._ran_at = self.now()
+        self._telephony.reconnect("the service hung")
+        waiting = [*items, *(self._inbox.get_nowait() for _ in range(self._inbox.qsize()))]
+        lost = [item for item in waiting if isinstance(item.event, f.PbxLost)]
+        return lost + [item for item in waiting if not isinstance(item.event, Fact)]
 
     async def _next_items(self) -> list[_Item]:
         """What is in the inbox, or the passing of time when a deadline is due first."""
@@ -286,8 +315,9 @@ class Service:
         """Once a second: tells the dialplan that we route, and the journal until when we saw Asterisk."""
         while True:
             await asyncio.sleep(HEARTBEAT_S)
-            if self.routing:
-                # The dialplan compares with the machine's own clock.
+            if not self._hung():  # otherwise the pipeline sees to that first
+                self._ran_at = self.now()
+            if self.routing and not self._hung():
                 self._telephony.perform(Beat("heartbeat", int(time.time())))
                 self._unwritten_state["seen_until"] = instant_text(self.now())
             self._inbox.put_nowait(_Item(acd.TimePassed(self.now(), "heartbeat")))

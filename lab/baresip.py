@@ -118,6 +118,15 @@ class Baresip:
         if self._child is not None:
             await asyncio.to_thread(self._child.stop)
 
+    async def kill(self) -> None:
+        """It dies as when its power is cut: nothing is said to anybody. It may be started again."""
+        assert self._child is not None
+        if self._reader_task is not None:
+            self._reader_task.cancel()
+            await asyncio.gather(self._reader_task, return_exceptions=True)
+        await asyncio.to_thread(self._child.kill)
+        await self.stop()
+
     async def run(self, *commands: str) -> list[str]:
         """Runs commands in one go, none other between them, and returns what they print.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -59,9 +60,22 @@ class Api:
 class CallCenter:
     """Use it with `async with`: everything that it starts has ended on leaving."""
 
-    def __init__(self, directory: Path, lab: LabSite | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        lab: LabSite | None = None,
+        *,
+        service_config: Path | None = None,
+        module: str = "cti.cli",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """`service_config` is for a service that is told something else than Asterisk, `module` for one that
+        is started in another way, with more in its `environment`.
+        """
+        self._module, self._environment = module, dict(environment or {})
         self.directory = directory
         self.lab = lab or make_lab_site(directory)
+        self._service_config = service_config or self.lab.config
         self.asterisk = AsteriskProcess(self.lab.site, self.lab.secrets, directory / "asterisk")
         self.postgres: Postgres | None = None
         self.service: ServiceProcess
@@ -72,11 +86,13 @@ class CallCenter:
             self.postgres = await asyncio.to_thread(Postgres.start, self.directory / "postgres")
             await asyncio.to_thread(self.asterisk.start)
             self.service = ServiceProcess(
-                config=self.lab.config,
+                config=self._service_config,
                 secrets=self.lab.secrets_file,
                 database_url=self.database_url,
                 api_url=self.lab.api_url,
                 log=self.directory / "service.log",
+                environment=self._environment,
+                module=self._module,
             )
             await self.service.start()
             self._client = aiohttp.ClientSession()

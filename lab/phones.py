@@ -266,6 +266,17 @@ class PhonePool:
         await self._processes[seat].run(f"uadel {self._accounts[seat].aor}")
         self._registered.discard(seat)
 
+    async def die(self, seat: str) -> None:
+        """The phone's power is cut: nobody is told. For pools with `record_to`: one process is one phone."""
+        await self._processes[seat].kill()
+        self._registered.discard(seat)
+        self._calls[seat].clear()
+
+    async def revive(self, seat: str) -> None:
+        """A phone that died is switched on again."""
+        await self._processes[seat].start()
+        await self.register(seat)
+
     async def register(self, seat: str, *, within_s: float = 30.0) -> None:
         """Switches a phone on, as `start` does and after `unregister`; on return it is registered."""
         with self.events(seat) as events:

@@ -36,6 +36,8 @@ class ServiceProcess:
     api_url: str
     log: Path
     environment: dict[str, str] = field(default_factory=dict)
+    module: str = "cti.cli"
+    """What is run: another one may prepare the process and then run this one."""
     process: asyncio.subprocess.Process | None = None
     started_at: float = 0.0
 
@@ -48,7 +50,7 @@ class ServiceProcess:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
-                "cti.cli",
+                self.module,
                 "run",
                 "--config",
                 str(self.config),
@@ -72,15 +74,33 @@ class ServiceProcess:
                     raise ServiceFailed(
                         f"the service ended with status {self.process.returncode}:\n{self.tail()}"
                     )
-                try:
-                    async with client.get(f"{self.api_url}/health/ready") as answer:
-                        if answer.status == 200:
-                            return
-                except aiohttp.ClientError:
-                    pass
+                if await self.is_ready(client):
+                    return
                 if time.monotonic() > deadline:
                     raise ServiceFailed(f"the service did not become ready:\n{self.tail()}")
                 await asyncio.sleep(0.05)
+
+    async def is_ready(self, client: aiohttp.ClientSession | None = None) -> bool:
+        """Whether it says that it routes."""
+        if client is None:
+            async with aiohttp.ClientSession() as own:
+                return await self.is_ready(own)
+        try:
+            async with client.get(
+                f"{self.api_url}/health/ready", timeout=aiohttp.ClientTimeout(total=5.0)
+            ) as answer:
+                return answer.status == 200
+        except (aiohttp.ClientError, TimeoutError):
+            return False
+
+    def freeze(self) -> None:
+        """It stops in the middle of whatever it does, as on a machine that hangs."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
 
     def reload(self) -> None:
         """Has it read its configuration again."""

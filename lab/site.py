@@ -61,12 +61,14 @@ def make_lab_site(
     rtp_ports: int = 1200,
     flows: bool = False,
     calendars: dict[str, object] | None = None,
+    greeting: str | None = None,
 ) -> LabSite:
     """Copies the example configuration into `directory` and changes what must differ in a lab.
 
     `queues` overrides a setting of every queue, such as `wrap_up_s`, `calendars` one of every calendar,
     `routing` what holds for all together, `phones` how phones are watched.
     Without `flows` a call ends with its conversation: the lab's citizens press no key unless told to.
+    `greeting` is a prompt for every hotline.
     """
     config = directory / "config"
     if config.exists():
@@ -100,8 +102,10 @@ def make_lab_site(
         for key, values in changes.items():
             if key in document:
                 document[key].update(values)
-        for hotline in document.get("hotlines", ()) if not flows else ():
-            hotline.pop("flow", None)
+        for hotline in document.get("hotlines", ()):
+            if not flows:
+                hotline.pop("flow", None)
+            hotline.update({"greeting": greeting} if greeting is not None else {})
         for calendar in document.get("calendars", ()) if calendars else ():
             calendar.update(calendars)
         for queue in document.get("queues", ()) if queues else ():

@@ -133,6 +133,10 @@ class AmiTelephony:
         """End the link. Asterisk and its calls go on."""
         await self._client.close()
 
+    def reconnect(self, reason: str) -> None:
+        """Drop the link, and whatever it still had to say, and make another."""
+        self._client.drop(reason)
+
     def perform(self, action: Action) -> None:
         """Send an action now, after those before it. Never blocks and never raises; a failure comes as a
         fact.

@@ -142,6 +142,11 @@ class AmiClient:
             await asyncio.gather(task, return_exceptions=True)
         self.state = LinkState.CLOSED
 
+    def drop(self, reason: str) -> None:
+        """End the present link, if there is one; the next is made at once."""
+        if self._protocol is not None:
+            self._protocol.drop(reason)
+
     def post(
         self,
         headers: Headers,

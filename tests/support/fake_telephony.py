@@ -28,12 +28,16 @@ class FakeTelephony:
         self.log_may_be_read = asyncio.Event()
         self.log_may_be_read.set()
         self.closed = False
+        self.reconnects: list[str] = []
 
     async def start(self) -> None:
         self.on_connected()
 
     async def close(self) -> None:
         self.closed = True
+
+    def reconnect(self, reason: str) -> None:
+        self.reconnects.append(reason)
 
     def perform(self, action: Action) -> None:
         self.performed.append(action)

@@ -1,0 +1,174 @@
+"""The stage of a fault: a staffed center whose every call is accounted for when it is over."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from lab.callers import Caller, CallerPool, CallerReport
+from lab.center import CallCenter
+from lab.evidence import settled_ledger
+from lab.network import LOOPBACK, free_ports
+from lab.phone_log import PhoneLog
+from lab.phones import PhonePool
+from lab.site import make_lab_site
+from tests.support.ami_proxy import AmiProxy, ami_proxy
+from tests.support.staffed import WITHIN_S, Staffed
+
+GREETING = "thanks"
+"""A prompt of 2 s: callers of a fault need not hear the whole recording notice."""
+
+
+@dataclass(slots=True)
+class Scene(Staffed):
+    log: PhoneLog = field(kw_only=True)
+    ami: AmiProxy = field(kw_only=True)
+    """The service's way to Asterisk."""
+    begun: list[tuple[Caller, asyncio.Task[CallerReport]]] = field(default_factory=list)
+    reports: list[CallerReport] = field(default_factory=list)
+
+    def call(self, hotline: str = "12345", **terms: Any) -> Caller:
+        """Another citizen calls."""
+        caller, task = self.callers.begin(f"1390000{len(self.begun):04d}", hotline, **terms)
+        self.begun.append((caller, task))
+        return caller
+
+    async def talking(self, **terms: Any) -> tuple[Caller, str]:
+        """A citizen who hears an agent, and that agent's seat."""
+        caller = self.call(**terms)
+        seat = await self.ringing(caller)
+        await self.phones.answer(seat)
+        await self.heard(caller)
+        return caller, seat
+
+    async def ringing(self, caller: Caller) -> str:
+        """The seat whose phone rings for the caller."""
+
+        async def rings() -> str | None:
+            return next((c.seat for c in self.log.calls() if c.number == caller.number and _rings(c)), None)
+
+        seat: str = await self.until(rings)
+        return seat
+
+    async def heard(self, *callers: Caller) -> None:
+        async with asyncio.timeout(WITHIN_S):
+            for caller in callers:
+                await caller.heard.wait()
+
+    async def waits(self, count: int) -> None:
+        async def there() -> bool:
+            return bool((await self.total())["waiting"] == count)
+
+        await self.until(there)
+
+    async def fallen_back(self, count: int) -> None:
+        """Returns once so many callers are in Asterisk's plain queue."""
+
+        async def there() -> bool:
+            shown = await asyncio.to_thread(self.center.asterisk.console, "queue show hotline-fallback")
+            return f"has {count} calls" in shown
+
+        await self.until(there)
+
+    async def health(self) -> dict[str, Any]:
+        shown: dict[str, Any] = await self.center.api().get("/health/ready")
+        return shown
+
+    async def routes(self) -> None:
+        """Returns once the service routes."""
+        await self.until(self._is_ready)
+
+    async def _is_ready(self) -> bool:
+        return await self.center.service.is_ready()
+
+    async def account(
+        self,
+        *,
+        dead: Mapping[str, float] | None = None,
+        cut: Collection[str] = (),
+        willed: Mapping[str, str] | None = None,
+        expected_errors: Collection[str] = (),
+        within_s: float = WITHIN_S,
+    ) -> None:
+        """Ends what still goes on, and asserts that the ledger is clean."""
+        for caller, _ in self.begun:
+            caller.hang_up()
+        self.reports = list(await asyncio.gather(*(task for _, task in self.begun)))
+        ledger, _ = await settled_ledger(
+            self.center,
+            self.log,
+            self.reports,
+            self.phones.tones,
+            self.agents.values(),
+            within_s=within_s,
+            dead=dead,
+            cut=cut,
+            willed=willed,
+            expected_errors=expected_errors,
+        )
+        assert ledger.clean, str(ledger)
+
+
+def _rings(call: Any) -> bool:
+    return not call.outgoing and call.answered_at is None and call.ended_at is None
+
+
+@asynccontextmanager
+async def scene(
+    directory: Path,
+    seats: int,
+    *,
+    apart: bool = False,
+    module: str = "cti.cli",
+    environment: Mapping[str, str] | None = None,
+    **queues: object,
+) -> AsyncIterator[Scene]:
+    """A center whose service reaches Asterisk through a proxy. `apart`: each phone can die by itself.
+
+    `module` is run as the service, with more in its `environment`.
+    """
+    lab = make_lab_site(
+        directory,
+        queues={"wrap_up_s": 0.5, **queues},
+        routing={"reserves": [], "max_occupancy": 1.0, "last_agent_ttl_s": 0},
+        greeting=GREETING,
+    )
+    (port,) = free_ports(1)
+    config = _config_through(lab.config, directory / "config-of-service", port)
+    async with (
+        ami_proxy(port, lab.site.asterisk.ami_port) as proxy,
+        CallCenter(directory, lab, service_config=config, module=module, environment=environment) as center,
+    ):
+        passwords = {s.id: lab.secrets.seats[s.id].get_secret_value() for s in lab.site.seats[:seats]}
+        registrar = (LOOPBACK, lab.site.asterisk.sip_port)
+        async with (
+            PhonePool(
+                passwords,
+                registrar,
+                directory / "phones",
+                record_to=directory / "heard" if apart else None,
+            ) as phones,
+            CallerPool(lab.trunk_peer, registrar, directory / "callers", phones.tones) as callers,
+        ):
+            place = Scene(center, phones, callers, log=PhoneLog(phones), ami=proxy)
+            place.agents = await center.seat_agents(seats)
+            yield place
+
+
+def _config_through(config: Path, copy: Path, port: int) -> Path:
+    """The configuration with another way to Asterisk."""
+    shutil.copytree(config, copy)
+    yaml = YAML(typ="safe")
+    path = copy / "service.yaml"
+    document = yaml.load(path)
+    document["asterisk"]["ami_port"] = port
+    with path.open("w") as file:
+        yaml.dump(document, file)
+    return copy
