@@ -50,6 +50,8 @@ class Storm:
     while_starting: float = 0.3
     """Share of the kills that hit within `starting_s` of a start, while the service takes over."""
     starting_s: float = 3.0
+    greeting: str | None = None
+    """A prompt; None: each hotline's own."""
 
     @property
     def between_kills_s(self) -> float:
@@ -145,6 +147,7 @@ async def storm(plan: Storm, directory: Path, console: Console) -> StormReport:
         queues={"wrap_up_s": plan.wrap_up_s},
         # Of so few agents none is to be kept for urgent callers, or sent to rest.
         routing={"reserves": [], "max_occupancy": 1.0},
+        greeting=plan.greeting,
     )
     began = time.monotonic()
     chance = random.Random(plan.seed)  # noqa: S311 - a load, not a secret
