@@ -41,6 +41,10 @@ class Connections:
         leg = self._state.legs.get(fact.leg)
         if leg is None or leg.bridge == fact.bridge or fact.at <= leg.moved_at:
             return
+        if leg.bridge is not None and leg.bridge.startswith(RESTORED):
+            # It never parted from there, so this is that connection, whatever a clock that was set says.
+            self._state.rename_bridge(leg.bridge, fact.bridge)
+            return
         self.part(leg, fact.at, fact.cause)
         leg.moved_at = fact.at
         self._state.enter(fact.leg, fact.bridge)

@@ -78,6 +78,18 @@ def test_who_parted_while_nobody_watched_parted_when_the_log_says() -> None:
     assert [segment.ended_at for segment in again.record.segments] == [12.0]
 
 
+def test_a_clock_that_was_set_forth_meanwhile_begins_no_second_segment() -> None:
+    told = Told()
+    told.tell(*arrival())
+    told.offer()
+    told.tell(*answer())
+    again = restarted(told)
+    an_hour_later = earlier([*arrival(), *answer()], by_s=-3600.0)
+    again.tell(*an_hour_later, talking(at=3620.0), *agent_hangs_up(OFFER, CALL, 3630.0))
+
+    assert [(s.started_at, s.ended_at) for s in again.record.segments] == [(6.0, 3630.0)]
+
+
 def test_a_clock_that_was_set_back_meanwhile_hides_no_connection() -> None:
     told = Told()
     told.tell(*arrival(4000.0))
