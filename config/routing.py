@@ -223,3 +223,6 @@ class RoutingConfig(Model):
     """How long a caller who was cut off and dials again keeps the place, in seconds; 0: not at all."""
     last_agent_ttl_s: Seconds = 0.0
     """How long a caller is kept for the agent who spoke with them last, in seconds; 0: not at all."""
+    owner_ttl_s: Seconds = 0.0
+    """How long a caller is then kept for the owner of their latest work order, the one who wrote it, in
+    seconds; 0: not at all."""

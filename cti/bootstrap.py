@@ -180,7 +180,7 @@ def _service(
     site, asterisk = settings.site, settings.site.asterisk
     now = clock.now()
     try:
-        runtime = Runtime(_plan(site, settings.secrets), routing_policy(site), past.resume, now)
+        runtime = Runtime(plan_of(site, settings.secrets), routing_policy(site), past.resume, now)
     except InvalidPolicy as error:
         raise CannotStart(f"the configuration contradicts itself: {error}") from error
     service: Service
@@ -232,7 +232,7 @@ def _service(
 def _reloader(settings: Settings, service: Service, hotline: Hotline, pins: PinBook) -> Reloader:
     async def put_in_force(site: Site, cause: str) -> None:
         policy = routing_policy(site)
-        await service.reconfigure(policy, _plan(site, settings.secrets), cause)
+        await service.reconfigure(policy, plan_of(site, settings.secrets), cause)
         hotline.reconfigure(policy, _names(site))
         await _read_pins_again(settings, site, pins, cause)
 
@@ -251,7 +251,8 @@ async def _read_pins_again(settings: Settings, site: Site, pins: PinBook, cause:
         pins.replace(secrets.pins)
 
 
-def _plan(site: Site, secrets: Secrets) -> Plan:
+def plan_of(site: Site, secrets: Secrets) -> Plan:
+    """What the runtime needs of a site beside the routing policy."""
     key = secrets.ami.get_secret_value().encode()
 
     zone = ZoneInfo(site.timezone)
@@ -271,6 +272,7 @@ def _plan(site: Site, secrets: Secrets) -> Plan:
         queue_of={hotline.number: hotline.queue for hotline in site.hotlines},
         caller_key=lambda number: caller_key(number, key),
         last_agent_ttl_s=site.routing.last_agent_ttl_s,
+        owner_ttl_s=site.routing.owner_ttl_s,
         desk=DeskRules(
             pin_at_phone=site.login.pin_at_phone,
             wrong_pins=site.login.wrong_pins,

@@ -12,6 +12,7 @@ from cti.callbacks.book import STATE as CALLBACKS
 from cti.calls.connections import leg_of_recording
 from cti.calls.facts import LegId
 from cti.calls.flows import voicemail_due
+from cti.calls.known_callers import LAST_AGENT, OWNER
 from cti.calls.outputs import RecordingDue
 from cti.calls.records import CallRecord
 from cti.calls.supervision import Supervision
@@ -46,8 +47,8 @@ def read_past(journal: Journal) -> Past:
             call = decode_call(body)
             past.resume.open_calls.append(call)
             past.due |= _due(call)
-        elif key.startswith("last_agent/") and isinstance(body, dict):
-            past.resume.last_agents[key.removeprefix("last_agent/")] = str(body["agent"])
+        elif key.startswith((LAST_AGENT, OWNER)) and isinstance(body, dict):
+            past.resume.known_callers[key] = body
         elif key.startswith(CALLBACKS):
             past.resume.callbacks[key] = body
         elif key.startswith(FIGURES):

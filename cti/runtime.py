@@ -19,7 +19,6 @@ from acd.model import (
     Diversion,
     Instant,
     OfferOutcome,
-    OneOf,
     Policy,
     QueueId,
     RoutingStep,
@@ -49,6 +48,7 @@ from cti.calls.actions import (
     TakeOver,
 )
 from cti.calls.facts import CallId, Fact
+from cti.calls.known_callers import KnownCallers
 from cti.calls.model import CallModel
 from cti.calls.outputs import CallbackWanted, CallUpdated, Output, RecordingDue, RecordingVoid
 from cti.calls.quality import Sound
@@ -87,7 +87,6 @@ TAKE_OVER_AGAIN_S = 5.0
 ANNOUNCE_EVERY_S = 0.9
 """How often it is looked whom to tell their place: with each heartbeat, however many timers fall due."""
 CALLS_OVER_KEPT = 10_000
-LAST_AGENTS_KEPT = 20_000
 FIGURES = "figures/"
 """Before the name of each part of the figures in the journal's state."""
 FALLBACK_STATES = frozenset({AgentState.READY, AgentState.RESERVED, AgentState.BUSY, AgentState.WRAP_UP})
@@ -129,6 +128,8 @@ class Plan:
     """Tells one caller's number from another's without being it; None for a number that is withheld."""
     last_agent_ttl_s: float = 0.0
     """How long a caller is kept for the agent who spoke with them last; 0: not at all."""
+    owner_ttl_s: float = 0.0
+    """How long, after that, for the owner of their latest work order; 0: not at all."""
     desk: DeskRules = DeskRules()  # noqa: RUF009 - frozen
     caller_number: str = ""
     """The number shown to whom the hotline calls."""
@@ -164,8 +165,8 @@ class Resume:
     done_legs: list[f.LegId] = field(default_factory=list)
     figures: dict[str, JSON] = field(default_factory=dict)
     """Today's figures, as `acd.router.Router.restore_figures` takes them; none for a new journal."""
-    last_agents: dict[str, AgentId] = field(default_factory=dict)
-    """Who spoke last with a caller, by the caller's key."""
+    known_callers: dict[str, dict[str, JSON]] = field(default_factory=dict)
+    """Agents whom callers know, as `KnownCallers.restore` takes them."""
     pins: dict[str, JSON] = field(default_factory=dict)
     """Wrong PINs, as `PinGuard.restore` takes them."""
     commands: dict[str, JSON] = field(default_factory=dict)
@@ -223,8 +224,8 @@ class Runtime:
         self._with_work_order: set[CallId] = set()
         self._over: dict[CallId, None] = {}
         self._asked_for: dict[CallId, Instant] = {}
-        self._last_agents: dict[str, AgentId] = dict(resume.last_agents)
-        """Who spoke last with a caller, by the caller's key; the oldest are forgotten."""
+        self._known_callers = KnownCallers()
+        self._known_callers.restore(resume.known_callers)
         self._paused: dict[SeatId, bool] = {}
         self._pending: deque[Output] = deque()
         self._step = Step()
@@ -259,6 +260,9 @@ class Runtime:
                 self._audit(event)
             case FillWorkOrder():
                 self._step.drafts.append(Draft(event.at, "work_order", event.work_order, event.record))
+                by = event.record.get("filled_by")
+                owner = by if isinstance(by, str) and by in self.policy.agents else None
+                self._step.state |= self._known_callers.wrote(event.work_order, owner)
             case LogIn() | MoveSeat() | LogOut() | BeReady() | BeNotReady() | ExtendWrapUp():
                 self._step.refused = self._command(event)
             case PinTried():
@@ -514,9 +518,8 @@ class Runtime:
         steps = self._plan.steps_of.get(record.hotline, ())
         if record.choice is not None:
             steps = (*self._plan.choice_steps.get(record.choice, ()), *steps)
-        last = self._last_agents.get(caller) if caller is not None else None
-        if last is not None and self._plan.last_agent_ttl_s > 0:
-            steps = (RoutingStep(OneOf((last,)), self._plan.last_agent_ttl_s), *steps)
+        plan = self._plan
+        steps = (*self._known_callers.steps(caller, plan.last_agent_ttl_s, plan.owner_ttl_s), *steps)
         if record.steps is not None:
             steps = steps_of(record.steps) or ()
         if not self.router.knows_queue(event.queue):
@@ -529,18 +532,6 @@ class Runtime:
         """Where callers wait whose queue was removed, while the dialplan still names it."""
         queue = self._plan.queue_of.get(hotline)
         return queue if queue is not None else next(iter(self.policy.queues))
-
-    def _remember_agent(self, record: CallRecord) -> None:
-        caller = self._plan.caller_key(record.number)
-        if caller is None or record.agent is None or self._last_agents.get(caller) == record.agent:
-            return
-        self._last_agents.pop(caller, None)
-        self._last_agents[caller] = record.agent
-        self._step.state[f"last_agent/{caller}"] = {"agent": record.agent}
-        if len(self._last_agents) > LAST_AGENTS_KEPT:
-            oldest = next(iter(self._last_agents))
-            del self._last_agents[oldest]
-            self._step.state[f"last_agent/{oldest}"] = None
 
     def _take_effects(self, effects: Iterable[fx.Effect], at: Instant) -> None:
         for effect in effects:
@@ -681,7 +672,9 @@ class Runtime:
             self._work_order(record, at)
             if over:
                 self._announcer.forget(call_id)
-                self._remember_agent(record)
+                self._step.state |= self._known_callers.spoke(
+                    self._plan.caller_key(record.number), record.agent
+                )
                 self._with_work_order.discard(call_id)
                 self._asked_for.pop(call_id, None)
                 self._over[call_id] = None
@@ -719,6 +712,8 @@ class Runtime:
             "version": 1,
         }
         self._step.drafts.append(Draft(at, "work_order", f"wo-{record.call}", opened))
+        caller = self._plan.caller_key(record.number)
+        self._step.state |= self._known_callers.owns(caller, f"wo-{record.call}", record.agent)
 
     # -- after a restart -------------------------------------------------------------------------------------
 
@@ -729,12 +724,13 @@ class Runtime:
             self.router.restore_figures(resume.figures)
         if self.router.day_began != began:
             self.router.reset_figures(began)
+        queue_of = {record.call: record.queue for record in resume.open_calls}
         for agent in resume.agents:
             if agent.state is AgentState.LOGGED_OUT or agent.seat is None:
                 continue
             if agent.agent not in self.policy.agents or agent.seat not in self._plan.seats:
                 continue
-            self._route(self._restored(agent, now, cause))
+            self._route(self._restored(agent, queue_of, now, cause))
         for record in resume.open_calls:
             self.calls.restore(record)
             if record.answered_at is not None:
@@ -749,18 +745,25 @@ class Runtime:
         self._drain()
         return self._close_step(now)
 
-    def _restored(self, agent: fx.AgentChanged, now: Instant, cause: str) -> acd.AgentRestored:
+    def _restored(
+        self, agent: fx.AgentChanged, queue_of: Mapping[CallId, QueueId | None], now: Instant, cause: str
+    ) -> acd.AgentRestored:
         """The agent as they may be taken to stand until a snapshot says who is on a call.
 
-        One whose call ended while the service was away gets the whole wrap-up from now on; a ringing phone
-        left them ready.
+        One whose call ended while the service was away gets the whole wrap-up from now on: of the call's
+        queue or, for a call that is not known any more, the longest of all. A ringing phone left them ready.
         """
         assert agent.seat is not None
         state, until = agent.state, agent.until
         if state is AgentState.RESERVED:
             state = AgentState.READY
         elif state is AgentState.BUSY:
-            wrap_up_s = max((queue.wrap_up_s for queue in self.policy.queues.values()), default=0.0)
+            terms = self.policy.queues
+            queue = terms.get(queue_of.get(agent.contact or "") or "")
+            longest_s = max((each.wrap_up_s for each in terms.values()), default=0.0)
+            wrap_up_s = longest_s if queue is None else queue.wrap_up_s
+            ceiling_s = self.policy.agents[agent.agent].max_wrap_up_s
+            wrap_up_s = wrap_up_s if ceiling_s is None else min(wrap_up_s, ceiling_s)
             state, until = (
                 (AgentState.WRAP_UP, now + wrap_up_s) if agent.contact else (AgentState.READY, None)
             )

@@ -492,7 +492,9 @@ def test_a_caller_who_calls_again_is_kept_for_the_agent_who_spoke_with_them_also
     assert state["last_agent/key"] == {"agent": "1002"}
 
     again = Rig()
-    again.runtime = Runtime(known, policy(), Resume(last_agents={"key": "1002"}), 100.0)
+    again.runtime = Runtime(
+        known, policy(), Resume(known_callers={"last_agent/key": {"agent": "1002"}}), 100.0
+    )
     again.tell(snapshot(at=100.0))
     again.ready_agent("1001", "seat-01", at=100.0)
     again.ready_agent("1002", "seat-02", at=101.0)
