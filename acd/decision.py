@@ -7,7 +7,7 @@ from itertools import islice
 from acd.effects import Candidate, Decided
 from acd.floor import Floor
 from acd.index import Stage
-from acd.model import ContactState, Criterion, OfferId
+from acd.model import AgentState, ContactState, Criterion, OfferId
 from acd.ranking import ContactRank, criterion_value, score
 from acd.records import Agent, Contact
 from acd.requirement import described
@@ -22,12 +22,13 @@ def explain(floor: Floor, agent: Agent, contact: Contact, offer: OfferId) -> Dec
     """Why `agent` serves `contact`. To be called while the agent is ready and the contact waits."""
     stage, rank = floor.waiting.place_of(contact.contact)
     candidates, eligible, criterion = _ready_ones(floor, agent, contact, stage)
+    agents, objection = floor.agents, stage.need.objection
     for _, name in islice(floor.staff.candidates(stage.need), MAX_LOOKED_AT):
         if len(candidates) >= MAX_CANDIDATES:
             break
-        other = floor.agents[name]
-        if name not in floor.ready:
-            candidates.append(Candidate(name, stage.need.objection(other.policy) or _occupied(other)))
+        other = agents[name]
+        if other.state is not AgentState.READY or other.reason is not None:
+            candidates.append(Candidate(name, objection(other.policy) or _occupied(other)))
     requirement = stage.key[1]
     return Decided(
         at=floor.at,

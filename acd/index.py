@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
 from heapq import merge
+from itertools import chain
 
 from acd.model import AgentId, ContactId, QueuePolicy
 from acd.ranking import ContactRank, IdleRank
@@ -87,12 +88,9 @@ class WaitingIndex:
         return self._place_of[contact]
 
     def near(self, agent: Agent) -> Iterator[Stage]:
-        """A superset of the stages with somebody waiting that this agent can serve; one may come up twice."""
-        for stages in (self._unanchored, *map(self._by_anchor.get, agent.keys)):
-            if stages:
-                for stage in stages.values():
-                    if stage.waiting:
-                        yield stage
+        """A superset of the stages that this agent can serve; one may come up twice, and may be empty."""
+        anchored = (stages for stages in map(self._by_anchor.get, agent.keys) if stages is not None)
+        return chain.from_iterable(stages.values() for stages in (self._unanchored, *anchored))
 
     def matching(self, agent: Agent) -> list[Stage]:
         """All stages that this agent could serve, those that are only skipped included."""

@@ -9,7 +9,7 @@ from acd.decision import explain
 from acd.floor import Floor
 from acd.index import Stage
 from acd.model import AgentId, AgentState, ContactId, ContactState, Criterion
-from acd.ranking import ContactRank, PairRank, pair_head, score
+from acd.ranking import ContactRank, PairRank, pair_head
 from acd.records import Agent
 
 _Pair: TypeAlias = tuple[PairRank, AgentId, ContactId, bool]
@@ -59,12 +59,14 @@ def _best_for_agent(floor: Floor, name: AgentId) -> _Pair | None:
     best_stage: Stage | None = None
     best_strict, best_points = 0, 0.0
     for stage in floor.waiting.near(agent):
-        queue = stage.queue
+        if not stage.waiting:
+            continue
+        queue, first = stage.queue, stage.waiting[0]
         penalty_s = penalties.get(queue.queue, 0.0) if penalties else 0.0
-        first = stage.waiting[0]
         if best is not None and (
             first[0] > best_strict
-            or (first[0] == best_strict and score(first, queue, penalty_s, now) < best_points)
+            # The score, written out: most stages are looked at for this comparison alone.
+            or (first[0] == best_strict and queue.weight * (now - first[1] - penalty_s) < best_points)
         ):
             continue
         if not stage.need.accepts(agent.policy):

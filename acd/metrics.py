@@ -456,6 +456,8 @@ class Figures:
     def oldest(self, count: int) -> list[ContactId]:
         """The contacts that have waited longest, whatever their queue."""
         board = self._boards[None]
+        if not board.callbacks:
+            return [contact for _, contact in board.waiting[:count]]
         first = merge(board.waiting[:count], board.callbacks[:count])
         return [contact for _, contact in islice(first, count)]
 
@@ -505,8 +507,9 @@ class Figures:
         interval = self._in_interval(queue, at)
         if not self.is_today(at):
             return (interval,)
-        self._note_day(queue)
-        self._note_day(None)
+        if self.tracked:
+            self._note_day(queue)
+            self._note_day(None)
         return self._board(queue).tally, self._boards[None].tally, interval
 
     def _note_day(self, queue: QueueId | None) -> None:
@@ -523,12 +526,14 @@ class Figures:
         return int(at // self.interval_s)
 
     def _in_interval(self, queue: QueueId, at: Instant) -> Tally:
-        number = self._number(at)
-        self.note("interval", str(number), "queue", queue)
+        number = int(at // self.interval_s)
+        if self.tracked:
+            self.note("interval", str(number), "queue", queue)
         return self._numbered(number).tally(queue)
 
     def _work(self, number: int, agent: AgentId) -> WorkTime:
-        self.note("interval", str(number), "agent", agent)
+        if self.tracked:
+            self.note("interval", str(number), "agent", agent)
         return self._numbered(number).work(agent)
 
     def _numbered(self, number: int) -> Interval:
