@@ -201,7 +201,7 @@ class PhonesConfig(Model):
 
     ask_every_s: Annotated[int, Field(ge=1, le=300)] = 5
     """How often Asterisk asks each phone whether it is there (SIP OPTIONS), in seconds."""
-    answer_within_s: Annotated[float, Field(ge=0.5, le=30)] = 2.0
+    answer_within_s: Annotated[float, Field(ge=0.5, le=30)] = 3.0
     """A phone that takes longer to answer, in seconds, cannot be reached: its agent is taken out at once."""
     ready_again_within_s: Seconds = 60.0
     """An agent whose phone is back within so many seconds is put back as they were; after longer they say

@@ -205,7 +205,8 @@ async def test_keys_do_nothing_to_a_waiting_caller(
         ran = len(executed(asterisk))
         await until(lambda: len(executed(asterisk)) > ran + 6)
         assert await manager.variable(queued["Channel"], "HL_PLACE") == "waiting"
+        meanwhile = executed(asterisk)[ran:]
         await ends(manager, caller, queued["Uniqueid"])
-    applications = {line.split(":", 4)[-1].split("] ")[1].split("(")[0] for line in executed(asterisk)[ran:]}
+    applications = {line.split(":", 4)[-1].split("] ")[1].split("(")[0] for line in meanwhile}
     assert applications <= {"StartMusicOnHold", "Wait", "Set", "GotoIf", "Gosub", "Return"}
     nothing_came_through(asterisk, manager)
