@@ -198,15 +198,18 @@ async def test_of_what_is_pressed_in_a_flow_only_digits_come_through(
 async def test_keys_do_nothing_to_a_waiting_caller(
     asterisk: AsteriskProcess, manager: Manager, caller: HostileCaller
 ) -> None:
+    before = len(executed(asterisk))
     async with heartbeat(manager):
         caller.call_as("12315", "<sip:1380@host>")  # its flow has no key
         queued = await manager.user_event("HotlineQueued")
+        # Asterisk writes its trace a little later than it tells events.
+        await until(lambda: any(" Wait(" in line for line in executed(asterisk)[before:]))
         press(caller, *"0123456789*#ABCD", *NO_KEYS)
         ran = len(executed(asterisk))
         await until(lambda: len(executed(asterisk)) > ran + 6)
+        turns = executed(asterisk)[ran:]
         assert await manager.variable(queued["Channel"], "HL_PLACE") == "waiting"
-        meanwhile = executed(asterisk)[ran:]
         await ends(manager, caller, queued["Uniqueid"])
-    applications = {line.split(":", 4)[-1].split("] ")[1].split("(")[0] for line in meanwhile}
+    applications = {line.split(":", 4)[-1].split("] ")[1].split("(")[0] for line in turns}
     assert applications <= {"StartMusicOnHold", "Wait", "Set", "GotoIf", "Gosub", "Return"}
     nothing_came_through(asterisk, manager)
