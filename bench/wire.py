@@ -11,6 +11,7 @@ import itertools
 import secrets
 import socket
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -46,7 +47,7 @@ class Offer:
     """The agent's first packet reached the caller."""
 
 
-class Endpoint:
+class Endpoint(ABC):
     """One user agent: a SIP socket and a voice."""
 
     def __init__(self, user: str, server: tuple[str, int], mark: int) -> None:
@@ -74,11 +75,13 @@ class Endpoint:
         self._socket.close()
         self.voice.close()
 
+    @abstractmethod
     def on_request(self, request: sip.Message, at_ns: int) -> None:
-        raise NotImplementedError
+        """A request came at that moment."""
 
+    @abstractmethod
     def on_response(self, response: sip.Message) -> None:
-        raise NotImplementedError
+        """A response came."""
 
     def send(self, data: bytes) -> int:
         """Returns when it left."""
