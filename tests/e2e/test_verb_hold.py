@@ -43,7 +43,12 @@ async def test_the_citizen_hears_music_and_the_agent_silence_until_the_call_is_t
 async def test_a_held_citizen_whose_agent_hangs_up_waits_again_in_the_old_place(tmp_path: Path) -> None:
     async with staffed(tmp_path, 2, wrap_up_s=1.0) as place:
         talk = await connected(place)
-        queued_at = (await place.center.api().get(f"/v1/calls/{talk.call}"))["queued_at"]
+
+        async def queued() -> str | None:
+            at: str | None = (await place.center.api().get(f"/v1/calls/{talk.call}"))["queued_at"]
+            return at
+
+        queued_at = await place.until(queued)  # the archive is half a second behind
         await talk.do("hold")
         await place.phones.hang_up(talk.seat)
         second = await place.answer_next()
