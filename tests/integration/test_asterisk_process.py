@@ -68,7 +68,6 @@ def test_it_loads_nothing_that_can_run_programs_or_serve_http(asterisk: Asterisk
         "res_agi",
         "res_ari",
         "res_http_websocket",
-        "res_pjsip_refer",
     ):
         assert f"{module}.so" not in loaded
     assert "Server Disabled" in asterisk.console("http show status")
