@@ -422,3 +422,20 @@ def test_who_was_at_lunch_as_a_late_answer_came_is_at_lunch_again_and_an_own_cal
     other.engage("ann")
     other.release("ann")
     assert (other.agent("ann").state, other.agent("ann").reason) == (AgentState.NOT_READY, "rona")
+
+
+def test_the_expected_wait_counts_those_of_its_own_queue_alone() -> None:
+    rules = (OverflowRule(Limit.EXPECTED_WAIT, Diversion.BUSY, 30.0),)
+    center = Center(
+        policy([QueuePolicy("q", wrap_up_s=0.0, overflow=rules), QueuePolicy("p", {"law": 1})], {"ann": {}})
+    )
+    center.queue("other", "p")
+    for number in range(8):
+        center.queue(f"c{number}")
+    center.ready("ann")
+    for _ in range(6):
+        center.answer(center.offer().offer)
+        center.wait(10)
+        center.release("ann")
+    center.queue("exactly")
+    assert not diverted(center)

@@ -7,7 +7,16 @@ import pytest
 
 from acd.events import ContactServedElsewhere
 from acd.metrics import INTERVALS_KEPT
-from acd.model import AnyOf, Has, OfferOutcome, QueuePolicy
+from acd.model import (
+    AnyOf,
+    AttemptOutcome,
+    Diversion,
+    Has,
+    Limit,
+    OfferOutcome,
+    OverflowRule,
+    QueuePolicy,
+)
 from acd.states import UnknownEntity
 from tests.unit.acd.floorplan import Center, policy
 
@@ -351,3 +360,48 @@ def test_intervals_begin_anew_when_configuration_changes_their_length() -> None:
     [interval] = center.router.queue_intervals("either")
     assert (interval.ends - interval.begins, interval.offered) == (50, 1)
     assert interval.work.available_s == 20
+
+
+def test_what_happens_twice_is_counted_twice() -> None:
+    full = (OverflowRule(Limit.SIZE, Diversion.BUSY, 0),)
+    center = Center(
+        policy([QueuePolicy("q", wrap_up_s=0, short_abandon_s=5), QueuePolicy("full", overflow=full)])
+    )
+    for number in range(2):
+        center.queue(f"full{number}", "full")
+        center.queue(f"hangs up {number}")
+        center.leave(f"hangs up {number}")
+        center.request_callback(f"reached{number}")
+        center.take_callback(f"reached{number}")
+        center.end_attempt(f"reached{number}", AttemptOutcome.REACHED)
+        center.request_callback(f"dropped{number}")
+        center.cancel_callback(f"dropped{number}")
+        center.request_callback(f"expires{number}", latest_at=center.now + 1)
+        center.wait(1)
+    assert center.router.queue_figures("full").diverted == 2
+    center.ready("ann")
+    for seconds in (10, 20):
+        center.connect(f"talks {seconds} s", "ann")
+        center.wait(seconds)
+        center.release("ann")
+    figures = center.router.queue_figures("q")
+    assert (figures.handled, figures.handled_s) == (2, 30)
+    assert (figures.abandoned, figures.short_abandoned) == (2, 2)
+    assert (figures.answered, figures.timely) == (2, 2)
+    assert (figures.callbacks_requested, figures.callbacks_reached) == (6, 2)
+    assert (figures.callbacks_dropped, figures.callbacks_unreached) == (2, 2)
+
+
+def test_dialling_is_not_handling_even_after_a_contact_that_was_handled() -> None:
+    center = Center(policy([QueuePolicy("q", wrap_up_s=0)]))
+    center.ready("ann")
+    center.connect("c1", "ann")
+    center.wait(5)
+    center.release("ann")
+    center.request_callback("k1")
+    center.answer(center.offer().offer)
+    center.wait(7)
+    center.end_attempt("k1", AttemptOutcome.REACHED)
+    center.wait(60)
+    center.release("ann")
+    assert center.router.queue_figures("q").handled_s == 65

@@ -28,9 +28,11 @@ from acd.model import (
     Diversion,
     Limit,
     OfferOutcome,
+    OneOf,
     OpeningHours,
     OverflowRule,
     QueuePolicy,
+    RoutingStep,
 )
 from acd.states import InvalidTransition, UnknownEntity
 from tests.unit.acd.floorplan import START, Center, policy
@@ -610,3 +612,23 @@ def test_an_agent_who_talks_with_somebody_else_by_the_end_of_the_attempt_still_w
     floor.end_attempt("k1", AttemptOutcome.NO_ANSWER)
     floor.release("ann")
     assert (floor.agent("ann").state, floor.agent("ann").contact) == (AgentState.WRAP_UP, "c1")
+
+
+def test_that_a_callback_was_altered_stands_in_the_story_of_its_contact() -> None:
+    floor = center()
+    floor.request_callback("k1")
+    floor.alter_callback("k1", priority=3)
+    [contact] = floor.router.snapshot()["contacts"]
+    assert [trigger for _, trigger, _ in contact["history"]][-1] == "altered"
+
+
+def test_a_callback_says_which_steps_it_was_given() -> None:
+    floor, steps = center(), (RoutingStep(OneOf(("ann",)), 60.0),)
+    floor.request_callback("k1", steps=steps)
+    assert floor.heard(CallbackChanged)[-1].steps == steps
+
+
+def test_a_callback_that_can_be_tried_only_when_it_is_too_late_is_over() -> None:
+    floor = center()
+    floor.request_callback("k1", earliest_at=floor.now + 60, latest_at=floor.now + 60)
+    assert over(floor) is CallbackEnd.EXPIRED

@@ -390,3 +390,17 @@ def test_a_contact_that_is_altered_is_not_offered_sooner_to_who_did_not_take_it(
     center.ready("ann")
     center.alter("c1", priority=3)
     assert not center.heard(MakeOffer)
+
+
+def test_each_of_several_reserves_is_open_from_its_own_priority_on() -> None:
+    reserves = (Reserve("tax", keep=1, urgent_from=5), Reserve("law", keep=1, urgent_from=3))
+    center = Center(policy(agents={"ann": {"tax": 1}, "bob": {"law": 1}}, reserves=reserves))
+    center.ready("ann", "bob")
+    center.queue("ordinary", priority=2)
+    assert not center.heard(MakeOffer)
+    center.queue("urgent", priority=3)
+    assert center.offer().agent == "bob"
+    center.queue("next", priority=4)
+    assert not center.heard(MakeOffer)
+    center.queue("most urgent", priority=5)
+    assert center.offer().agent == "ann"

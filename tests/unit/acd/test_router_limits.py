@@ -262,3 +262,59 @@ def test_overflow_in_a_circle_is_refused() -> None:
         "queue p: overflow leads back to itself; a way that ends would be right",
         "queue q: overflow leads back to itself; a way that ends would be right",
     )
+
+
+def test_by_night_the_skills_of_the_night_are_asked_for_and_nothing_of_the_day() -> None:
+    queue = QueuePolicy("q", requirement=Has("tax"), calendar=CLOSES_SOON, night_skills={"english": 1})
+    center = Center(policy([queue], {"ann": {}, "bob": {"english": 1}}))
+    center.queue("c1")
+    center.ready("bob")
+    assert not center.heard(MakeOffer)
+    center.wait(60)
+    assert center.offer().agent == "bob"
+    center.ready("ann")
+    center.queue("c2")
+    assert not center.heard(MakeOffer)
+
+
+def test_a_diversion_names_the_queue_whose_limit_was_reached() -> None:
+    center = center_with(OverflowRule(Limit.SIZE, Diversion.QUEUE, 0, "spill"))
+    center.queue("c1")
+    assert [each.queue for each in center.heard(ContactDiverted)] == ["q"]
+
+
+def test_nothing_is_to_happen_any_more_when_the_one_who_waited_for_a_limit_has_left() -> None:
+    center = center_with(OverflowRule(Limit.WAITED, Diversion.CALLBACK, 30))
+    center.queue("c1")
+    assert center.router.next_deadline() == center.now + 30
+    center.leave("c1")
+    assert center.router.next_deadline() is None
+
+
+def test_who_talks_has_no_estimate() -> None:
+    center = Center(policy([QueuePolicy("q", wrap_up_s=0.0)]))
+    for number in range(9):
+        center.queue(f"c{number}")
+    center.ready("ann")
+    for number in range(8):
+        center.answer(center.offer().offer)
+        center.wait(10)
+        if number < 7:
+            center.release("ann")
+    assert center.router.estimate("c8") is not None
+    assert center.router.estimate("c7") is None
+
+
+def test_a_removed_queue_does_not_open_or_close_any_more() -> None:
+    center = Center(policy([QueuePolicy("q"), QueuePolicy("old", calendar=CLOSES_SOON)]))
+    center.queue("c1")
+    assert center.router.next_deadline() == center.now + 60
+    center.apply(policy([QueuePolicy("q")]))
+    assert center.router.next_deadline() is None
+
+
+def test_answers_at_one_instant_have_no_time_between_them() -> None:
+    pace = Pace()
+    for _ in range(8):
+        pace.answered(queued_at=0.0, at=100.0)
+    assert pace.estimate(3) == Estimate(3, 0.0, 0.0)

@@ -54,6 +54,7 @@ def test_an_agent_comes_back_in_the_state_they_had(before: AgentState, after: Ag
     record = center.agent("ann")
     assert record.state is after
     assert record.reason == ("lunch" if after is AgentState.NOT_READY else None)
+    assert record.until == (center.now + 5 if after is AgentState.WRAP_UP else None)
     if after is not AgentState.LOGGED_OUT:
         assert record.since == center.now - 60
         assert center.restore_agent("ann", AgentState.NOT_READY) == (), "what the router knows is newer"

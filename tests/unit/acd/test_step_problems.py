@@ -33,7 +33,7 @@ def test_what_is_not_there_is_named(requirement: Requirement, named: str | None)
 
 def test_a_negative_time_is_refused() -> None:
     [problem] = Center(RULES).router.step_problems((RoutingStep(Has("tax"), -1.0),))
-    assert "ttl_s" in problem
+    assert problem.startswith("step 1: ttl_s is -1;")
 
 
 def test_a_queue_that_drains_is_there_but_takes_nobody_in() -> None:

@@ -128,3 +128,79 @@ def test_agents_having_a_skill_are_told_by_state() -> None:
     center.ready("bob")
     states = center.router.agents_having("tax")
     assert (states[AgentState.READY], sum(states.values())) == (1, 1)
+
+
+def test_a_move_changes_the_parts_of_both_queues_and_of_the_contact() -> None:
+    center, store = Center(RULES), Store()
+    center.queue("c1")
+    store.keep(center)
+    center.alter("c1", queue="p")
+    interval = f"interval/{int(center.now // 100)}/queue"
+    assert store.keep(center) == {"contact/c1", "queue/q", "queue/p", f"{interval}/q", f"{interval}/p"}
+    assert store.parts["contact/c1"][0] == "p"
+
+
+def test_a_new_day_empties_the_stored_day_and_forgets_who_was_away_for_longer_than_one() -> None:
+    center, store = Center(RULES), Store()
+    center.queue("c1")
+    center.leave_for_elsewhere("c1")
+    store.keep(center)
+    assert {"contact/c1", "queue/q"} <= set(store.parts)
+    center.now += 2 * 86_400
+    center.router.reset_figures(center.now)
+    assert {"contact/c1", "queue/q", "total", "day"} <= store.keep(center)
+    assert not {"contact/c1", "queue/q"} & set(store.parts)
+
+
+def test_an_agent_who_was_removed_and_logs_out_is_deleted_from_the_store_at_once() -> None:
+    center, store = Center(RULES), Store()
+    center.ready("ann")
+    center.wait(30)
+    center.not_ready("ann")
+    center.apply(policy(RULES.queues.values(), {"bob": {}}, interval_s=100.0))
+    store.keep(center)
+    assert "agent/ann" in store.parts
+    center.log_out("ann")
+    store.keep(center)
+    assert "agent/ann" not in store.parts
+
+
+def test_names_may_have_a_slash() -> None:
+    rules = policy([QueuePolicy("tax/returns")], {"ann/b": {}}, interval_s=100.0)
+    center, store = Center(rules), Store()
+    center.ready("ann/b")
+    center.connect("c1", "ann/b", "tax/returns")
+    center.queue("call/2", "tax/returns")
+    center.wait(10)
+    center.release("ann/b")
+    store.keep(center)
+    fresh = Center(rules)
+    fresh.router.restore_figures(store.parts)
+    assert fresh.router.queue_figures("tax/returns").answered == 1
+    assert fresh.router.queue_intervals("tax/returns") == center.router.queue_intervals("tax/returns")
+    assert [each.answered for each in fresh.router.agent_intervals("ann/b")] == [1]
+
+
+def test_an_agent_who_is_removed_while_logged_out_is_deleted_from_the_store_at_once() -> None:
+    center, store = Center(RULES), Store()
+    center.ready("ann")
+    center.wait(30)
+    center.log_out("ann")
+    store.keep(center)
+    assert "agent/ann" in store.parts
+    center.apply(policy(RULES.queues.values(), {"bob": {}}, interval_s=100.0))
+    store.keep(center)
+    assert "agent/ann" not in store.parts
+
+
+def test_an_answer_within_the_same_instant_is_stored_for_the_agent_and_ends_the_stored_wait() -> None:
+    center, store = Center(RULES), Store()
+    center.queue("c1")
+    center.ready("ann")
+    offer = center.offer().offer
+    store.keep(center)
+    assert "contact/c1" in store.parts
+    center.answer(offer)
+    store.keep(center)
+    assert "contact/c1" not in store.parts
+    assert store.parts["agent/ann"][0] == 1

@@ -17,14 +17,18 @@ from acd.model import (
     CallbackMode,
     CallbackTerms,
     ContactState,
+    Diversion,
     Has,
+    Limit,
     OfferOutcome,
     OneOf,
+    OverflowRule,
     QueuePolicy,
     RoutingStep,
 )
 from acd.records import ContactRecord
 from acd.router import Router
+from acd.states import InvalidTransition
 from tests.unit.acd.floorplan import Center, policy
 from tests.unit.acd.test_router_limits import CLOSES_SOON
 
@@ -379,3 +383,123 @@ def test_the_figures_of_an_agent_who_is_gone_are_to_be_deleted() -> None:
     center.router.figures_changes()
     center.log_out("ann")
     assert center.router.figures_changes()["agent/ann"] is None
+
+
+def test_what_befalls_a_restored_contact_is_not_written_into_the_snapshot() -> None:
+    limits = tuple(OverflowRule(Limit.WAITED, Diversion.CALLBACK, after_s) for after_s in (10, 40))
+    rules = policy([QueuePolicy("q", overflow=limits, offer_backoff_s=5.0)])
+    center = Center(rules)
+    center.ready("ann")
+    center.queue("c1")
+    center.end(center.offer().offer, OfferOutcome.REJECTED)
+    center.wait(20)
+    saved = json.loads(json.dumps(center.router.snapshot()))
+    as_it_was = deepcopy(saved)
+    twin = Center(rules)
+    twin.router, twin.now = Router.restore(rules, saved), center.now
+    twin.ready("ann")
+    twin.end(twin.offer().offer, OfferOutcome.REJECTED)
+    twin.wait(30)
+    now = twin.router.snapshot()["contacts"][0]
+    assert (now["tried"]["ann"][0], len(now["diversions"])) == (2, 2)
+    [before] = as_it_was["contacts"]
+    assert (before["tried"]["ann"][0], len(before["diversions"])) == (1, 1)
+    assert saved == as_it_was
+
+
+def test_the_terms_of_a_queue_that_drains_come_back_whole() -> None:
+    limit = OverflowRule(Limit.WAITED, Diversion.MESSAGE, 60, "sorry")
+    terms = QueuePolicy("old", {"tax": 2}, overflow=(limit,), calendar=CLOSES_SOON)
+    center, without = Center(policy([terms, QueuePolicy("q")])), policy([QueuePolicy("q")])
+    center.queue("c1", "old")
+    center.apply(without)
+    saved = json.loads(json.dumps(center.router.snapshot()))
+    assert Router.restore(without, saved)._floor.terms["old"] == terms
+
+
+def test_that_an_offer_failed_stands_in_the_agents_story() -> None:
+    center = Center(policy())
+    center.ready("ann")
+    center.queue("c1")
+    center.end(center.offer().offer, OfferOutcome.NO_ANSWER)
+    [ann] = center.router.snapshot()["agents"]
+    assert [trigger for _, trigger, _ in ann["history"]][-1] == "offer_failed"
+
+
+def test_a_late_answer_for_nobody_leaves_an_agent_who_worked_before_as_long_idle_as_they_were() -> None:
+    center = Center(policy([QueuePolicy("q", wrap_up_s=0)]))
+    center.ready("ann")
+    center.connect("c1", "ann")
+    center.wait(5)
+    center.release("ann")
+    idle_since = center.now
+    center.wait(5)
+    center.queue("c2")
+    offer = center.offer().offer
+    center.leave("c2")
+    center.answer(offer)
+    center.wait(5)
+    center.release("ann")
+    [ann] = center.router.snapshot()["agents"]
+    assert (ann["state"], ann["idle_since"]) == (AgentState.READY, idle_since)
+
+
+def test_an_offer_withdrawn_for_a_lost_phone_and_answered_after_the_caller_left_failed_for_the_phone() -> (
+    None
+):
+    center = Center(policy())
+    center.ready("ann")
+    center.queue("c1")
+    offer = center.offer().offer
+    center.lose_phone("ann")
+    center.leave("c1")
+    center.answer(offer)
+    assert [each.outcome for each in center.heard(OfferClosed)] == [OfferOutcome.FAILED]
+
+
+def test_how_fast_a_removed_queue_was_served_is_forgotten_with_its_last_contact() -> None:
+    center = Center(policy([QueuePolicy("q"), QueuePolicy("old")]))
+    center.ready("ann")
+    center.connect("c1", "ann", "old")
+    center.apply(policy([QueuePolicy("q")]))
+    assert "old" in center.router.snapshot()["paces"]
+    center.leave("c1")
+    assert "old" not in center.router.snapshot()["paces"]
+
+
+def test_a_later_diversion_is_not_written_into_an_earlier_snapshot() -> None:
+    limit = OverflowRule(Limit.WAITED, Diversion.CALLBACK, 10)
+    center = Center(policy([QueuePolicy("q", overflow=(limit,))]))
+    center.queue("c1")
+    saved = center.router.snapshot()
+    center.wait(10)
+    assert len(center.router.snapshot()["contacts"][0]["diversions"]) == 1
+    assert saved["contacts"][0]["diversions"] == []
+
+
+def test_that_an_offer_cannot_end_as_accepted_is_said_of_that_offer() -> None:
+    center = Center(policy())
+    center.ready("ann")
+    center.queue("c1")
+    offer = center.offer().offer
+    with pytest.raises(InvalidTransition, match=f"offer {offer}"):
+        center.end(offer, OfferOutcome.ACCEPTED)
+
+
+def test_an_offer_that_is_over_is_told_with_its_queue_agent_and_seat() -> None:
+    center = Center(TWO)
+    center.ready("ann")
+    center.queue("c1", "p")
+    center.end(center.offer().offer, OfferOutcome.NO_ANSWER)
+    [closed] = center.heard(OfferClosed)
+    assert (closed.queue, closed.agent, closed.seat) == ("p", "ann", "seat-ann")
+
+
+def test_who_was_busy_elsewhere_is_ready_after_the_call_and_without_a_reason() -> None:
+    center = Center(policy())
+    center.ready("ann")
+    center.queue("c1")
+    center.end(center.offer().offer, OfferOutcome.BUSY)
+    assert center.agent("ann").reason == "busy_elsewhere"
+    center.engage("ann")
+    assert (center.agent("ann").next_state, center.agent("ann").next_reason) == (AgentState.READY, None)
