@@ -118,10 +118,14 @@ def go_on(floor: Floor, agent: Agent, trigger: AgentTrigger) -> None:
 
 def connect(floor: Floor, contact: Contact, agent: AgentId) -> None:
     """The contact talks with the agent, whatever it was doing for the router."""
-    waits_from = contact.steps_from if contact.callback else contact.queued_at
+    anew = contact.callback or contact.returned
+    waits_from = contact.steps_from if anew else contact.queued_at
     floor.pace(contact.queue).answered(waits_from, floor.at)
     if contact.callback:
         floor.figures.callback_left(contact.queue, contact.contact, contact.queued_at)
+        floor.figures.talks_again(contact.queue)
+    elif contact.returned:
+        floor.figures.waits_no_more(contact.queue, contact.contact, contact.queued_at)
         floor.figures.talks_again(contact.queue)
     else:
         timely_s = floor.queues[contact.queue].timely_s

@@ -36,6 +36,8 @@ class ContactQueued:
     """What this contact asks for before its queue's own steps."""
     caller: str | None = None
     """Who it is, in any form that stays the same when they call again; None when unknown or withheld."""
+    returned: bool = False
+    """It waits once more after an agent had it: how its first wait ended is counted."""
 
 
 @dataclass(frozen=True, slots=True)

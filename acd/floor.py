@@ -88,6 +88,8 @@ class Floor(StaffRoom):
         if contact.callback:
             self.figures.callback_left(contact.queue, contact.contact, contact.queued_at)
             self.figures.callback_waits(queue, contact.contact, contact.queued_at)
+        elif contact.returned:
+            self.figures.waits_in(contact.queue, queue, contact.contact, contact.queued_at)
         else:
             self.figures.moved(contact.queue, queue, contact.contact, contact.queued_at, self.at)
         self.hold_queue(queue)

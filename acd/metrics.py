@@ -35,6 +35,8 @@ class Tally:
     """Contacts sent to a message or the busy tone at one of the queue's limits."""
     took_callback: int = 0
     """Contacts that asked to be called back rather than wait on."""
+    returned: int = 0
+    """Contacts that began to wait in it once more after an agent had them; else only in `handled`."""
     callbacks_requested: int = 0
     callbacks_reached: int = 0
     callbacks_unreached: int = 0
@@ -87,6 +89,7 @@ class Tally:
         self.moved_away += other.moved_away
         self.diverted += other.diverted
         self.took_callback += other.took_callback
+        self.returned += other.returned
         self.callbacks_requested += other.callbacks_requested
         self.callbacks_reached += other.callbacks_reached
         self.callbacks_unreached += other.callbacks_unreached
@@ -238,6 +241,17 @@ class Figures:
         for board in self._pair(queue):
             insort(board.waiting, (queued_at, contact))
 
+    def returned(self, queue: QueueId, contact: ContactId, queued_at: Instant, at: Instant) -> None:
+        """A contact waits once more whose first wait is counted; `waits_no_more` when this one ends."""
+        for tally in self._tallies(queue, at):
+            tally.returned += 1
+        for board in self._pair(queue):
+            insort(board.waiting, (queued_at, contact))
+
+    def waits_no_more(self, queue: QueueId, contact: ContactId, queued_at: Instant) -> None:
+        """However the wait of a returned contact ended."""
+        self._take_out(queue, contact, queued_at)
+
     def comes_back(self, queue: QueueId, contact: ContactId, queued_at: Instant) -> None:
         """A contact of a snapshot waits, counted before."""
         self._away.pop(contact, None)
@@ -301,11 +315,14 @@ class Figures:
 
     def moved(self, queue: QueueId, to: QueueId, contact: ContactId, queued_at: Instant, at: Instant) -> None:
         """A waiting contact changed its queue; in all queues together nothing happened."""
-        before, after = self._board(queue), self._board(to)
-        _remove(before.waiting, (queued_at, contact))
-        insort(after.waiting, (queued_at, contact))
+        self.waits_in(queue, to, contact, queued_at)
         self.note("contact", contact)
         self._count_move(queue, to, at)
+
+    def waits_in(self, queue: QueueId, to: QueueId, contact: ContactId, queued_at: Instant) -> None:
+        """A waiting contact changed its queue, and that is not counted."""
+        _remove(self._board(queue).waiting, (queued_at, contact))
+        insort(self._board(to).waiting, (queued_at, contact))
 
     def diverted(self, queue: QueueId, contact: ContactId, queued_at: Instant, at: Instant) -> None:
         self._take_out(queue, contact, queued_at)
@@ -526,7 +543,7 @@ class Figures:
         return int(at // self.interval_s)
 
     def _in_interval(self, queue: QueueId, at: Instant) -> Tally:
-        number = int(at // self.interval_s)
+        number = self._number(at)
         if self.tracked:
             self.note("interval", str(number), "queue", queue)
         return self._numbered(number).tally(queue)

@@ -37,7 +37,9 @@ def contact_queued(floor: Floor, event: ContactQueued) -> None:
     _no_callback(floor, event.contact, ContactTrigger.QUEUED)
     if event.queue not in floor.policy.queues:
         raise UnknownEntity("queue", event.queue)
-    floor.figures.queued(event.queue, event.contact, event.queued_at, event.at)
+    returned = event.returned and event.contact not in floor.figures.away()
+    count = floor.figures.returned if returned else floor.figures.queued
+    count(event.queue, event.contact, event.queued_at, event.at)
     kept = floor.take_kept_place(event.caller)
     floor.admit(
         Contact(
@@ -48,8 +50,9 @@ def contact_queued(floor: Floor, event: ContactQueued) -> None:
             ContactState.WAITING,
             event.at,
             caller=event.caller,
+            returned=returned,
             place_from=(place_from := event.queued_at if kept is None else min(kept, event.queued_at)),
-            steps_from=place_from,
+            steps_from=event.at if returned else place_from,
             own_steps=event.steps,
         ),
         ContactTrigger.QUEUED,
@@ -93,6 +96,8 @@ def contact_left(floor: Floor, event: ContactLeft) -> None:
         _no_callback(floor, event.contact, ContactTrigger.LEFT)
     if contact.state is ContactState.CONNECTED:
         floor.figures.ended(contact.queue)
+    elif contact.returned:
+        floor.figures.waits_no_more(contact.queue, contact.contact, contact.queued_at)
     elif event.waits_elsewhere:
         floor.figures.went_away(contact.queue, contact.contact, contact.queued_at)
     elif event.takes_callback:
@@ -166,21 +171,24 @@ def contact_served_elsewhere(floor: Floor, event: ContactServedElsewhere) -> Non
     terms = floor.queues.get(queue)
     if terms is None:
         raise UnknownEntity("queue", queue)
+    returned = contact is not None and contact.returned
     if contact is not None:
-        floor.figures.went_away(queue, contact.contact, contact.queued_at)
+        away = floor.figures.waits_no_more if returned else floor.figures.went_away
+        away(queue, contact.contact, contact.queued_at)
         if contact.offer is not None:
             offer = floor.offers[contact.offer]
             floor.withdraw_offer(offer, OfferTrigger.WITHDRAWN, OfferOutcome.CANCELLED)
         floor.forget(contact, ContactTrigger.SERVED_ELSEWHERE)
-    floor.figures.served_elsewhere(
-        queue,
-        event.contact,
-        contact.queued_at if contact else event.queued_at,
-        event.answered_at,
-        event.at,
-        terms.timely_s,
-        terms.short_abandon_s,
-    )
+    if not returned:
+        floor.figures.served_elsewhere(
+            queue,
+            event.contact,
+            contact.queued_at if contact else event.queued_at,
+            event.answered_at,
+            event.at,
+            terms.timely_s,
+            terms.short_abandon_s,
+        )
     agent = floor.agents.get(event.agent) if event.agent is not None else None
     if agent is not None and event.answered_at is not None:
         floor.note_taken(agent, event.answered_at)

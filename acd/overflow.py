@@ -74,5 +74,8 @@ def _divert(floor: Floor, contact: Contact, rule: OverflowRule) -> None:
             floor.place_again(contact)
         case Diversion.MESSAGE | Diversion.BUSY:
             assert contact.state is ContactState.WAITING
-            floor.figures.diverted(contact.queue, contact.contact, contact.queued_at, floor.at)
+            if contact.returned:
+                floor.figures.waits_no_more(contact.queue, contact.contact, contact.queued_at)
+            else:
+                floor.figures.diverted(contact.queue, contact.contact, contact.queued_at, floor.at)
             floor.forget(contact, ContactTrigger.DIVERTED)

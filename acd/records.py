@@ -156,6 +156,8 @@ class Contact:
     caller: str | None = None
     callback: bool = False
     """Nobody is on the line: the citizen is dialled once an agent took it."""
+    returned: bool = False
+    """It waits once more after an agent had it; the figures hold it as it ended first."""
     place_from: Instant = 0.0
     """Since when it waits for the purpose of its place in the queue."""
     steps_from: Instant = 0.0

@@ -114,8 +114,8 @@ def _plain(counts: Tally | WorkTime | None) -> dict[str, Any] | None:
 def _wait(floor: Floor, name: ContactId) -> list[Any] | None:
     contact = floor.contacts.get(name)
     if contact is not None:
-        talks = contact.state is ContactState.CONNECTED
-        return None if talks else [contact.queue, contact.queued_at]
+        ended = contact.state is ContactState.CONNECTED or contact.returned
+        return None if ended else [contact.queue, contact.queued_at]
     away = floor.figures.away().get(name)
     return None if away is None else list(away)
 

@@ -20,6 +20,7 @@ COUNTS_EXAMPLE: JsonDict = {
     "timely": 351,
     "moved_away": 0,
     "diverted": 0,
+    "returned": 0,
     "longest_waited_s": 64.2,
     "answer_rate": 0.9731,
     "timely_rate": 0.8819,
@@ -62,6 +63,9 @@ class CountsOut(Output):
     """Contacts that went on to another queue unanswered; they count as offered there too."""
     diverted: int
     """Contacts that a limit of the queue sent to a message or the busy tone."""
+    returned: int
+    """Contacts that began to wait once more after an agent had them, such as a transfer to the queue; they
+    count once, as their first wait ended."""
     longest_waited_s: float | None
     """The longest wait of those answered or abandoned; null before the first."""
     answer_rate: float | None

@@ -28,6 +28,8 @@ class Counts:
     """Contacts that went on to another queue unanswered."""
     diverted: int = 0
     """Contacts that a limit of the queue sent to a message or the busy tone."""
+    returned: int = 0
+    """Contacts that began to wait once more after an agent had them; in no other count."""
     longest_waited_s: float | None = None
     """Of those answered or abandoned."""
     answer_rate: float | None = None

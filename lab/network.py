@@ -4,28 +4,40 @@ from __future__ import annotations
 
 import random
 import socket
-from contextlib import ExitStack
 
 LOOPBACK = "127.0.0.1"
-_RTP_LOW, _RTP_HIGH = 20_000, 32_000
-"""Below the range that the kernel hands out by itself (32768 and up)."""
+_SERVERS_LOW, _SERVERS_HIGH = 20_000, 23_000
+_RTP_LOW, _RTP_HIGH = 23_000, 32_000
+"""Both below the range that the kernel hands out by itself (32768 and up), for a connection too."""
+_given: set[int] = set()
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that are free for TCP and UDP at this moment, all different."""
-    with ExitStack() as held:
-        ports: list[int] = []
-        while len(ports) < count:
-            tcp = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-            udp = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-            tcp.bind((LOOPBACK, 0))
-            port: int = tcp.getsockname()[1]
-            try:
-                udp.bind((LOOPBACK, port))
-            except OSError:
-                continue
-            ports.append(port)
-        return ports
+    """Ports that are free for TCP and UDP at this moment, all different, each given once by this process.
+
+    Raises RuntimeError when there are none.
+    """
+    found: list[int] = []
+    for port in random.sample(range(_SERVERS_LOW, _SERVERS_HIGH), _SERVERS_HIGH - _SERVERS_LOW):
+        if len(found) == count:
+            return found
+        if port not in _given and _is_free(port):
+            _given.add(port)
+            found.append(port)
+    raise RuntimeError(f"no {count} free ports between {_SERVERS_LOW} and {_SERVERS_HIGH}")
+
+
+def _is_free(port: int) -> bool:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
+    ):
+        try:
+            tcp.bind((LOOPBACK, port))
+            udp.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
 
 
 def rtp_range(size: int) -> tuple[int, int]:

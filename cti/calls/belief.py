@@ -72,7 +72,11 @@ class RouterBelief:
             return []
         self._contacts[name] = call, agent
         if agent is None:
-            return [acd.ContactQueued(at, cause, name, queue, record.priority, queued_at)]
+            return [
+                acd.ContactQueued(
+                    at, cause, name, queue, record.priority, queued_at, returned=call.wait_counted
+                )
+            ]
         seat = self._state.legs[call.handler].record.seat if call.handler is not None else None
         if seat is not None:
             self._engaged[seat] = agent

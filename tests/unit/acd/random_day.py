@@ -156,6 +156,7 @@ class Chance:
                     now - pick((0.0, 0.0, 9.0)),
                     steps,
                     pick(CALLERS),
+                    pick((False, False, True)),
                 ),
             ),
             (4, lambda: ContactAltered(now, cause, contact, pick((None, queue)), pick((None, 1, 3)), steps)),

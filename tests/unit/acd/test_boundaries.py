@@ -439,3 +439,50 @@ def test_the_expected_wait_counts_those_of_its_own_queue_alone() -> None:
         center.release("ann")
     center.queue("exactly")
     assert not diverted(center)
+
+
+def paced() -> Center:
+    """Five callers were answered, ten seconds after one another: one answer short of an estimate."""
+    center = Center(policy([QueuePolicy("q", wrap_up_s=0.0)], {"ann": {}}, keep_place_s=60.0))
+    for number in range(7):
+        center.queue(f"c{number}")
+    center.ready("ann")
+    for _ in range(4):
+        center.answer(center.offer().offer)
+        center.wait(10)
+        center.release("ann")
+    center.answer(center.offer().offer)
+    center.leave("c5")
+    center.leave("c6")
+    return center
+
+
+def served(center: Center) -> Estimate | None:
+    """What is told to the next caller, after the one who waits was answered."""
+    center.release("ann")
+    center.answer(center.offer().offer)
+    center.queue("next")
+    return center.router.estimate("next")
+
+
+def test_the_pace_is_taken_from_who_waited_at_the_last_answer() -> None:
+    center = paced()
+    center.queue("waited at it", queued_at=center.now)
+    center.wait(10)
+    assert served(center) == Estimate(1, 10.0, 0.0)
+
+
+def test_a_kept_place_is_no_wait_for_the_pace() -> None:
+    center = paced()
+    center.queue("cut off", queued_at=center.now - 5, caller="of c")
+    center.leave("cut off", cut_off=True)
+    center.wait(10)
+    center.queue("dials again", caller="of c")
+    assert served(center) is None
+
+
+def test_who_waits_once_more_did_not_wait_while_talking() -> None:
+    center = paced()
+    center.wait(10)
+    center.queue("c", queued_at=center.now - 60, returned=True)
+    assert served(center) is None

@@ -15,7 +15,7 @@ from acd.effects import (
     DialCallback,
     MakeOffer,
 )
-from acd.events import ContactServedElsewhere
+from acd.events import ContactServedElsewhere, PolicyChanged
 from acd.model import (
     AgentState,
     AttemptOutcome,
@@ -632,3 +632,15 @@ def test_a_callback_that_can_be_tried_only_when_it_is_too_late_is_over() -> None
     floor = center()
     floor.request_callback("k1", earliest_at=floor.now + 60, latest_at=floor.now + 60)
     assert over(floor) is CallbackEnd.EXPIRED
+
+
+def test_due_when_it_may_not_be_tried_any_more_it_is_put_off_and_says_that_it_was_due() -> None:
+    floor = center(hours=DAYTIME)
+    floor.request_callback("k1", earliest_at=floor.now + 3600)
+    later = Calendar((OpeningHours(tuple(range(7)), 12 * 3600.0, 21 * 3600.0),))
+    rules = center(hours=later).router._floor.policy
+    floor.tell(PolicyChanged(floor.now, "t", rules))
+    floor.wait(3600)
+    change = floor.heard(CallbackChanged)[-1]
+    assert (change.state, change.due_at) == (CallbackState.SCHEDULED, START + 4 * 3600)
+    assert floor.router._floor.callbacks["k1"].history[-1][1] == "due"

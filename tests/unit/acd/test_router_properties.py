@@ -254,6 +254,13 @@ class RouterMachine(RuleBasedStateMachine):
     def queue_with_steps(self, contact: str, queue: str, own: tuple[RoutingStep, ...]) -> None:
         self.tell(ContactQueued(self.now, self.cause, contact, queue, 0, self.now, own, f"of {contact}"))
 
+    @rule(contact=st.sampled_from(CONTACTS), queue=st.sampled_from(QUEUES), own=steps)
+    def queue_once_more(self, contact: str, queue: str, own: tuple[RoutingStep, ...]) -> None:
+        caller = f"of {contact}"
+        self.tell(
+            ContactQueued(self.now, self.cause, contact, queue, 0, self.now - 30, own, caller, returned=True)
+        )
+
     @rule(
         contact=st.sampled_from(CONTACTS),
         queue=st.none() | st.sampled_from(QUEUES),

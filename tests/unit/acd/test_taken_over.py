@@ -503,3 +503,12 @@ def test_who_was_busy_elsewhere_is_ready_after_the_call_and_without_a_reason() -
     assert center.agent("ann").reason == "busy_elsewhere"
     center.engage("ann")
     assert (center.agent("ann").next_state, center.agent("ann").next_reason) == (AgentState.READY, None)
+
+
+def test_a_break_of_one_who_is_logged_out_is_refused_with_their_story() -> None:
+    center = Center(policy([QueuePolicy("q")], {"ann": {}}))
+    center.log_in("ann")
+    center.log_out("ann")
+    with pytest.raises(InvalidTransition) as refused:
+        center.not_ready("ann")
+    assert [trigger for _, trigger, _ in refused.value.history] == ["log_in", "log_out"]

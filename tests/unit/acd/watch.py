@@ -48,7 +48,7 @@ class Recount:
 
     def __init__(self) -> None:
         self.offered = self.answered = self.abandoned = self.short_abandoned = self.timely = 0
-        self.moved_away = self.diverted = self.handled = self.took_callback = 0
+        self.moved_away = self.diverted = self.handled = self.took_callback = self.returned = 0
         self.callbacks_requested = self.callbacks_reached = 0
         self.callbacks_unreached = self.callbacks_dropped = 0
         self.handled_s = 0.0
@@ -93,6 +93,8 @@ class Watched:
         self.shifts: dict[str, Shift] = {}
         self.away: dict[str, str] = {}
         """The queue of each contact that waits where the router does not serve."""
+        self.again: set[str] = set()
+        """Contacts that wait once more; how their first wait ended is counted."""
         self.queued_at: dict[str, float] = {}
         self.states: dict[str, ContactState] = {}
         self.queue_of: dict[str, str] = {}
@@ -303,12 +305,17 @@ class Watched:
                 recount.moved_away += 1
 
     def _count(self, event: Event, said: Iterable[Effect]) -> None:
+        new = isinstance(event, ContactQueued) and event.contact not in {*self.states, *self.away}
+        if isinstance(event, ContactQueued) and new and event.returned:
+            self.again.add(event.contact)
         if isinstance(event, ContactLeft):
             self._orphan_offers(event.contact)
             state = self.states.pop(event.contact, None)
             since = self.queued_at.pop(event.contact, 0.0)
             if state in (ContactState.WAITING, ContactState.OFFERED):
-                if event.waits_elsewhere:
+                if event.contact in self.again:
+                    pass
+                elif event.waits_elsewhere:
                     self.away[event.contact] = self.queue_of[event.contact]
                 elif event.takes_callback:
                     for recount in self._counts(self.queue_of[event.contact], event.at):
@@ -323,12 +330,19 @@ class Watched:
                     self._orphan_offers(event.contact)
                     queue, since = self.queue_of[event.contact], self.queued_at[event.contact]
                     self.away[event.contact] = queue
-                self._offered(event.contact, queue, since)
-                answered = event.answered_at is not None
-                self._waited(queue, since, event.answered_at or event.at, answered)
+                if event.contact in self.again:
+                    del self.away[event.contact]
+                else:
+                    self._offered(event.contact, queue, since)
+                    answered = event.answered_at is not None
+                    self._waited(queue, since, event.answered_at or event.at, answered)
         told = {effect.callback for effect in said if isinstance(effect, CallbackChanged)}
         for effect in said:
-            if isinstance(effect, ContactDiverted) and effect.to in (Diversion.MESSAGE, Diversion.BUSY):
+            sent_away = isinstance(effect, ContactDiverted) and effect.to in (
+                Diversion.MESSAGE,
+                Diversion.BUSY,
+            )
+            if isinstance(effect, ContactDiverted) and sent_away and effect.contact not in self.again:
                 for recount in self._counts(effect.queue, effect.at):
                     recount.diverted += 1
             if isinstance(effect, CallbackChanged):
@@ -342,19 +356,23 @@ class Watched:
                     self.shifts.setdefault(effect.agent, Shift()).takes = ""
                 continue
             before = self.states.get(effect.contact)
-            if before is not None and self.queue_of[effect.contact] != effect.queue:
+            again = effect.contact in self.again
+            if before is not None and self.queue_of[effect.contact] != effect.queue and not again:
                 for recount in self._counts(self.queue_of[effect.contact], effect.at):
                     recount.moved_away += 1
                 for recount in self._counts(effect.queue, effect.at):
                     recount.offered += 1
-            if before is None and effect.state is ContactState.WAITING:
+            if before is None and effect.state is ContactState.WAITING and again:
+                for recount in self._counts(effect.queue, effect.at):
+                    recount.returned += 1
+            elif before is None and effect.state is ContactState.WAITING:
                 self._offered(effect.contact, effect.queue, effect.at)
             connected = effect.state is ContactState.CONNECTED
             if connected and before is not ContactState.CONNECTED:
                 assert effect.agent is not None
                 counts = before is not None or effect.contact in self.away
                 self.shifts.setdefault(effect.agent, Shift()).takes = effect.queue if counts else ""
-                if counts:
+                if counts and not again:
                     if before is None:
                         self._offered(effect.contact, effect.queue, effect.at)
                     self._waited(effect.queue, self.queued_at[effect.contact], effect.at, answered=True)
@@ -364,6 +382,7 @@ class Watched:
         for contact in [name for name in self.states if name not in known]:
             del self.states[contact]
             self.queued_at.pop(contact, None)
+        self.again &= self.states.keys()
 
     def _count_callback(self, event: Event, change: CallbackChanged) -> None:
         if change.callback not in self.callbacks:
