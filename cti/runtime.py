@@ -340,6 +340,8 @@ class Runtime:
                 place = self.calls.place_of(fact.leg)
                 if place is not None and fact.quality is not None:
                     self.desk.phones.sounded(*place, fact.at, Sound.of(fact.quality))
+            case f.LegLingers():
+                self._step.actions.append(HangUp(fact.cause, fact.leg))
             case f.PhonesSeen():
                 self.desk.phones.seen(fact)
             case f.PbxSnapshot():

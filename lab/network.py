@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import random
 import socket
+from itertools import cycle, islice
 
 LOOPBACK = "127.0.0.1"
 _SERVERS_LOW, _SERVERS_HIGH = 20_000, 23_000
 _RTP_LOW, _RTP_HIGH = 23_000, 32_000
 """Both below the range that the kernel hands out by itself (32768 and up), for a connection too."""
-_given: set[int] = set()
+_order = random.sample(range(_SERVERS_LOW, _SERVERS_HIGH), _SERVERS_HIGH - _SERVERS_LOW)
+_servers = cycle(_order)
+"""So that this process gives a port again only when it has given all others."""
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that are free for TCP and UDP at this moment, all different, each given once by this process.
+    """Ports that are free for TCP and UDP at this moment, all different.
 
     Raises RuntimeError when there are none.
     """
-    found: list[int] = []
-    for port in random.sample(range(_SERVERS_LOW, _SERVERS_HIGH), _SERVERS_HIGH - _SERVERS_LOW):
-        if len(found) == count:
-            return found
-        if port not in _given and _is_free(port):
-            _given.add(port)
-            found.append(port)
-    raise RuntimeError(f"no {count} free ports between {_SERVERS_LOW} and {_SERVERS_HIGH}")
+    found = list(islice(filter(_is_free, islice(_servers, len(_order))), count))
+    if len(found) < count:
+        raise RuntimeError(f"no {count} free ports between {_SERVERS_LOW} and {_SERVERS_HIGH}")
+    return found
 
 
 def _is_free(port: int) -> bool:

@@ -23,6 +23,7 @@ from cti.calls.facts import (
     LegHeld,
     LegId,
     LegJoined,
+    LegLingers,
     LegParted,
     LegResumed,
     LegRinging,
@@ -79,6 +80,8 @@ _REMEMBERED_ENDS = 1024
 _REASON_OF_CAUSE = {17: "busy", 18: "no_answer", 19: "no_answer", 21: "rejected"}
 _REASON_OF_ORIGINATE = {"3": "no_answer", "5": "busy"}
 """AMI's OriginateResponse gives the last control frame: 3 ringing, 5 busy; anything else says nothing."""
+
+_TOLD_AT_THE_END = "HotlineQuality"
 
 
 class LiveDecoder:
@@ -187,7 +190,10 @@ class LiveDecoder:
 
     def _bridge_enter(self, message: AmiMessage, at: Instant, cause: str) -> list[Fact]:
         leg = self._phone_leg(message)
-        return [LegJoined(at, cause, leg, message["BridgeUniqueid"])] if leg else []
+        if leg is None:
+            return []
+        joined = LegJoined(at, cause, leg, message["BridgeUniqueid"])
+        return [joined, LegLingers(at, cause, leg)] if leg in self._peer_hung_up else [joined]
 
     def _bridge_leave(self, message: AmiMessage, at: Instant, cause: str) -> list[Fact]:
         leg = self._phone_leg(message)
@@ -231,6 +237,8 @@ class LiveDecoder:
             self.unknown[f"UserEvent {name}"] += 1
             return []
         if "Uniqueid" not in message:
+            if name == _TOLD_AT_THE_END:
+                return []  # of the `Surrogate/` that Asterisk ends in a leg's place: see `LegLingers`
             raise MissingHeader(name, "Uniqueid")
         return [build(On(at, cause, message["Uniqueid"], message["Channel"]), message)]
 

@@ -298,6 +298,19 @@ class LegResumed:
 
 
 @dataclass(frozen=True, slots=True)
+class LegLingers:
+    """A leg whose far end hung up was taken into a bridge all the same.
+
+    Asterisk 22 loses a hang-up that falls into the moment in which `Bridge()` moves the channel out of its
+    dialplan (it ends the `Surrogate/` that stays behind). Nobody is there any more, and nothing ends the leg.
+    """
+
+    at: Instant
+    cause: str
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
 class RecordingStarted:
     """The dialplan started the recorder on a leg, anew each time it is connected."""
 
@@ -477,6 +490,7 @@ Fact: TypeAlias = (
     | CallerHeld
     | LegHeld
     | LegResumed
+    | LegLingers
     | FlowFact
     | RecordingStarted
     | RecordingFinished

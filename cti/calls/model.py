@@ -233,6 +233,8 @@ class CallModel:
                 self._connections.phone_held(fact)
             case f.LegResumed():
                 self._connections.phone_resumed(fact)
+            case f.LegLingers():
+                pass  # it is hung up, and its end tells the rest
             case f.RecordingStarted():
                 self._connections.recording_started(fact)
             case f.RecordingFinished():

@@ -75,6 +75,11 @@ async def test_a_waiting_citizen_is_picked_up_by_an_agent_who_is_not_ready(tmp_p
         assert await current_call(place, agent) == call
         caller.hang_up()
         assert (await task).outcome == "answered"
+
+        async def over() -> bool:
+            return (await place.center.api().get(f"/v1/calls/{call}"))["ended_at"] is not None
+
+        await place.until(over)
         refused = await commanded(place, f"agent-{agent}", f"/v1/calls/{call}/pick-up")
         assert (refused["state"], refused["reason"]) == ("refused", "unknown_call")
         total = await place.total()

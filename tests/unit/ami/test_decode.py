@@ -23,6 +23,7 @@ from cti.calls.facts import (
     LegAnswered,
     LegEnded,
     LegJoined,
+    LegLingers,
     LegParted,
     LegRinging,
     LegStarted,
@@ -103,6 +104,20 @@ def test_a_leg_joins_and_parts_from_a_bridge() -> None:
     bridge = {"BridgeUniqueid": "b-1", "BridgeType": "basic", "BridgeNumChannels": "1"}
     assert decoded(to, "BridgeEnter", bridge, SEAT) == [LegJoined(AT, CAUSE, "leg-1", "b-1")]
     assert decoded(to, "BridgeLeave", bridge, SEAT) == [LegParted(AT, CAUSE, "leg-1", "b-1")]
+
+
+def test_a_leg_that_is_bridged_after_its_far_end_hung_up_lingers() -> None:
+    to = decoder()
+    bridge = {"BridgeUniqueid": "b-1", "BridgeType": "basic", "BridgeNumChannels": "1"}
+    decoded(to, "HangupRequest", SEAT)
+    assert decoded(to, "BridgeEnter", bridge, SEAT) == [
+        LegJoined(AT, CAUSE, "leg-1", "b-1"),
+        LegLingers(AT, CAUSE, "leg-1"),
+    ]
+
+
+def test_what_is_measured_of_no_leg_is_nobodys() -> None:
+    assert decoded(decoder(), "UserEvent", {"UserEvent": "HotlineQuality", "Call": CALL, "Rtcp": ""}) == []
 
 
 def test_a_leg_that_asked_for_its_end_was_hung_up_by_its_peer() -> None:

@@ -161,6 +161,15 @@ def test_a_phone_that_is_not_answered_makes_its_agent_not_ready_and_the_caller_k
     assert again.leg != ring.leg
 
 
+def test_a_leg_that_nobody_is_at_any_more_is_hung_up_and_the_agent_is_free() -> None:
+    rig = Rig()
+    rig.ready_agent()
+    ring = rig.offer(5.0)
+    rig.tell(*seat_rings(ring.leg, "seat-01", CALL, 5.0), *seat_answers(ring.leg, CALL, 7.0))
+    steps = rig.tell(f.LegLingers(7.0, "t", CALL))
+    assert [a.leg for a in rig.actions(steps, HangUp) if isinstance(a, HangUp)] == [CALL]
+
+
 def test_a_caller_who_hangs_up_while_the_phone_rings_stops_the_ringing() -> None:
     rig = Rig()
     rig.ready_agent()
