@@ -116,7 +116,7 @@ _DETAIL_EXAMPLE: JsonDict = {
             "ended_at": "2026-03-02T01:15:45Z",
         }
     ],
-    "times": {"ring_s": 3.75, "talk_s": 87.0, "hold_s": 10.0},
+    "times": {"ring_s": 3.75, "talk_s": 87.0, "hold_s": 10.0, "wrap_up_s": 10.0},
     "decisions": [
         {
             "decision": "hotline-1772414101.58",
@@ -294,7 +294,7 @@ class HoldOut(Output):
 
 
 class TimesOut(Output):
-    """Of the citizen, from bridges and holds; what goes on counts up to now."""
+    """Of the citizen, from bridges and holds, and of who wrapped it up; what goes on counts up to now."""
 
     ring_s: float
     """The agents' phones, for offers."""
@@ -302,6 +302,8 @@ class TimesOut(Output):
     """Connected, and not on hold."""
     hold_s: float
     """Hearing music after an agent had taken the call."""
+    wrap_up_s: float
+    """Of all agents together, after the call."""
 
 
 class CandidateOut(Output):
@@ -403,7 +405,7 @@ def call_detail(
         segments=[_segment(segment) for segment in record.segments],
         offers=[_offer(offer) for offer in record.offers],
         holds=[_hold(hold) for hold in record.holds],
-        times=TimesOut.model_validate(call_times(record, datetime.now(UTC).timestamp())),
+        times=TimesOut.model_validate(call_times(record, archived.wrap_ups, datetime.now(UTC).timestamp())),
         decisions=[_decision(decided) for decided in archived.decisions],
         recordings=[RecordingOut.model_validate(recording) for recording in archived.recordings],
         work_orders=orders,

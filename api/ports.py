@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 from acd.effects import Decided
 from cti.audit import AuditEntry, ChainReport
 from cti.callbacks.records import CallbackEntry
-from cti.calls.records import CallOutcome, CallRecord
+from cti.calls.records import CallOutcome, CallRecord, WrapUpRecord
 from cti.verbs.port import CommandPort
 from cti.views import ServicePort
 from recording.model import RecordingRecord
@@ -38,6 +38,8 @@ class ArchivedCall(Protocol):
     def decisions(self) -> Sequence[Decided]: ...
     @property
     def recordings(self) -> Sequence[RecordingRecord]: ...
+    @property
+    def wrap_ups(self) -> Sequence[WrapUpRecord]: ...
 
 
 class CallPage(Protocol):

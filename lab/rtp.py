@@ -44,6 +44,9 @@ class Line:
         self.first_heard_at: float | None = None
         """When any seat's tone was first heard for long enough to be sure."""
         self.last_heard_at: float | None = None
+        self.keys_heard = ""
+        """The keys that the other side pressed."""
+        self._key_at: int | None = None
         self._on_heard = on_heard
         self._windows = 0
         self._buffer = bytearray()
@@ -95,6 +98,15 @@ class Line:
             if len(packet) > _HEADER.size and packet[1] & 0x7F in (PCMA, PCMU):
                 self._remote, self._payload_type = sender, packet[1] & 0x7F
                 self._buffer += packet[_HEADER.size :]
+            elif len(packet) > _HEADER.size and packet[1] & 0x7F == _EVENT:
+                self._hear_key(packet)
+
+    def _hear_key(self, packet: bytes) -> None:
+        """Each key comes in many packets, all with the time at which it was pressed."""
+        since, key = _HEADER.unpack_from(packet)[3], packet[_HEADER.size]
+        if since != self._key_at and key < len(_KEYS):
+            self._key_at = since
+            self.keys_heard += _KEYS[key]
 
     def window(self) -> np.ndarray[tuple[int], np.dtype[np.int16]] | None:
         """The next 100 ms heard, if there are so many."""

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from acd.effects import AgentChanged, Candidate, Decided
-from acd.model import OfferOutcome
+from acd.model import AgentState, OfferOutcome
 from cti.calls.records import (
     CallOutcome,
     CallRecord,
@@ -32,6 +32,7 @@ from cti.calls.records import (
     Route,
     SegmentRecord,
     VoicemailRecord,
+    WrapUpRecord,
 )
 from cti.database import cursor_after, cursor_place, reading
 from cti.records_json import Entry, decode, decode_call
@@ -60,6 +61,8 @@ class ArchivedCall:
     """In the order they were made."""
     recordings: Sequence[RecordingRecord]
     """In the order of the segments."""
+    wrap_ups: Sequence[WrapUpRecord]
+    """In the order in which they began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +177,7 @@ class CallArchive:
                     (RecordingRecord(**row) for row in stored.mappings()),
                     key=lambda each: place.get(each.segment, len(place)),
                 ),
+                await _wrap_ups(connection, call_id),
             )
 
     async def calls(
@@ -295,6 +299,27 @@ def _call(
         made.outcome = OfferOutcome(made.outcome) if made.outcome is not None else None
         record.offers.append(made)
     return record
+
+
+async def _wrap_ups(connection: AsyncConnection, call_id: str) -> list[WrapUpRecord]:
+    """From the agents' history: each lasts until its agent's next state, or next wrap-up."""
+    later = agent_states.alias()
+    other = or_(later.c.state != AgentState.WRAP_UP, later.c.since != agent_states.c.since)
+    ended_at = (
+        select(later.c.at)
+        .where(later.c.agent == agent_states.c.agent, later.c.id > agent_states.c.id, other)
+        .order_by(later.c.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = (
+        select(agent_states.c.agent, agent_states.c.since, ended_at)
+        .where(agent_states.c.contact == call_id, agent_states.c.state == AgentState.WRAP_UP)
+        .distinct()
+        .order_by(agent_states.c.since)
+    )
+    rows = (await connection.execute(query)).all()
+    return [WrapUpRecord(agent, since.timestamp(), end and end.timestamp()) for agent, since, end in rows]
 
 
 def _decided(row: RowMapping) -> Decided:

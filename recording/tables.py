@@ -23,6 +23,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
@@ -230,6 +231,7 @@ agent_states = Table(
     _one_of("state", AgentState),
     Index("ix_agent_states_agent", "agent", "at"),
     Index("ix_agent_states_at", "at"),
+    Index("ix_agent_states_wrap_up", "contact", postgresql_where=text("state = 'wrap_up'")),
 )
 
 recordings = Table(

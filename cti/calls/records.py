@@ -133,6 +133,16 @@ class HoldRecord:
     ended_at: Instant | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class WrapUpRecord:
+    """A stretch in which an agent wrapped the call up."""
+
+    agent: AgentId
+    started_at: Instant
+    ended_at: Instant | None
+    """None: it goes on."""
+
+
 @dataclass(slots=True)
 class OfferRecord:
     offer: str

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from acd.model import Instant, OfferOutcome
-from cti.calls.records import CallRecord, HoldKind
+from cti.calls.records import CallRecord, HoldKind, WrapUpRecord
 
 
 @dataclass(frozen=True, slots=True)
 class CallTimes:
-    """Of the citizen. What still goes on counts up to now."""
+    """Of the citizen, and of the agents who wrapped the call up. What still goes on counts up to now."""
 
     ring_s: float
     """The agents' phones, for offers; at no time two."""
@@ -18,10 +19,12 @@ class CallTimes:
     """Connected with an agent or another party, and not on hold."""
     hold_s: float
     """Hearing music after an agent had taken the call: on hold by command or by the agent's phone, parked."""
+    wrap_up_s: float
+    """Of all agents together."""
 
 
-def call_times(record: CallRecord, now: Instant) -> CallTimes:
-    """`now` is of use for an open call only."""
+def call_times(record: CallRecord, wrap_ups: Sequence[WrapUpRecord], now: Instant) -> CallTimes:
+    """`now` is of use for what still goes on."""
     end = record.ended_at if record.ended_at is not None else now
     citizen = _citizen(record)
     talks = [(s.started_at, _until(s.ended_at, end)) for s in record.segments if citizen in s.legs]
@@ -45,6 +48,7 @@ def call_times(record: CallRecord, now: Instant) -> CallTimes:
         ring_s=rang,
         talk_s=sum(stop - start for start, stop in _merged(talks)) - held_in_talk_s,
         hold_s=sum(stop - start for start, stop in _merged(apart)) + held_in_talk_s,
+        wrap_up_s=sum(_until(each.ended_at, now) - each.started_at for each in wrap_ups),
     )
 
 

@@ -47,3 +47,9 @@ async def test_the_phone_holds_takes_up_and_transfers(tmp_path: Path) -> None:
         assert [segment["seat"] for segment in call["segments"]] == [talk.seat, other]
         assert len(call["recordings"]) == 2
         assert call["times"]["hold_s"] > 0.5
+
+        async def wrapped_up() -> bool:
+            times = (await place.center.api().get(f"/v1/calls/{talk.call}"))["times"]
+            return bool(times["wrap_up_s"] >= 2 * 1.0)  # both agents had the call
+
+        await place.until(wrapped_up)

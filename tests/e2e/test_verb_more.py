@@ -34,6 +34,11 @@ async def test_muted_parked_picked_up_and_sent_to_the_rating(tmp_path: Path) -> 
         await talk.citizen_hears(talk.seat)
         await talk.do("keys", keys="12#")
 
+        async def heard() -> bool:
+            return talk.caller.line.keys_heard == "12#"
+
+        await place.until(heard)
+
         await talk.do("park")
         await talk.citizen_hears()
         assert (await place.center.api().get(f"/v1/calls/{talk.call}"))["state"] == "held"

@@ -13,8 +13,10 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from acd.effects import AgentChanged
 from acd.model import AgentState
-from cti.calls.records import CallOutcome, CallRecord
+from cti.calls.records import CallOutcome, CallRecord, WrapUpRecord
+from cti.calls.times import call_times
 from cti.database import BadCursor, DatabaseAway, create_engine
 from recording.archive import (
     CallArchive,
@@ -272,3 +274,33 @@ async def test_a_database_that_is_away_says_so_in_one_way(tmp_path_factory: pyte
     with pytest.raises(DatabaseAway):
         await archive.recording("c.1-b")
     await engine.dispose()
+
+
+async def test_who_wrapped_a_call_up_and_how_long_is_in_the_agents_history(
+    database: AsyncEngine, archive: CallArchive
+) -> None:
+    def was(agent: str, at: float, state: AgentState, since: float, call: str | None = None) -> AgentChanged:
+        return replace(agent_changed(agent, call, at=at), state=state, since=since)
+
+    wraps = AgentState.WRAP_UP
+    history = [
+        was("1001", NOON, AgentState.BUSY, NOON, "w.1"),
+        was("1001", NOON + 60, wraps, NOON + 60, "w.1"),
+        was("1002", NOON + 61, AgentState.READY, NOON + 61),
+        was("1001", NOON + 65, wraps, NOON + 60, "w.1"),  # longer
+        was("1001", NOON + 80, AgentState.READY, NOON + 80),
+        was("1002", NOON + 90, wraps, NOON + 90, "w.1"),
+        was("1001", NOON + 95, wraps, NOON + 95, "w.2"),
+    ]
+    await write(database, ended("w.1"))
+    async with database.begin() as connection:
+        await write_agent_states(connection, entries(history))
+
+    found = await archive.call("w.1")
+
+    assert found is not None
+    assert found.wrap_ups == [
+        WrapUpRecord("1001", NOON + 60, NOON + 80),
+        WrapUpRecord("1002", NOON + 90, None),
+    ]
+    assert call_times(found.record, found.wrap_ups, NOON + 100).wrap_up_s == 30.0

@@ -253,7 +253,7 @@ def archived_call(call: str, agent: str, direction: Direction = Direction.INBOUN
         candidates=(Candidate(agent, None),),
         passed_over=(),
     )
-    return ArchivedCall(record, [decided], [])
+    return ArchivedCall(record, [decided], [], [])
 
 
 def stored_recording(root: Path, recording: str, call: str, content: bytes) -> RecordingRecord:
