@@ -74,6 +74,7 @@ from cti.flows.missed import answered_unseen, callback_for
 from cti.pins import PinAsked
 from cti.preferred import PreferredAgents
 from cti.records_json import JSON, Draft, encode, instant_text
+from cti.returning import Returning, served_unseen
 from cti.seats import Turn
 from cti.supervising import KEY, Supervising, is_supervision
 from cti.verbs.model import Order, Switchboard
@@ -224,6 +225,7 @@ class Runtime:
         self._with_work_order: set[CallId] = set()
         self._over: dict[CallId, None] = {}
         self._asked_for: dict[CallId, Instant] = {}
+        self._returning = Returning()
         self._preferred = PreferredAgents(resume.preferred)
         self._paused: dict[SeatId, bool] = {}
         self._pending: deque[Output] = deque()
@@ -279,10 +281,13 @@ class Runtime:
                 self._reconfigure(event)
             case _:
                 self._fact(event)
+        self._take_over(event.at, event.cause)
         self._drain()
+        for returned in self._returning.due(event.at):
+            self._tell_router(returned)
+            self._drain()
         self._carry_out(self._supervising.settle(event.at, event.cause))
         self._carry_out(self.commands.follow(event.at))
-        self._take_over(event.at, event.cause)
         self._after_calls(event.at)
         return self._close_step(event.at)
 
@@ -325,7 +330,11 @@ class Runtime:
 
     def next_deadline(self) -> Instant | None:
         """When to be woken with `TimePassed` at the latest, if nothing else happens."""
-        deadlines = (self.router.next_deadline(), self.commands.next_deadline())
+        deadlines = (
+            self.router.next_deadline(),
+            self.commands.next_deadline(),
+            self._returning.next_deadline(),
+        )
         return min((each for each in deadlines if each is not None), default=None)
 
     # -- what comes in ---------------------------------------------------------------------------------------
@@ -340,6 +349,9 @@ class Runtime:
                 place = self.calls.place_of(fact.leg)
                 if place is not None and fact.quality is not None:
                     self.desk.phones.sounded(*place, fact.at, Sound.of(fact.quality))
+            case f.LegEnded():
+                # The dialplan lets them go too, after three seconds of silence.
+                self._step.actions += [HangUp(fact.cause, leg) for leg in self.calls.aside_for(fact.leg)]
             case f.LegLingers():
                 self._step.actions.append(HangUp(fact.cause, fact.leg))
             case f.PhonesSeen():
@@ -485,11 +497,24 @@ class Runtime:
                     self._route(output)
 
     def _route(self, event: acd.Event) -> None:
+        """Tells the router, of callers who come back in the order of their places."""
         if isinstance(event, acd.ContactQueued):
-            event = self._introduced(event)
-        elif isinstance(
-            event, acd.ContactRestored | acd.ContactServedElsewhere
-        ) and not self.router.has_queue(event.queue):
+            for returned in self._returning.came(self._introduced(event)):
+                self._tell_router(returned)
+            return
+        if isinstance(event, acd.ContactLeft | acd.ContactRestored | acd.ContactServedElsewhere):
+            held = self._returning.take(event.contact)
+            served = served_unseen(held, event) if held is not None else None
+            if served is not None:
+                self._tell_router(served)
+            if held is not None and isinstance(event, acd.ContactLeft):
+                return
+        self._tell_router(event)
+
+    def _tell_router(self, event: acd.Event) -> None:
+        if isinstance(event, acd.ContactRestored | acd.ContactServedElsewhere) and not self.router.has_queue(
+            event.queue
+        ):
             call = self.calls.calls.get(event.contact)
             hotline = call.record.hotline if call is not None else ""
             event = replace(event, queue=self._queue_instead(hotline))
@@ -660,6 +685,7 @@ class Runtime:
             if at - self._asked_for.get(call_id, 0.0) < TAKE_OVER_AGAIN_S:
                 continue
             self._asked_for[call_id] = at
+            self._returning.ask(call_id, call.record.queued_at or at, at)
             self._step.actions.append(TakeOver(cause, call.caller_channel))
 
     def _close_step(self, at: Instant) -> Step:

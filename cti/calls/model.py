@@ -27,6 +27,7 @@ from cti.calls.records import (
     CallRecord,
     Direction,
     EndedBy,
+    HoldKind,
     LegRecord,
     OfferRecord,
     Route,
@@ -95,6 +96,24 @@ class CallModel:
         if leg is None or leg.record.seat is None or leg.call is None:
             return None
         return leg.record.seat, leg.call
+
+    def aside_for(self, leg_id: LegId) -> list[LegId]:
+        """Agents' legs that are connected with nobody because they have this one on hold by command."""
+        leg = self._state.legs.get(leg_id)
+        call = self._state.call_of(leg) if leg is not None else None
+        if call is None:
+            return []
+        holders = {
+            hold.agent
+            for hold in call.record.holds
+            if hold.leg == leg_id and hold.ended_at is None and hold.kind is HoldKind.SERVICE
+        }
+        legs = (self._state.legs[name] for name in call.live)
+        return [
+            each.record.leg
+            for each in legs
+            if each.record.seat is not None and each.record.agent in holders and each.bridge is None
+        ]
 
     def talking(self) -> list[tuple[LegId, str]]:
         """Seats' legs that are connected, with Asterisk's names of their channels."""

@@ -507,3 +507,14 @@ def test_a_caller_who_calls_again_is_kept_for_the_agent_who_spoke_with_them_also
     again.ready_agent("1002", "seat-02", at=101.0)
     rings = again.actions(again.tell(*caller_arrives("again", 110.0)), RingSeat)
     assert [ring.seat for ring in rings if isinstance(ring, RingSeat)] == ["seat-02"]
+
+
+def test_an_agent_whose_held_citizen_hangs_up_is_let_go_at_once() -> None:
+    rig = Rig()
+    rig.ready_agent()
+    ring = rig.offer(5.0)
+    rig.tell(*seat_rings(ring.leg, "seat-01", CALL, 5.0), *seat_answers(ring.leg, CALL, 7.0))
+    rig.tell(f.LegParted(20.0, "t", ring.leg, "b1"), f.LegParted(20.0, "t", CALL, "b1"))
+    rig.tell(f.CallerHeld(20.0, "t", CALL, CALL, ring.leg))
+    steps = rig.tell(f.LegEnded(30.0, "t", CALL, 16, True))
+    assert [a.leg for a in rig.actions(steps, HangUp) if isinstance(a, HangUp)] == [ring.leg]
