@@ -145,7 +145,8 @@ class ReadyIndex:
         return sum(len(self._by_key.get(key, ())) for key in keys)
 
     def having(self, key: Key) -> Sequence[IdleRank]:
-        return self._by_key.get(key, ())
+        """Those with a key that somebody has."""
+        return self._by_key[key]
 
     def candidates(self, need: Need) -> Iterator[IdleRank]:
         """A superset of those whom `need` accepts, as small as the index can make it, in order of rank."""

@@ -25,10 +25,10 @@ class Known:
         """Each queue as configured; `queues` has what holds at this hour."""
         self.queues: dict[QueueId, QueuePolicy] = dict(policy.queues)
         """Those of the policy, and removed ones that still hold contacts."""
-        self.needs: dict[QueueId, Need] = {}
+        self.needs: dict[QueueId, Need]
         """What any agent of the queue meets."""
-        self.scarcity: Mapping[Skill, float] = {}
-        self.penalised: frozenset[QueueId] = frozenset()
+        self.scarcity: Mapping[Skill, float]
+        self.penalised: frozenset[QueueId]
         """Queues for which some agents have a penalty."""
         self.open_contacts: dict[QueueId, int] = {}
         """How many contacts and callbacks each queue holds."""
@@ -54,8 +54,8 @@ class Known:
         self.timers = Timers()
         self.figures = Figures(policy.interval_s)
         self.at: Instant = 0.0
-        self.cause = ""
-        self.effects: list[Effect] = []
+        self.cause: str
+        self.effects: list[Effect]
         self.unsettled_agents: dict[AgentId, None] = {}
         """Ready agents who may have somebody to serve since the last settling."""
         self.unsettled_contacts: dict[ContactId, None] = {}

@@ -56,7 +56,6 @@ def _best_for_agent(floor: Floor, name: AgentId) -> _Pair | None:
     agent = floor.agents[name]
     now, penalties, reserves = floor.at, agent.policy.queues, floor.policy.reserves
     best: PairRank | None = None
-    best_stage: Stage | None = None
     best_strict, best_points = 0, 0.0
     for stage in floor.waiting.near(agent):
         if not stage.waiting:
@@ -78,12 +77,13 @@ def _best_for_agent(floor: Floor, name: AgentId) -> _Pair | None:
             continue
         head = pair_head(rank, queue, penalty_s, now)
         if best is None or head < best:
-            best, best_stage = head, stage
+            best = head
             best_strict, best_points = head[0], -head[1]
-    if best is None or best_stage is None:
+    if best is None:
         return None
     contact = best[-1]
-    return (best + floor.agent_part(agent, floor.contacts[contact], best_stage), name, contact, True)
+    stage, _ = floor.waiting.place_of(contact)
+    return (best + floor.agent_part(agent, floor.contacts[contact], stage), name, contact, True)
 
 
 def _first_open_to(floor: Floor, stage: Stage, agent: AgentId) -> ContactRank | None:

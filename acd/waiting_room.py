@@ -19,7 +19,7 @@ class WaitingRoom(Known):
         """Puts a waiting contact where its requirement and its rank belong now."""
         contact.placed_at = self.at
         queue = self.queues[contact.queue]
-        urgency = self._urgency(priority_of(contact, queue)) if self.policy.reserves else 0
+        urgency = self._urgency(priority_of(contact, queue))
         steps = contact.own_steps + queue.steps
         if steps != contact.steps:
             contact.steps = steps
@@ -86,9 +86,7 @@ class WaitingRoom(Known):
     def watch_hours_of(self, queue: QueueId) -> None:
         calendar = self.terms[queue].calendar
         change = None if calendar is None else next_change(calendar, self.at)
-        if change is None:
-            self.timers.cancel(("hours", queue))
-        else:
+        if change is not None:
             self.timers.set(("hours", queue), change)
 
     def _present_step(

@@ -142,7 +142,9 @@ class Chance:
         floor, now, cause = router._floor, self.now, f"e{self.told}"
         agent, contact, callback = pick(AGENTS), pick(CONTACTS), pick(CALLBACKS)
         queue, offer = pick(QUEUES), pick([*floor.offers, "none-o1-0"])
-        busy = [name for name, each in floor.agents.items() if each.state is AgentState.BUSY] or [agent]
+        states = {name: each.state for name, each in floor.agents.items()}
+        busy = [name for name, state in states.items() if state is AgentState.BUSY] or [agent]
+        wrapping_up = [name for name, state in states.items() if state is AgentState.WRAP_UP] or [agent]
         steps = pick(((), (), (EXPERT,), (OWNER,), (OWNER, EXPERT)))
         kinds: list[tuple[int, Callable[[], Event]]] = [
             (
@@ -210,7 +212,7 @@ class Chance:
             (1, lambda: AgentPhoneBack(now, cause, agent)),
             (16, lambda: AgentReady(now, cause, agent)),
             (2, lambda: AgentNotReady(now, cause, agent, "lunch")),
-            (1, lambda: WrapUpExtended(now, cause, agent, 6.0)),
+            (1, lambda: WrapUpExtended(now, cause, pick(wrapping_up), 6.0)),
             (1, lambda: AgentEngaged(now, cause, agent)),
             (9, lambda: AgentReleased(now, cause, pick(busy))),
             (9, lambda: OfferAnswered(now, cause, offer)),

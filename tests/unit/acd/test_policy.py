@@ -62,6 +62,10 @@ def step(requirement: Requirement, ttl_s: float = 5.0) -> Policy:
             queue(required_skills={"tax": 6}),
             "queue q, required_skills, tax: proficiency is 6; 1 to 5 would be right",
         ),
+        (
+            policy([QueuePolicy("q", {"tax": 1})], skills=()),
+            "queue q, required_skills: there is no skill tax; a configured one would be right",
+        ),
         (step(Has("tax"), 0), "queue q, step 1: ttl_s is 0; a time above 0 would be right"),
         (step(AnyOf(())), "queue q, step 1: is empty; at least one part would be right"),
         (
@@ -85,6 +89,10 @@ def step(requirement: Requirement, ttl_s: float = 5.0) -> Policy:
             "agent ann: penalty in queue q is -2; 0 or more seconds would be right",
         ),
         (
+            policy(agents={"ann": AgentPolicy("ann", {}, None, -1.0)}),
+            "agent ann: max_wrap_up_s is -1; 0 or more seconds would be right",
+        ),
+        (
             policy(reserves=(Reserve("tax", 0, 1),)),
             "reserve of skill tax: keeps 0 agents; at least 1 would be right",
         ),
@@ -103,6 +111,10 @@ def step(requirement: Requirement, ttl_s: float = 5.0) -> Policy:
         (
             policy(max_occupancy=1.5),
             "policy: max_occupancy is 1.5; a share above 0 and up to 1 would be right",
+        ),
+        (
+            policy(max_occupancy=0.0),
+            "policy: max_occupancy is 0; a share above 0 and up to 1 would be right",
         ),
         (
             policy(priority_worth_s=-1.0),
@@ -134,6 +146,11 @@ def test_a_policy_that_names_only_configured_skills_is_sound() -> None:
         skills=("tax", "law"),
         reserves=(Reserve("law", 1, 1),),
     )
+    assert problems(rules) == ()
+
+
+@pytest.mark.parametrize("rules", [policy(interval_s=0.5), policy(max_occupancy=1.0), step(Has("tax"), 0.5)])
+def test_any_time_above_none_and_a_whole_share_are_right(rules: Policy) -> None:
     assert problems(rules) == ()
 
 

@@ -91,6 +91,13 @@ def test_an_agent_with_a_list_of_queues_serves_no_other() -> None:
     assert need.objection(AgentPolicy("ann", {}, {"p": 0.0})) == "does not serve queue q"
 
 
+def test_of_a_step_beyond_the_queue_it_is_no_objection_that_an_agent_does_not_serve_it() -> None:
+    need = need_of(QueuePolicy("q"), Has("tax"), beyond_queue=True)
+    elsewhere = AgentPolicy("ann", {"tax": 3}, {"p": 0.0})
+    assert need.accepts(elsewhere)
+    assert need.objection(elsewhere) is None
+
+
 def test_objections_are_remembered_by_agent_and_terms_for_so_many_agents() -> None:
     need = need_of(QueuePolicy("q", {"law": 1}))
     for number in range(OBJECTIONS_KEPT + 1):

@@ -9,6 +9,7 @@ from acd.events import WrapUpExtended
 from acd.model import (
     AgentPolicy,
     AgentState,
+    AnyOf,
     Criterion,
     Has,
     OfferOutcome,
@@ -34,6 +35,29 @@ def test_priority_is_worth_so_many_seconds_and_no_more() -> None:
     other.queue("urgent", priority=1)
     other.ready("ann")
     assert other.offer().contact == "old"
+
+
+def test_priority_is_worth_as_much_across_queues() -> None:
+    center = Center(policy([QueuePolicy("q"), QueuePolicy("p")], priority_worth_s=30.0))
+    center.queue("old", "q")
+    center.wait(29)
+    center.queue("urgent", "p", priority=1)
+    center.ready("ann")
+    assert center.offer().contact == "urgent"
+
+
+def test_of_equal_scores_the_earlier_start_counts_and_then_the_longer_wait() -> None:
+    queues = [QueuePolicy("q"), QueuePolicy("p"), QueuePolicy("heavy", weight=2)]
+    center = Center(policy(queues, priority_worth_s=10.0))
+    center.queue("a", "heavy", queued_at=center.now - 10)
+    center.queue("b", "q", priority=1, queued_at=center.now - 10)
+    center.ready("ann")
+    assert center.offer().contact == "b", "20 points each; 20 s with the priority against 10 s"
+    other = Center(policy(queues, priority_worth_s=10.0))
+    other.queue("a", "q", priority=1)
+    other.queue("b", "p", queued_at=other.now - 10)
+    other.ready("ann")
+    assert other.offer().contact == "b", "10 points each, but it has waited"
 
 
 def test_in_a_queue_of_more_weight_waiting_counts_more() -> None:
@@ -72,6 +96,16 @@ def test_an_agent_with_a_penalty_in_a_queue_serves_it_later_and_is_asked_last() 
     assert center.offer().contact == "c3"
 
 
+def test_whom_a_step_asks_for_from_beyond_the_queue_has_no_penalty_there() -> None:
+    center = Center(policy([QueuePolicy("p"), QueuePolicy("q")], {"ann": AgentPolicy("ann", {}, {"p": 0.0})}))
+    center.log_in("ann")
+    center.queue("first", "q", steps=(RoutingStep(OneOf(("ann",)), 60, beyond_queue=True),))
+    center.wait(0.5)
+    center.queue("second", "p")
+    center.ready("ann")
+    assert center.offer().contact == "first"
+
+
 def chosen(center: Center) -> tuple[str, str, str | None]:
     decided = center.heard(Decided)[0]
     return decided.agent, decided.criterion, decided.candidates[1].against
@@ -85,6 +119,17 @@ def test_by_proficiency_the_best_in_what_the_contact_needs_is_chosen() -> None:
     center.ready("bob")
     center.queue("c1")
     assert chosen(center) == ("bob", "proficiency", "proficiency 2 against 4")
+
+
+def test_by_proficiency_a_skill_that_an_agent_lacks_counts_nothing() -> None:
+    either = AnyOf((Has("tax"), Has("law")))
+    queue = QueuePolicy("q", requirement=either, criteria=(Criterion.PROFICIENCY,))
+    center = Center(policy([queue], {"ann": {"tax": 2}, "bob": {"tax": 2, "law": 1}}))
+    center.ready("ann")
+    center.wait(1)
+    center.ready("bob")
+    center.queue("c1")
+    assert chosen(center) == ("bob", "proficiency", "proficiency 2 against 3")
 
 
 def test_by_scarcity_generalists_are_kept_for_those_who_need_them() -> None:

@@ -9,6 +9,7 @@ from acd.estimate import Estimate, Pace, worth_announcing
 from acd.hours import is_open, next_change
 from acd.model import (
     Calendar,
+    CallbackTerms,
     ContactState,
     Diversion,
     Has,
@@ -213,6 +214,14 @@ def test_an_estimate_is_announced_only_when_it_got_better() -> None:
             "queue q, overflow 1: there is no queue nowhere; a configured one would be right",
         ),
         (
+            {"overflow": (OverflowRule(Limit.SIZE, Diversion.QUEUE, 1),)},
+            "queue q, overflow 1: there is no queue (none named); a configured one would be right",
+        ),
+        (
+            {"overflow": (OverflowRule(Limit.SIZE, Diversion.BUSY, -1),)},
+            "queue q, overflow 1: threshold is -1; 0 or more seconds would be right",
+        ),
+        (
             {"overflow": (OverflowRule(Limit.SIZE, Diversion.MESSAGE, 1),)},
             "queue q, overflow 1: names no message; the name of a prompt would be right",
         ),
@@ -234,6 +243,10 @@ def test_an_estimate_is_announced_only_when_it_got_better() -> None:
             "queue q, calendar: two spans of opening hours overlap on weekday 0; one for both would be right",
         ),
         (
+            {"callbacks": CallbackTerms(hours=Calendar((OpeningHours((0,), 60, 50),)))},
+            "queue q, callbacks, hours: open from 60 to 50; between 0 and 86400, rising, would be right",
+        ),
+        (
             {"calendar": Calendar((OpeningHours((0,), 60, 50),))},
             "queue q, calendar: open from 60 to 50; between 0 and 86400, rising, would be right",
         ),
@@ -249,6 +262,30 @@ def test_an_estimate_is_announced_only_when_it_got_better() -> None:
 )
 def test_mistakes_in_limits_and_hours_are_named(terms: dict[str, object], problem: str) -> None:
     assert problems(policy([QueuePolicy("q", **terms)])) == (problem,)  # type: ignore[arg-type]
+
+
+def test_a_skill_of_the_night_that_is_not_there_is_named() -> None:
+    queue = QueuePolicy("q", calendar=CLOSES_SOON, night_skills={"tax": 1})
+    assert problems(policy([queue], skills=())) == (
+        "queue q, night_skills: there is no skill tax; a configured one would be right",
+    )
+
+
+def leads_to(queue: str, target: str, to: Diversion = Diversion.QUEUE) -> QueuePolicy:
+    return QueuePolicy(queue, overflow=(OverflowRule(Limit.SIZE, to, 1, target),))
+
+
+def test_overflow_into_a_circle_is_the_mistake_of_those_in_it() -> None:
+    rules = policy([leads_to("start", "p"), leads_to("p", "q"), leads_to("q", "p")])
+    assert problems(rules) == (
+        "queue p: overflow leads back to itself; a way that ends would be right",
+        "queue q: overflow leads back to itself; a way that ends would be right",
+    )
+
+
+def test_a_message_named_as_a_queue_leads_nowhere() -> None:
+    rules = policy([leads_to("p", "q", Diversion.MESSAGE), leads_to("q", "p")])
+    assert problems(rules) == ()
 
 
 def test_overflow_in_a_circle_is_refused() -> None:
@@ -309,6 +346,13 @@ def test_a_removed_queue_does_not_open_or_close_any_more() -> None:
     center = Center(policy([QueuePolicy("q"), QueuePolicy("old", calendar=CLOSES_SOON)]))
     center.queue("c1")
     assert center.router.next_deadline() == center.now + 60
+    center.apply(policy([QueuePolicy("q")]))
+    assert center.router.next_deadline() is None
+
+
+def test_a_queue_whose_hours_were_taken_away_does_not_open_or_close_any_more() -> None:
+    center = Center(policy([QueuePolicy("q", calendar=CLOSES_SOON)]))
+    center.queue("c1")
     center.apply(policy([QueuePolicy("q")]))
     assert center.router.next_deadline() is None
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from acd.decision import MAX_CANDIDATES, MAX_PASSED_OVER
+from acd.decision import MAX_CANDIDATES, MAX_LOOKED_AT, MAX_PASSED_OVER
 from acd.effects import Candidate, Decided, MakeOffer
-from acd.model import AgentState, AnyOf, ContactState, Has, OfferOutcome, QueuePolicy
+from acd.model import AgentState, AnyOf, ContactState, Has, OfferOutcome, QueuePolicy, RoutingStep
 from tests.unit.acd.floorplan import Center, policy
 
 
@@ -291,7 +291,27 @@ def test_a_decision_stays_small_on_a_big_floor() -> None:
     other = Center(policy([QueuePolicy("q")], agents))
     other.ready(*agents)
     other.queue("c1")
-    assert len(other.heard(Decided)[0].candidates) == MAX_CANDIDATES
+    decided = other.heard(Decided)[0]
+    assert (len(decided.candidates), decided.eligible) == (MAX_CANDIDATES, MAX_LOOKED_AT)
+
+
+def test_a_decision_names_only_so_many_who_are_not_ready() -> None:
+    agents = {f"a{number:02}": {"tax": 1} for number in range(MAX_CANDIDATES + 5)}
+    center = Center(policy([QueuePolicy("q", {"tax": 1})], agents))
+    for agent in agents:
+        center.log_in(agent)
+    center.ready("a00")
+    center.queue("c1")
+    assert len(center.heard(Decided)[0].candidates) == MAX_CANDIDATES
+
+
+def test_for_a_decision_only_so_many_of_those_not_ready_are_looked_at() -> None:
+    beginners = {f"a{number:02}": {"tax": 1} for number in range(MAX_LOOKED_AT)}
+    center = Center(policy([QueuePolicy("q", {"tax": 4})], {"x": {"tax": 5}, **beginners, "z": {"tax": 5}}))
+    center.ready("x", *beginners)
+    center.log_in("z")
+    center.queue("c1")
+    assert center.heard(Decided)[0].candidates == (Candidate("x", None),)
 
 
 def test_several_failed_offers_in_a_row_leave_the_contact_at_the_head() -> None:
@@ -303,3 +323,52 @@ def test_several_failed_offers_in_a_row_leave_the_contact_at_the_head() -> None:
         assert (offer.agent, offer.contact) == (expected, "c1")
         center.end(offer.offer, OfferOutcome.FAILED)
     assert center.contact("c1").state is ContactState.WAITING
+
+
+def test_of_contacts_equal_in_all_else_the_first_by_id_comes_first_whatever_its_queue() -> None:
+    center = Center(policy([QueuePolicy("q"), QueuePolicy("p")]))
+    center.queue("b", "q")
+    center.queue("a", "p")
+    center.ready("ann")
+    assert center.offer().contact == "a"
+
+
+def test_an_agent_who_did_not_take_the_only_one_of_a_queue_gets_the_next_of_another() -> None:
+    center = Center(policy([QueuePolicy("q", offer_backoff_s=30), QueuePolicy("p")]))
+    center.queue("c1", "q")
+    center.ready("ann")
+    center.end(center.offer().offer, OfferOutcome.REJECTED)
+    center.queue("c2", "p")
+    center.ready("ann")
+    assert center.offer().contact == "c2"
+
+
+def test_an_agent_finds_those_who_wait_behind_a_step_that_was_passed() -> None:
+    expert = RoutingStep(Has("law", 5), 60, beyond_queue=True)
+    center = Center(policy([QueuePolicy("q", {"tax": 1}, steps=(expert,))], {"ann": {"law": 1, "tax": 1}}))
+    center.log_in("ann")
+    center.queue("c1")
+    center.ready("ann")
+    assert center.offer().contact == "c1"
+
+
+def test_who_needs_several_skills_is_looked_up_by_the_one_that_the_fewest_have() -> None:
+    agents = {"ann": {"english": 1}, "bob": {"english": 1}, "cyd": {"english": 1, "korean": 1}}
+    center = Center(policy([QueuePolicy("q", {"english": 1, "korean": 1}, offer_backoff_s=9)], agents))
+    center.ready("ann", "bob", "cyd")
+    floor = center.router._floor
+    assert [name for _, name in floor.ready.candidates(floor.needs["q"])] == ["cyd"]
+    center.queue("c1")
+    center.end(center.offer().offer, OfferOutcome.REJECTED)
+    stages_near = {name: len(list(floor.waiting.near(agent))) for name, agent in floor.agents.items()}
+    assert stages_near == {"ann": 0, "bob": 0, "cyd": 1}
+
+
+def test_who_needs_one_of_several_skills_is_looked_up_by_each_of_them() -> None:
+    either = AnyOf((Has("tax"), Has("law")))
+    center = Center(
+        policy([QueuePolicy("q", requirement=either)], {"ann": {"law": 1}, "bob": {}, "cyd": {"tax": 1}})
+    )
+    center.ready("ann", "bob", "cyd")
+    floor = center.router._floor
+    assert [name for _, name in floor.ready.candidates(floor.needs["q"])] == ["ann", "cyd"]

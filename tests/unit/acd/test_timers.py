@@ -33,3 +33,11 @@ def test_a_deadline_moved_many_times_takes_no_more_room() -> None:
     assert timers.pop_due(1e9) == ("other", "y")
     assert timers.pop_due(1e9) == ("a", "x")
     assert timers.next_due() is None
+
+
+def test_nothing_is_cleared_away_while_every_deadline_stands() -> None:
+    timers = Timers()
+    heap = timers._heap
+    for number in range(200):
+        timers.set(("a", f"x{number}"), float(number))
+    assert timers._heap is heap
