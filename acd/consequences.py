@@ -49,7 +49,7 @@ def sit_down(agent: Agent, seat: str) -> None:
     agent.seat = seat
     agent.contact = agent.offer = agent.wrap_up_until = None
     agent.next_state, agent.next_reason = AgentState.READY, None
-    agent.wrap_up_s, agent.worked = 0.0, False
+    agent.wrap_up_s = 0.0
     agent.uncounted_since = None
 
 
@@ -57,6 +57,7 @@ def leave_work(agent: Agent) -> None:
     """The agent chooses a state, which ends a wrap-up and what was to follow it."""
     agent.contact = agent.wrap_up_until = None
     agent.next_state, agent.next_reason = AgentState.READY, None
+    agent.worked = False
 
 
 def wish(floor: Floor, agent: Agent, trigger: AgentTrigger, state: AgentState, reason: str | None) -> None:
@@ -111,7 +112,6 @@ def go_on(floor: Floor, agent: Agent, trigger: AgentTrigger) -> None:
         return
     if trigger is AgentTrigger.WRAP_UP_OVER:
         agent.idle_since = floor.at
-    agent.worked = False
     leave_work(agent)
     floor.move_agent(agent, trigger, state, reason)
 

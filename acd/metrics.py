@@ -487,19 +487,17 @@ class Figures:
         """Contacts counted as offered and out of the router's hands, with queue and beginning of the wait."""
         return self._away
 
-    def in_hand(self) -> dict[ContactId, tuple[QueueId, Instant]]:
+    def in_hand(self) -> list[ContactId]:
         """Those that wait with the router."""
-        boards = [(queue, board) for queue, board in self._boards.items() if queue is not None]
-        return {contact: (queue, at) for queue, board in boards for at, contact in board.waiting}
+        return [contact for _, contact in self._boards[None].waiting]
 
     def queues(self) -> list[QueueId]:
         """Queues in which something happened."""
         return [queue for queue in self._boards if queue is not None]
 
-    def today(self, queue: QueueId | None) -> Tally | None:
-        """Today's tally of a queue, or of all together for None; None when nothing ever happened in it."""
-        board = self._boards.get(queue)
-        return None if board is None else board.tally
+    def today(self, queue: QueueId | None) -> Tally:
+        """Today's tally of a queue in which something happened, or of all together for None."""
+        return self._boards[queue].tally
 
     def take_over(
         self, day: Mapping[QueueId | None, Tally], away: Mapping[ContactId, tuple[QueueId, Instant]]
@@ -507,10 +505,9 @@ class Figures:
         """Takes up counts from before a restart; contacts and calls come back as events."""
         self._away = dict(away)
         for queue, tally in day.items():
-            board = self._boards[None] if queue is None else self._board(queue)
-            board.tally = tally
+            self._board(queue).tally = tally
 
-    def _board(self, queue: QueueId) -> _Board:
+    def _board(self, queue: QueueId | None) -> _Board:
         board = self._boards.get(queue)
         if board is None:
             board = self._boards[queue] = _Board()

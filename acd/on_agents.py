@@ -73,7 +73,7 @@ def agent_phone_lost(floor: Floor, event: AgentPhoneLost) -> None:
         return
     if agent.next_state is AgentState.READY:
         wish(floor, agent, AgentTrigger.PHONE_LOST, AgentState.NOT_READY, PHONE_UNREACHABLE)
-    if agent.state is AgentState.RESERVED and agent.offer is not None:
+    if agent.offer is not None:
         floor.withdraw_offer(floor.offers[agent.offer], OfferTrigger.WITHDRAWN, OfferOutcome.FAILED)
 
 

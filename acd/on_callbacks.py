@@ -27,7 +27,8 @@ from acd.states import CALLBACK, GONE, CallbackTrigger, ContactTrigger, InvalidT
 
 
 def callback_requested(floor: Floor, event: CallbackRequested) -> None:
-    if not _known(floor, event.callback, CallbackTrigger.REQUESTED)[1]:
+    known = floor.callbacks.get(event.callback)
+    if not CALLBACK.allows(event.callback, known.state if known else GONE, CallbackTrigger.REQUESTED):
         return
     contact = floor.contacts.get(event.callback)
     if contact is not None:
@@ -64,8 +65,8 @@ def callback_requested(floor: Floor, event: CallbackRequested) -> None:
 
 
 def callback_altered(floor: Floor, event: CallbackAltered) -> None:
-    callback, acts = _known(floor, event.callback, CallbackTrigger.ALTERED)
-    if not acts or callback is None:
+    callback = _acted_on(floor, event.callback, CallbackTrigger.ALTERED)
+    if callback is None:
         return
     if event.queue is not None and event.queue not in floor.policy.queues:
         raise UnknownEntity("queue", event.queue)
@@ -75,35 +76,33 @@ def callback_altered(floor: Floor, event: CallbackAltered) -> None:
 
 def callback_cancelled(floor: Floor, event: CallbackCancelled) -> None:
     end = CallbackEnd.CALLED_AGAIN if event.called_again else CallbackEnd.CANCELLED
-    callback, acts = _known(floor, event.callback, CallbackTrigger(end.value))
-    if acts and callback is not None:
+    callback = _acted_on(floor, event.callback, CallbackTrigger(end.value))
+    if callback is not None:
         drop_callback(floor, callback, end)
 
 
 def callback_taken(floor: Floor, event: CallbackTaken) -> None:
-    callback, acts = _known(floor, event.callback, CallbackTrigger.TAKEN)
-    if not acts or callback is None:
-        return
-    begin_attempt(floor, callback, CallbackTrigger.TAKEN, None)
+    callback = _acted_on(floor, event.callback, CallbackTrigger.TAKEN)
+    if callback is not None:
+        begin_attempt(floor, callback, CallbackTrigger.TAKEN, None)
 
 
 def callback_attempt_ended(floor: Floor, event: CallbackAttemptEnded) -> None:
     if event.outcome is AttemptOutcome.REACHED:
-        callback, acts = _known(floor, event.callback, CallbackTrigger.REACHED)
-        if acts and callback is not None:
+        callback = _acted_on(floor, event.callback, CallbackTrigger.REACHED)
+        if callback is not None:
             reached(floor, callback)
         return
-    callback, acts = _known(floor, event.callback, CallbackTrigger.UNREACHED)
-    if acts and callback is not None:
+    callback = _acted_on(floor, event.callback, CallbackTrigger.UNREACHED)
+    if callback is not None:
         unreached(floor, callback, event.outcome, CallbackTrigger.UNREACHED)
 
 
-def _known(floor: Floor, name: str, trigger: CallbackTrigger) -> tuple[Callback | None, bool]:
-    """The callback, and whether the trigger acts on it."""
+def _acted_on(floor: Floor, name: str, trigger: CallbackTrigger) -> Callback | None:
+    """The callback, if the trigger acts on it."""
     callback = floor.callbacks.get(name)
-    if callback is None:
-        return None, CALLBACK.allows(name, GONE, trigger)
-    return callback, CALLBACK.allows(name, callback.state, trigger, callback.history)
+    acts = CALLBACK.allows(name, callback.state if callback else GONE, trigger)
+    return callback if acts else None
 
 
 def _join(floor: Floor, callback: Callback, event: CallbackRequested) -> None:

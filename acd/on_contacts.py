@@ -67,8 +67,7 @@ def contact_altered(floor: Floor, event: ContactAltered) -> None:
         return
     contact = floor.contacts.get(event.contact)
     state = contact.state if contact else GONE
-    history = contact.history if contact else ()
-    if not CONTACT.allows(event.contact, state, ContactTrigger.ALTERED, history) or contact is None:
+    if not CONTACT.allows(event.contact, state, ContactTrigger.ALTERED) or contact is None:
         return
     if event.queue is not None and event.queue not in floor.policy.queues:
         raise UnknownEntity("queue", event.queue)
@@ -163,8 +162,7 @@ def contact_restored(floor: Floor, event: ContactRestored) -> None:
 def contact_served_elsewhere(floor: Floor, event: ContactServedElsewhere) -> None:
     contact = floor.contacts.get(event.contact)
     state = contact.state if contact else GONE
-    history = contact.history if contact else ()
-    if not CONTACT.allows(event.contact, state, ContactTrigger.SERVED_ELSEWHERE, history):
+    if not CONTACT.allows(event.contact, state, ContactTrigger.SERVED_ELSEWHERE):
         return
     _no_callback(floor, event.contact, ContactTrigger.SERVED_ELSEWHERE)
     queue = contact.queue if contact else event.queue

@@ -14,11 +14,8 @@ WHILE_WAITING = frozenset({Limit.WAITED, Limit.NOBODY_LOGGED_IN})
 """Whoever was let in before the queue filled up or closed stays."""
 
 
-def divert_if_due(floor: Floor, contact: Contact, limits: frozenset[Limit]) -> bool:
-    """Follows the first of the queue's rules that applies, and the rules of the queue that it leads to.
-
-    False when none applies.
-    """
+def divert_if_due(floor: Floor, contact: Contact, limits: frozenset[Limit]) -> None:
+    """Follows the first of the queue's rules that applies, and the rules of the queue that it leads to."""
     for number, rule in enumerate(floor.terms[contact.queue].overflow):
         name = f"{contact.queue}/{number}"
         if (
@@ -29,8 +26,7 @@ def divert_if_due(floor: Floor, contact: Contact, limits: frozenset[Limit]) -> b
         ):
             contact.diversions.append(name)
             _divert(floor, contact, rule)
-            return True
-    return False
+            return
 
 
 def _reached(floor: Floor, contact: Contact, rule: OverflowRule) -> bool:

@@ -74,8 +74,7 @@ def load(floor: Floor, saved: Mapping[str, Any]) -> None:
     stored_figures.take_over(floor, saved["figures"])
     floor.agents.clear()
     for data in saved["agents"]:
-        agent = Agent(data["agent"], policies[data["agent"]])
-        _fill(agent, data)
+        agent = Agent(policy=policies[data["agent"]], **_read(data))
         agent.state, agent.next_state = AgentState(agent.state), AgentState(agent.next_state)
         floor.agents[agent.agent] = agent
     floor.derive()
@@ -85,21 +84,18 @@ def load(floor: Floor, saved: Mapping[str, Any]) -> None:
         if agent.state is AgentState.READY and agent.reason != RESTING:
             floor.enter_ready(agent)
     for data in saved["callbacks"]:
-        callback = Callback("", "", 0, 0.0, None, None, CallbackMode.AGENT_FIRST, 0, 0.0, 0.0)
-        _fill(callback, data)
+        callback = Callback(**_read(data))
         callback.state, callback.mode = CallbackState(callback.state), CallbackMode(callback.mode)
         if callback.last_outcome is not None:
             callback.last_outcome = AttemptOutcome(callback.last_outcome)
         callback.ends_as = None if callback.ends_as is None else CallbackEnd(callback.ends_as)
         open_callback(floor, callback)
     for data in saved["contacts"]:
-        contact = Contact("", "", 0, 0.0, ContactState.WAITING, 0.0)
-        _fill(contact, data)
+        contact = Contact(**_read(data))
         contact.state = ContactState(contact.state)
         floor.reinstate(contact)
     for data in saved["offers"]:
-        offer = Offer("", "", "", "", "", 0.0)
-        _fill(offer, data)
+        offer = Offer(**_read(data))
         offer.state = OfferState(offer.state)
         offer.outcome = None if offer.outcome is None else OfferOutcome(offer.outcome)
         floor.offers[offer.offer] = offer
@@ -128,7 +124,9 @@ def _saved(entity: Agent | Callback | Contact | Offer) -> dict[str, Any]:
     return data
 
 
-def _fill(entity: Agent | Callback | Contact | Offer, data: Mapping[str, Any]) -> None:
+def _read(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What `_saved` gave, as an entity has it."""
+    found: dict[str, Any] = {}
     for name, value in data.items():
         if name == "history":
             value = [(at, trigger, after) for at, trigger, after in value]
@@ -138,4 +136,5 @@ def _fill(entity: Agent | Callback | Contact | Offer, data: Mapping[str, Any]) -
             value = rebuilt(value)
         elif name in ("step_ends", "diversions"):
             value = list(value)
-        setattr(entity, name, value)
+        found[name] = value
+    return found

@@ -54,7 +54,7 @@ class StaffRoom(WaitingRoom):
                 self._rest_if_due(agent)
             if agent.reason != RESTING:
                 self.enter_ready(agent)
-        elif state is AgentState.WRAP_UP and until is not None:
+        elif until is not None:
             self.timers.set(("wrap_up", agent.agent), until)
         self.tell_agent(agent, trigger)
         if state is AgentState.LOGGED_OUT:
@@ -110,7 +110,7 @@ class StaffRoom(WaitingRoom):
                 continue
             for number, seconds in self.figures.stretches(agent.counted_at, self.at):
                 on_calls = agent.state in ON_CALLS
-                running = WorkTime(0, seconds, 0.0) if on_calls else WorkTime(0, 0.0, seconds)
+                running = WorkTime(handled_s=seconds) if on_calls else WorkTime(available_s=seconds)
                 found.setdefault(number, WorkTime()).add(running)
         return found
 
@@ -128,7 +128,6 @@ class StaffRoom(WaitingRoom):
             self.timers.cancel(("rest", agent.agent))
         else:
             self.ready.remove(agent.agent)
-            self.unsettled_agents.pop(agent.agent, None)
 
     def _rest_if_due(self, agent: Agent) -> None:
         limit = self.policy.max_occupancy

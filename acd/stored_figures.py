@@ -30,7 +30,7 @@ def whole(floor: Floor) -> Parts:
     names = ["day", "total"]
     names += [f"queue/{queue}" for queue in figures.queues()]
     names += [f"agent/{agent}" for agent in floor.agents]
-    names += [f"contact/{contact}" for contact in {**figures.in_hand(), **figures.away()}]
+    names += [f"contact/{contact}" for contact in (*figures.in_hand(), *figures.away())]
     for number, interval in sorted(figures.intervals.items()):
         names += [f"interval/{number}/queue/{queue}" for queue in interval.queues]
         names += [f"interval/{number}/agent/{agent}" for agent in interval.agents]

@@ -77,7 +77,7 @@ def whole(each: Center) -> str:
 
 
 AGENT_IN: dict[str, tuple[Act, ...]] = {
-    AgentState.LOGGED_OUT: (),
+    AgentState.LOGGED_OUT: (lambda each: each.log_in("ann"), lambda each: each.log_out("ann")),
     AgentState.NOT_READY: (lambda each: each.log_in("ann"),),
     AgentState.READY: (ready,),
     AgentState.RESERVED: (ready, queue),

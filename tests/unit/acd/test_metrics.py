@@ -20,7 +20,7 @@ from acd.model import (
     RoutingStep,
 )
 from acd.states import UnknownEntity
-from tests.unit.acd.floorplan import Center, policy
+from tests.unit.acd.floorplan import START, Center, policy
 
 RULES = policy([QueuePolicy("q", timely_s=15, short_abandon_s=5), QueuePolicy("p")], {"ann": {}, "bob": {}})
 
@@ -494,3 +494,29 @@ def test_the_steps_of_who_waits_once_more_begin_anew() -> None:
     assert not center.heard(MakeOffer)
     center.wait(10)
     assert center.offer().agent == "ann"
+
+
+def test_work_up_to_the_end_of_an_interval_is_not_in_the_next() -> None:
+    center = Center(policy(interval_s=900.0))
+    assert START % 900 == 0
+    center.ready("ann")
+    center.wait(900)
+    center.not_ready("ann")
+    assert [each.begins for each in center.router.agent_intervals("ann")] == [START]
+
+
+def test_what_happens_at_midnight_counts_for_the_new_day() -> None:
+    center = Center(RULES)
+    center.router.reset_figures(center.now)
+    center.queue("c1")
+    assert center.router.queue_figures("q").offered == 1
+
+
+def test_callbacks_are_among_the_longest_waiting_and_no_more_are_told_than_asked_for() -> None:
+    center = Center(RULES)
+    for number in range(3):
+        center.queue(f"c{number}")
+        center.now += 1
+        center.request_callback(f"k{number}")
+        center.now += 1
+    assert center.router._floor.figures.oldest(3) == ["c0", "k0", "c1"]

@@ -111,6 +111,7 @@ def test_who_was_not_reached_is_tried_again_after_the_delay_of_that_outcome(
     record = floor.callback("k1")
     assert (record.state, record.due_at) == (CallbackState.SCHEDULED, floor.now + delay_s)
     assert (record.attempts, record.last_outcome) == (1, outcome)
+    assert floor.heard(CallbackChanged)[-1].last_outcome is outcome
     floor.release("ann")
     assert floor.agent("ann").state is AgentState.READY, "nothing was said, so there is nothing to wrap up"
     assert not floor.wait(delay_s - 1)

@@ -449,3 +449,18 @@ def test_each_of_several_reserves_is_open_from_its_own_priority_on() -> None:
     assert not center.heard(MakeOffer)
     center.queue("most urgent", priority=5)
     assert center.offer().agent == "ann"
+
+
+def test_occupancy_is_the_share_of_all_working_time() -> None:
+    queue = QueuePolicy("q", criteria=(Criterion.LEAST_OCCUPIED,), wrap_up_s=0)
+    center = Center(policy([queue], {"ann": {}, "bob": {}}))
+    center.ready("ann", "bob")
+    center.wait(20)
+    center.connect("c1", "ann")
+    center.wait(20)
+    center.engage("bob")
+    center.wait(60)
+    center.release("ann")
+    center.release("bob")
+    center.queue("c2")
+    assert chosen(center) == ("bob", "least_occupied", "occupied 80% against 60%")

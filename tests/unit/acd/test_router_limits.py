@@ -362,3 +362,25 @@ def test_answers_at_one_instant_have_no_time_between_them() -> None:
     for _ in range(8):
         pace.answered(queued_at=0.0, at=100.0)
     assert pace.estimate(3) == Estimate(3, 0.0, 0.0)
+
+
+def test_a_queue_that_closes_without_a_night_mode_asks_the_same_of_its_agents() -> None:
+    center = Center(
+        policy([QueuePolicy("q", {"tax": 3}, calendar=CLOSES_SOON)], {"ann": {}, "bob": {"tax": 3}})
+    )
+    center.queue("early")
+    center.wait(60)
+    center.ready("ann")
+    assert not center.heard(MakeOffer)
+    center.ready("bob")
+    assert center.offer().agent == "bob"
+
+
+def test_of_several_rules_that_apply_the_first_alone_is_followed() -> None:
+    center = center_with(
+        OverflowRule(Limit.SIZE, Diversion.CALLBACK, 0, "offer"),
+        OverflowRule(Limit.SIZE, Diversion.MESSAGE, 0, "full"),
+    )
+    center.queue("c1")
+    assert diverted(center) == [("c1", Limit.SIZE, Diversion.CALLBACK, "offer")]
+    assert center.contact("c1").state is ContactState.WAITING

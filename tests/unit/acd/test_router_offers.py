@@ -15,6 +15,7 @@ from acd.effects import (
     OfferClosed,
 )
 from acd.events import OfferEnded
+from acd.floor import base36
 from acd.model import AgentState, ContactState, OfferOutcome, QueuePolicy
 from acd.states import InvalidTransition
 from tests.unit.acd.floorplan import START, Center, policy
@@ -352,3 +353,56 @@ def test_offer_ids_do_not_repeat_across_a_restart() -> None:
             center.end(offer)
             assert turn < 3
     assert len(ids) == 6
+
+
+def test_an_offers_id_tells_its_contact_its_number_and_its_millisecond() -> None:
+    center = Center(policy())
+    center.now = START + 0.5
+    for number in (1, 2):
+        center.ready("ann")
+        center.queue("hot_line-1.7")
+        offer = center.offer().offer
+        contact, _, moment = offer.rpartition("-")
+        assert contact == f"hot-line-1.7-o{number}"
+        assert int(moment, 36) == (START + 0.5) * 1000
+        center.leave("hot_line-1.7")
+        center.end(offer)
+
+
+def test_a_number_is_as_short_as_its_base_36_digits() -> None:
+    assert [base36(number) for number in (36 * 36, 36, 35, 0)] == ["100", "10", "z", "0"]
+
+
+def test_who_talks_with_another_than_the_one_it_rang_for_may_hang_up() -> None:
+    center = Center(policy(agents={"ann": {}, "bob": {}}))
+    center.ready("ann")
+    center.queue("c1")
+    offer = center.offer().offer
+    center.restore_contact("c1", "bob")
+    assert cancelled(center) == [offer]
+    center.leave("c1")
+    assert cancelled(center) == []
+    assert center.router.contact("c1") is None
+
+
+@pytest.mark.parametrize("wrapped_up", [False, True])
+def test_who_answers_when_the_caller_has_hung_up_keeps_the_idle_rank(wrapped_up: bool) -> None:
+    """Also one who ended a wrap-up to be ready."""
+    center = Center(policy(agents={"ann": {}, "bob": {}}))
+    center.ready("ann")
+    if wrapped_up:
+        center.connect("c0", "ann")
+        center.release("ann")
+        assert center.agent("ann").state is AgentState.WRAP_UP
+        center.ready("ann")
+    center.wait(1)
+    center.ready("bob")
+    center.queue("c1")
+    offer = center.offer()
+    assert offer.agent == "ann"
+    center.leave("c1")
+    center.answer(offer.offer)
+    center.wait(1)
+    center.release("ann")
+    center.queue("c2")
+    assert center.offer().agent == "ann"

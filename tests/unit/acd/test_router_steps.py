@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from acd.effects import ContactChanged, Decided, MakeOffer
 from acd.model import ContactState, Has, OfferOutcome, OneOf, QueuePolicy, RoutingStep
+from acd.router import Router
 from acd.states import UnknownEntity
 from tests.unit.acd.floorplan import Center, policy
 
@@ -264,9 +267,26 @@ def test_a_step_is_kept_while_another_who_could_serve_it_is_logged_in() -> None:
     center.log_in("dan")
     center.ready("bob")
     center.queue("c1")
+    center.queue("c2")
     center.log_out("cyd")
     assert not offered_to(center)
-    center.queue("c2")
+    center.queue("c3")
     assert not offered_to(center)
     center.log_out("dan")
     assert offered_to(center) == ["bob"]
+
+
+def test_a_step_goes_on_running_over_a_restart_while_the_contact_is_offered() -> None:
+    center = center_with(EXPERT, GOOD)
+    center.ready("bob")
+    center.queue("c1")
+    offer = center.offer().offer
+    center.wait(10)
+    rules = policy([QueuePolicy("q", steps=(EXPERT, GOOD))], AGENTS)
+    center.router = Router.restore(rules, json.loads(json.dumps(center.router.snapshot())))
+    center.end(offer)
+    center.ready("ann")
+    center.wait(19.9)
+    assert not offered_to(center)
+    center.wait(0.1)
+    assert offered_to(center) == ["ann"]

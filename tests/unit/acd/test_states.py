@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from acd.states import AGENT, TABLES, Ignored, InvalidTransition, NotAllowed, Table, To
+from acd.records import note
+from acd.states import AGENT, TABLES, Ignored, InvalidTransition, NotAllowed, Step, Table, To
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.kind)
@@ -62,3 +63,23 @@ def test_an_invalid_transition_tells_who_was_where_and_how_it_came_there() -> No
 def test_a_state_that_the_table_does_not_have_is_a_programming_error() -> None:
     with pytest.raises(AssertionError, match="not in the table"):
         AGENT.check("ann", "ready", "offered", "busy")
+
+
+def test_a_story_is_the_last_twelve_steps() -> None:
+    story: list[Step] = []
+    for number in range(20):
+        note(story, float(number), "altered", "waiting")
+    assert [at for at, _, _ in story] == [
+        8.0,
+        9.0,
+        10.0,
+        11.0,
+        12.0,
+        13.0,
+        14.0,
+        15.0,
+        16.0,
+        17.0,
+        18.0,
+        19.0,
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from acd.events import ContactAltered, ContactServedElsewhere
@@ -204,3 +205,27 @@ def test_an_answer_within_the_same_instant_is_stored_for_the_agent_and_ends_the_
     store.keep(center)
     assert "contact/c1" not in store.parts
     assert store.parts["agent/ann"][0] == 1
+
+
+def test_after_a_restart_yesterday_is_still_over() -> None:
+    center, store = Center(RULES), Store()
+    midnight = center.now + 1000
+    center.router.reset_figures(midnight)
+    store.keep(center)
+    fresh = store.restart(midnight + 5)
+    assert fresh.router.day_began == midnight
+    fresh.tell(ContactServedElsewhere(fresh.now, "x", "late", "q", midnight - 9, midnight - 5, None))
+    assert fresh.router.queue_figures("q").answered == 0
+
+
+def test_what_was_counted_in_an_interval_that_was_dropped_and_begun_again_is_deleted_from_the_store() -> None:
+    center, store = Center(RULES), Store()
+    center.queue("c1", "q")
+    store.keep(center)
+    center.apply(replace(RULES, interval_s=200.0))
+    center.apply(RULES)
+    center.queue("c2", "p")
+    store.keep(center)
+    number = int(center.now // 100)
+    assert f"interval/{number}/queue/q" not in store.parts
+    assert f"interval/{number}/queue/p" in store.parts

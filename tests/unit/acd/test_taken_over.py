@@ -512,3 +512,9 @@ def test_a_break_of_one_who_is_logged_out_is_refused_with_their_story() -> None:
     with pytest.raises(InvalidTransition) as refused:
         center.not_ready("ann")
     assert [trigger for _, trigger, _ in refused.value.history] == ["log_in", "log_out"]
+
+
+def test_a_queued_contact_waits_since_it_came() -> None:
+    center = Center(policy([QueuePolicy("q")]))
+    center.queue("c1", queued_at=center.now - 30)
+    assert center.contact("c1").since == center.now
