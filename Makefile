@@ -51,7 +51,7 @@ prove-acd: setup ## the router's rules over 100,000 random states and long rando
 	@ACD_EFFORT=25 $(BIN)/pytest -q --timeout=0 --durations=3 tests/unit/acd/test_oracle.py
 	@ACD_EFFORT=5 $(BIN)/pytest -q --timeout=0 --durations=3 tests/unit/acd/test_router_properties.py
 
-mutation-acd: setup ## changes each line of the router and sees whether its tests notice (an hour)
+mutation-acd: setup ## changes each line of the router and sees whether its tests notice (half an hour to an hour)
 	@rm -f mutants/mutmut-stats.json # which tests reach what: a function may be new
 	@ACD_EFFORT=0.1 nice -n 19 $(BIN)/mutmut run --max-children 2
 	@$(BIN)/python -m bench.mutation
