@@ -37,10 +37,11 @@ from cti.hotline import Hotline, Names
 from cti.journal import Journal, JournalError
 from cti.loop_thread import LoopThread
 from cti.past import Past, read_past
+from cti.plan import Plan
 from cti.projection import Projector, leave_out
 from cti.records_json import Draft, encode
 from cti.reload import Reloader
-from cti.runtime import Plan, Runtime
+from cti.runtime import Runtime
 from cti.service import Service
 from cti.supervising import KIND as SUPERVISION
 from cti.work_order_desk import JournaledWorkOrders

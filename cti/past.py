@@ -19,8 +19,9 @@ from cti.journal import Journal
 from cti.pins import STATE as PINS
 from cti.preferred import LAST_AGENT, OPEN_ORDER
 from cti.records_json import decode, decode_call, instant_of
-from cti.runtime import FIGURES, Resume
+from cti.resuming import Resume
 from cti.supervising import STATE as SUPERVISIONS
+from cti.todays_figures import FIGURES
 from cti.verbs.register import STATE as COMMANDS
 
 PAGE = 1000

@@ -38,9 +38,11 @@ from cti.commands import (
 )
 from cti.journal import JournalError
 from cti.pin_desk import PinDesk
+from cti.plan import Plan
 from cti.ports import JournalPort, Recordings, Telephony, TelephonyError, WorkOrderDesk
 from cti.records_json import JSON, Draft, instant_text
-from cti.runtime import InboxEvent, Plan, Reconfigured, RecordingStored, Runtime, Step
+from cti.runtime import Runtime
+from cti.step import InboxEvent, Reconfigured, RecordingStored, Step
 from cti.verbs.model import Order
 
 log = structlog.get_logger(__name__)

@@ -15,7 +15,9 @@ from cti.clock import SteadyClock
 from cti.feed import EventFeed
 from cti.hotline import Hotline, Names
 from cti.journal import Journal
-from cti.runtime import Plan, Resume, Runtime
+from cti.plan import Plan
+from cti.resuming import Resume
+from cti.runtime import Runtime
 from cti.service import Service
 from cti.work_order_desk import JournaledWorkOrders
 from tests.support.conversation import snapshot

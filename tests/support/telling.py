@@ -11,8 +11,11 @@ from cti.calls.facts import PbxSnapshot
 from cti.calls.records import CallRecord
 from cti.calls.supervision import Supervision
 from cti.commands import BeReady, LogIn
+from cti.plan import Plan
 from cti.records_json import JSON, decode, decode_call
-from cti.runtime import InboxEvent, Plan, Resume, Runtime, Step
+from cti.resuming import Resume
+from cti.runtime import Runtime
+from cti.step import InboxEvent, Step
 from cti.verbs.model import Order
 from cti.verbs.records import CommandRecord
 from tests.support.conversation import caller_arrives, seat_answers, seat_rings, snapshot

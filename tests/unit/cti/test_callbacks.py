@@ -14,7 +14,9 @@ from cti.calls.actions import DialFromSeat
 from cti.calls.facts import Fact
 from cti.calls.outputs import CallbackReason
 from cti.records_json import decode
-from cti.runtime import InboxEvent, Resume, Runtime, Step
+from cti.resuming import Resume
+from cti.runtime import Runtime
+from cti.step import InboxEvent, Step
 from cti.verbs.callbacks import AlterCallback, CancelCallback, RequestCallback
 from cti.verbs.model import Order
 from tests.support.conversation import leg_started, snapshot
@@ -93,7 +95,9 @@ def test_who_was_busy_is_kept_with_what_came_of_it_and_rung_again_later() -> Non
 
 def test_a_second_request_for_a_number_is_kept_with_the_first() -> None:
     rig = Rig()
-    rig.runtime._plan = replace(rig.runtime._plan, caller_key=lambda number: f"key of {number}")
+    rig.runtime.in_force.plan = replace(
+        rig.runtime.in_force.plan, caller_key=lambda number: f"key of {number}"
+    )
     first = asked(rig, 5.0)
     rig.tell(
         order(
@@ -150,7 +154,7 @@ def kept(steps: list[Step]) -> dict[str, Any]:
 def test_after_a_restart_it_waits_on_with_its_attempts_and_its_place() -> None:
     rig = Rig()
     callback = asked(rig)
-    again = Runtime(rig.runtime._plan, rig.runtime.policy, Resume(callbacks=kept(rig.steps)), 50.0)
+    again = Runtime(rig.runtime.in_force.plan, rig.runtime.policy, Resume(callbacks=kept(rig.steps)), 50.0)
     record = again.router.callback(callback)
     assert record is not None
     assert (record.state, record.queued_at) == (CallbackState.WAITING, 5.0)
@@ -186,7 +190,7 @@ def test_one_whose_queue_is_gone_after_a_restart_is_not_forgotten() -> None:
     callback = asked(rig)
     saved = kept(rig.steps)
     saved[f"callback/{callback}"]["queue"] = "closed-down"
-    again = Runtime(rig.runtime._plan, rig.runtime.policy, Resume(callbacks=saved), 50.0)
+    again = Runtime(rig.runtime.in_force.plan, rig.runtime.policy, Resume(callbacks=saved), 50.0)
     record = again.router.callback(callback)
     assert record is not None
     assert record.queue == "general"

@@ -14,9 +14,12 @@ from cti.calls.quality import LegQuality, Sound, Stream
 from cti.commands import BeNotReady, BeReady, ExtendWrapUp, LogIn, LogOut, MoveSeat, PinTried, UnlockPin
 from cti.desk import DeskRules
 from cti.pins import PinAsked
+from cti.plan import Plan
 from cti.records_json import decode_call
-from cti.runtime import InboxEvent, Plan, Resume, Runtime, Step
+from cti.resuming import Resume
+from cti.runtime import Runtime
 from cti.seats import CallSound
+from cti.step import InboxEvent, Step
 from tests.support.conversation import (
     agent_hangs_up,
     caller_arrives,

@@ -19,7 +19,8 @@ from cti.calls.outputs import CallbackReason
 from cti.commands import BeReady, LogIn
 from cti.flows.announce import FIRST_S, GAP_S, Announcer, prompts_of
 from cti.records_json import JSON, decode
-from cti.runtime import Reconfigured, Resume, Step
+from cti.resuming import Resume
+from cti.step import Reconfigured, Step
 from tests.support.conversation import agent_hangs_up, caller_arrives, seat_answers, seat_rings
 from tests.unit.cti.test_runtime import Rig, plan, policy
 

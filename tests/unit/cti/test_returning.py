@@ -10,7 +10,7 @@ from acd import events as acd
 from cti.calls import facts as f
 from cti.calls.actions import RingSeat
 from cti.returning import HOLD_S
-from cti.runtime import InboxEvent
+from cti.step import InboxEvent
 from tests.support.conversation import caller_arrives, shown, snapshot
 from tests.unit.cti.test_runtime import Rig
 

@@ -33,8 +33,12 @@ from cti.calls.actions import (
 )
 from cti.calls.facts import Fact
 from cti.commands import BeNotReady, BeReady, LogIn, LogOut
+from cti.plan import Plan
 from cti.records_json import decode, decode_call
-from cti.runtime import FIGURES, InboxEvent, Plan, Reconfigured, RecordingStored, Resume, Runtime, Step
+from cti.resuming import Resume
+from cti.runtime import Runtime
+from cti.step import InboxEvent, Reconfigured, RecordingStored, Step
+from cti.todays_figures import FIGURES
 from tests.support.conversation import (
     agent_hangs_up,
     caller_arrives,

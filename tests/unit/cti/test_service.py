@@ -15,8 +15,10 @@ from cti.calls import facts as f
 from cti.calls.actions import Beat, RingSeat, TakeOver
 from cti.calls.outputs import RecordingDue
 from cti.journal import Journal, JournalError
+from cti.plan import Plan
 from cti.records_json import JSON, Draft
-from cti.runtime import Plan, Resume, Runtime
+from cti.resuming import Resume
+from cti.runtime import Runtime
 from cti.service import Service
 from cti.views import Refused
 from tests.support.conversation import caller_arrives, shown, snapshot

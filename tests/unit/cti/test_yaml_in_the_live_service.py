@@ -22,7 +22,9 @@ from cti.bootstrap import plan_of
 from cti.calls import facts as f
 from cti.calls.actions import MoveToQueue, RingSeat, SendAway
 from cti.commands import BeReady, FillWorkOrder, LogIn
-from cti.runtime import Resume, Runtime, Step
+from cti.resuming import Resume
+from cti.runtime import Runtime
+from cti.step import Step
 from tests.support.conversation import agent_hangs_up, leg_started, seat_answers, seat_rings, snapshot
 
 BEGINS = datetime(2026, 3, 2, 1, 0, tzinfo=UTC).timestamp()

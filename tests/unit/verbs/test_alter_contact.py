@@ -9,7 +9,7 @@ import pytest
 from acd.model import AgentPolicy, Has, OneOf, Policy, QueuePolicy, RoutingStep
 from cti.calls.actions import MoveToQueue, NotePriority, NoteSteps, RingSeat
 from cti.calls.steps import LONGEST, steps_of, steps_text
-from cti.runtime import Resume
+from cti.resuming import Resume
 from cti.verbs.alter_contact import AlterContact
 from cti.verbs.records import CommandState
 from tests.support import telling
