@@ -95,8 +95,6 @@ class RouterBelief:
             return []  # neither answered nor abandoned; the callback counts
         if record.queue is None or record.queued_at is None or record.direction is not Direction.INBOUND:
             return []
-        if call.place == "callback":
-            return []  # who asked to be called back has not given up
         over = record.answered_at or record.ended_at or call.caller_left_at or record.queued_at
         return [
             acd.ContactServedElsewhere(
