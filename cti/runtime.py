@@ -54,6 +54,7 @@ from cti.resuming import Resume, agents_restored
 from cti.returning import Returning
 from cti.router_effects import RouterEffects
 from cti.router_link import RouterLink
+from cti.silent_phones import SilentPhones
 from cti.step import InboxEvent, Reconfigured, RecordingStored, Step
 from cti.supervising import KEY, Supervising, is_supervision
 from cti.todays_figures import TodaysFigures
@@ -82,6 +83,7 @@ class Runtime:
         self._supervising = Supervising(self.supervisions)
         self._announcer = Announcer()
         self._figures = TodaysFigures(self.router, plan.day_of, resume.figures, now)
+        self.silent_phones = SilentPhones(self.calls, self.desk.phones)
         self._returning = Returning()
         self._take_overs = TakeOvers(self._returning)
         self._pauses = SeatPauses(self.desk)
@@ -203,6 +205,7 @@ class Runtime:
                 place = self.calls.place_of(fact.leg)
                 if place is not None and fact.quality is not None:
                     self.desk.phones.sounded(*place, fact.at, Sound.of(fact.quality))
+                self.silent_phones.measured(fact, step)
             case f.LegEnded():
                 # The dialplan lets them go too, after three seconds of silence.
                 step.actions += [HangUp(fact.cause, leg) for leg in self.calls.aside_for(fact.leg)]

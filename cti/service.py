@@ -58,6 +58,7 @@ JOURNAL_RETRY_S = 1.0
 RESYNC_RETRY_S = 1.0
 LOOK_AT_PHONES_S = 10.0
 """How often the phones' details are asked for."""
+LISTEN_EVERY_S = 1.0
 
 
 @dataclass(slots=True)
@@ -221,6 +222,7 @@ class Service:
                 tasks.create_task(self._keep_synced(), name="journal")
                 tasks.create_task(self._beat(), name="heartbeat")
                 tasks.create_task(self._look_at_phones(), name="phones")
+                tasks.create_task(self._listen_to_silent_phones(), name="silent phones")
                 await self._telephony.start()
         finally:
             if self._resync is not None:
@@ -386,11 +388,21 @@ class Service:
             if self.routing:
                 try:
                     self._inbox.put_nowait(_Item(await self._telephony.phones()))
-                    for leg, channel in self.runtime.calls.talking():
-                        with suppress(TelephonyError, ValueError, LookupError):  # the leg ended meanwhile
-                            self._inbox.put_nowait(_Item(await self._telephony.measured(leg, channel)))
                 except TelephonyError as error:
                     log.info("phones_not_seen", reason=str(error))
+                await self._measure(self.runtime.calls.talking())
+
+    async def _listen_to_silent_phones(self) -> None:
+        """Often, for those alone that cannot be reached while they talk."""
+        while True:
+            await asyncio.sleep(LISTEN_EVERY_S)
+            if self.routing:
+                await self._measure(self.runtime.silent_phones.suspects())
+
+    async def _measure(self, legs: Sequence[tuple[f.LegId, str]]) -> None:
+        for leg, channel in legs:
+            with suppress(TelephonyError, ValueError, LookupError):  # the leg ended meanwhile
+                self._inbox.put_nowait(_Item(await self._telephony.measured(leg, channel)))
 
     # -- taking over -----------------------------------------------------------------------------------------
 

@@ -115,6 +115,7 @@ def voices(
     """How many recordings have both parties' tones, each in its channel; and what the others lack."""
     crossed = too_short_to_hear(saw)
     tone_of = {report.number: report.tone_hz for report in reports}
+    seat_of = {segment["segment"]: segment["seat"] for segment in says.segments}
     both = 0
     problems = []
     for recording in says.recordings:
@@ -124,7 +125,8 @@ def voices(
         path = root / recording["path"]
         said = {span.hz for span in dominant_tones(path, 0)}
         heard = {span.hz for span in dominant_tones(path, 1)}
-        wanted = (seat_tones[call.seat], tone_of.get(call.number))
+        seat = seat_of.get(recording["segment"]) or call.seat
+        wanted = (seat_tones[seat], tone_of.get(call.number))
         if wanted[0] in said and wanted[1] in heard:
             both += 1
         else:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from tests.support.scene import Scene, scene
 
+HEARD_S = 0.4
+
 
 async def test_a_phone_that_dies_costs_its_agents_readiness_and_no_caller(tmp_path: Path) -> None:
     async with scene(tmp_path, 3, apart=True, ring_timeout_s=4.0) as place:
@@ -26,11 +28,24 @@ async def test_a_phone_that_dies_costs_its_agents_readiness_and_no_caller(tmp_pa
         second = await place.until(elsewhere)
         await place.phones.answer(second)
         await place.heard(rung)
+        rung.hang_up()
 
         talks, third = await place.talking()
         died[third] = time.time()
         await place.phones.die(third)
         place.center.service.reload()
+        [alive] = set(place.seats) - set(died)
+
+        async def rings_elsewhere() -> bool:
+            return any(c.seat == alive and c.number == talks.number for c in place.log.calls())
+
+        await place.until(rings_elsewhere)
+        await place.phones.answer(alive)
+
+        async def heard_elsewhere() -> bool:
+            return talks.line.heard_s.get(place.phones.tones[alive], 0.0) >= HEARD_S
+
+        await place.until(heard_elsewhere)
         talks.hang_up()
         agents = {a["seat"]: a for a in (await place.center.api().get("/v1/agents"))["agents"]}
         assert agents[first]["state"] == "not_ready"
@@ -43,8 +58,11 @@ async def test_a_phone_that_dies_costs_its_agents_readiness_and_no_caller(tmp_pa
         await place.talking()
         await place.talking()
         await place.account(dead=died)
-        says = await place.archive()
-        assert sorted(call["seat"] for call in says.answered) == sorted([second, third, first, third])
+        calls = (await place.center.api().get("/v1/calls"))["calls"]
+        [talked] = [call["call"] for call in calls if call["number"] == talks.number]
+        kept = await place.center.api().get(f"/v1/calls/{talked}")
+        assert [segment["seat"] for segment in kept["segments"]] == [third, alive]
+        assert (await place.total())["answered"] == len(calls) == 4
 
 
 async def reachable(place: Scene, seat: str) -> bool:
