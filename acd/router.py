@@ -261,6 +261,7 @@ class Router:
         for agent in floor.agents.values():
             floor.count_time(agent)
             agent.handled_s, agent.available_s, agent.answered = 0.0, 0.0, 0
+            floor.figures.note("agent", agent.agent)
             if agent.uncounted_since is not None:
                 agent.uncounted_since = max(agent.uncounted_since, boundary)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from acd import events as acd
 from acd.states import InvalidEvent
+from cti.audit import ToAudit
 from cti.calls.actions import AnswerFeature
 from cti.calls.facts import FeatureDialled, PbxSnapshot, PhoneChanged
 from cti.commands import AgentCommand, BeNotReady, BeReady, LogIn, LogOut, PinTried
@@ -65,19 +66,25 @@ class AgentRequests:
             AnswerFeature(fact.cause, fact.channel, "refused" if refused else "later" if later else "ok")
         )
 
-    def pin_tried(self, tried: PinTried, step: Step) -> None:
-        """A PIN was looked at: at a phone a right one logs its agent in."""
+    def pin_tried(self, tried: PinTried, step: Step) -> list[ToAudit]:
+        """A PIN was looked at: at a phone a right one logs its agent in. For the audit: what it locked."""
         verdict = self._desk.pin_tried(tried)
         step.state |= verdict.state
         for whose in verdict.locked:
             told: dict[str, str | float | None] = {"whose": whose, "agent": tried.agent, "seat": tried.seat}
             step.notices.append(Notice("pins_locked", tried.cause, told))
+        detail = {} if tried.seat is None else {"seat": tried.seat}
+        locked = [
+            ToAudit(tried.at, tried.cause, tried.agent, "pins_locked", whom=whose, detail=detail)
+            for whose in verdict.locked
+        ]
         if tried.channel is None or tried.seat is None:
             step.refused = verdict.refused
-            return
+            return locked
         refused = verdict.refused or self.ask(LogIn(tried.at, tried.cause, tried.agent, tried.seat), step)
         result = "ok" if refused is None else "locked" if refused.error == "pin_locked" else "refused"
         step.actions.append(AnswerFeature(tried.cause, tried.channel, result))
+        return locked
 
     def phones_turned(self, turns: Iterable[Turn], fact: PhoneChanged | PbxSnapshot, step: Step) -> None:
         """Phones can be rung from now on, or cannot: operations staff and the router are told."""

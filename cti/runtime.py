@@ -138,7 +138,8 @@ class Runtime:
             case LogIn() | MoveSeat() | LogOut() | BeReady() | BeNotReady() | ExtendWrapUp():
                 step.refused = self._requests.ask(event, step)
             case PinTried():
-                self._requests.pin_tried(event, step)
+                for locked in self._requests.pin_tried(event, step):
+                    self._audit(locked, step)
             case UnlockPin():
                 step.state |= self.desk.pins.unlock(event.agent)
             case acd.TimePassed():

@@ -229,3 +229,13 @@ def test_what_was_counted_in_an_interval_that_was_dropped_and_begun_again_is_del
     number = int(center.now // 100)
     assert f"interval/{number}/queue/q" not in store.parts
     assert f"interval/{number}/queue/p" in store.parts
+
+
+def test_what_an_agent_took_before_midnight_is_not_stored_as_the_new_days_whatever_came_first() -> None:
+    center, store = Center(RULES), Store()
+    center.log_in("ann")
+    center.tell(ContactServedElsewhere(center.now, "t", "c1", "p", center.now - 9, center.now, "ann"))
+    store.keep(center)
+    center.router.reset_figures(center.now)  # told at the very instant up to which ann is counted
+    assert "agent/ann" in store.keep(center)
+    assert store.parts["agent/ann"][0] == 0

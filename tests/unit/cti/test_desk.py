@@ -285,6 +285,11 @@ def test_wrong_pins_are_refused_then_locked_and_told() -> None:
         ("pins_locked", "agent/1001"),
         ("pins_locked", "seat/seat-01"),
     ]
+    audited = [draft.body for draft in step.drafts if draft.kind == "audit"]
+    assert [(entry["who"], entry["action"], entry["whom"]) for entry in audited] == [
+        ("1001", "pins_locked", "agent/1001"),
+        ("1001", "pins_locked", "seat/seat-01"),
+    ]
     [step] = floor.tell(pin(True, 11.0, "seat-02"))
     assert floor.answered(step) == "locked", "the agent's, at every phone"
     floor.tell(UnlockPin(12.0, "t", "1001"))
