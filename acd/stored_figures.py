@@ -114,8 +114,9 @@ def _plain(counts: Tally | WorkTime | None) -> dict[str, Any] | None:
 def _wait(floor: Floor, name: ContactId) -> list[Any] | None:
     contact = floor.contacts.get(name)
     if contact is not None:
-        ended = contact.state is ContactState.CONNECTED or contact.returned
-        return None if ended else [contact.queue, contact.queued_at]
+        waits = contact.state is not ContactState.CONNECTED
+        counted = not contact.returned and not contact.callback
+        return [contact.queue, contact.queued_at] if waits and counted else None
     away = floor.figures.away().get(name)
     return None if away is None else list(away)
 

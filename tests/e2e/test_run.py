@@ -39,6 +39,15 @@ def other_directory() -> Iterator[Path]:
         yield Path(directory).resolve()
 
 
+@pytest.fixture
+def hang_up_is_heard() -> Iterator[None]:
+    """Also where the tests themselves were started to survive it, which their children would inherit."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("hang_up_is_heard")
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda sign: sign.name)
 def test_told_to_end_it_ends_well_and_leaves_no_process(home: LabSite, sign: signal.Signals) -> None:
     with launched(home.directory, home.config) as launcher:

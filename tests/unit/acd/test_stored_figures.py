@@ -239,3 +239,13 @@ def test_what_an_agent_took_before_midnight_is_not_stored_as_the_new_days_whatev
     center.router.reset_figures(center.now)  # told at the very instant up to which ann is counted
     assert "agent/ann" in store.keep(center)
     assert store.parts["agent/ann"][0] == 0
+
+
+def test_a_callback_is_no_stored_wait_even_under_the_name_of_one_who_was_served() -> None:
+    center, store = Center(RULES), Store()
+    center.log_in("ann")
+    store.keep(center)
+    center.tell(ContactServedElsewhere(center.now, "t", "c1", "p", center.now, None))
+    center.request_callback("c1", "p")
+    store.keep(center)
+    assert "contact/c1" not in store.parts

@@ -324,7 +324,7 @@ class Watched:
                     self._waited(self.queue_of[event.contact], since, event.at, answered=False)
         if isinstance(event, ContactServedElsewhere):
             state = self.states.get(event.contact)
-            if state is not ContactState.CONNECTED:
+            if self._was_taken(event):
                 queue, since = event.queue, event.queued_at
                 if state is not None:
                     self._orphan_offers(event.contact)
@@ -384,6 +384,10 @@ class Watched:
             self.queued_at.pop(contact, None)
         self.again &= self.states.keys()
 
+    def _was_taken(self, event: ContactServedElsewhere) -> bool:
+        """Whether the router did not ignore it, as it does for who talks already."""
+        return self.router.contact(event.contact) is None
+
     def _count_callback(self, event: Event, change: CallbackChanged) -> None:
         if change.callback not in self.callbacks:
             self.callbacks.add(change.callback)
@@ -422,7 +426,7 @@ class Watched:
         if (
             isinstance(event, ContactServedElsewhere)
             and event.agent in self.router._floor.agents
-            and self.states.get(event.contact) is not ContactState.CONNECTED
+            and self._was_taken(event)
             and event.answered_at is not None
         ):
             self._took(event.agent, event.answered_at)
