@@ -36,8 +36,8 @@ class Returning:
         """Whom the router is to know of by this moment."""
         if not self._held:
             return []
-        expected = [queued_at for queued_at, until in self._asked.values() if until > at]
-        first = min(expected, default=float("inf"))
+        self._asked = {call: asked for call, asked in self._asked.items() if asked[1] > at}
+        first = min((queued_at for queued_at, _ in self._asked.values()), default=float("inf"))
         ready = [event for event in self._held.values() if event.queued_at <= first]
         for event in ready:
             del self._held[event.contact]
@@ -49,7 +49,7 @@ class Returning:
         return self._held.pop(call, None)
 
     def next_deadline(self) -> Instant | None:
-        """When somebody held has waited long enough."""
+        """When somebody held has waited long enough for one of those before them."""
         if not self._held:
             return None
         return min((until for _, until in self._asked.values()), default=None)

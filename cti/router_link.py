@@ -69,7 +69,7 @@ class RouterLink:
     def route(self, event: acd.Event, step: Step) -> None:
         """Tells the router, of callers who come back in the order of their places."""
         if isinstance(event, acd.ContactQueued):
-            for returned in self._returning.came(self._introduced(event, step)):
+            for returned in self._returning.came(event):
                 self._tell(returned, step)
             return
         if isinstance(event, acd.ContactLeft | acd.ContactRestored | acd.ContactServedElsewhere):
@@ -92,9 +92,11 @@ class RouterLink:
         self.put(self._effects.take(self._router.handle(event), event.at, step))
 
     def _tell(self, event: acd.Event, step: Step) -> None:
-        if isinstance(event, acd.ContactRestored | acd.ContactServedElsewhere) and not self._router.has_queue(
-            event.queue
-        ):
+        if isinstance(event, acd.ContactQueued):
+            event = self._introduced(event, step)
+        elif isinstance(
+            event, acd.ContactRestored | acd.ContactServedElsewhere
+        ) and not self._router.has_queue(event.queue):
             call = self._calls.calls.get(event.contact)
             hotline = call.record.hotline if call is not None else ""
             event = replace(event, queue=self._in_force.queue_instead(hotline))

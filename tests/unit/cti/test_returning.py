@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -10,9 +11,9 @@ from acd import events as acd
 from cti.calls import facts as f
 from cti.calls.actions import RingSeat
 from cti.returning import HOLD_S
-from cti.step import InboxEvent
+from cti.step import InboxEvent, Reconfigured
 from tests.support.conversation import caller_arrives, shown, snapshot
-from tests.unit.cti.test_runtime import Rig
+from tests.unit.cti.test_runtime import Rig, plan
 
 CALLS = ("hotline-1.1", "hotline-1.2", "hotline-1.3")
 QUEUED = dict(zip(CALLS, (13.0, 14.0, 15.0), strict=True))
@@ -89,3 +90,22 @@ def test_who_calls_while_nobody_comes_back_is_rung_for_at_once() -> None:
     rig = Rig()
     rig.ready_agent()
     assert rung(rig, *caller_arrives(CALLS[0], 10.0)) == [CALLS[0]]
+
+
+def test_whose_queue_is_removed_while_they_are_held_back_waits_in_their_hotlines() -> None:
+    rig = center()
+    rig.tell(back(CALLS[1], BACK + 0.01))
+    rest = {"english": rig.runtime.policy.queues["english"]}
+    rig.tell(Reconfigured(BACK + 0.02, "t", replace(rig.runtime.policy, queues=rest), plan()))
+    rig.tell(acd.TimePassed(BACK + HOLD_S, "t"))
+    contact = rig.runtime.router.contact(CALLS[1])
+    assert contact is not None
+    assert contact.queue == "english"
+
+
+def test_one_who_never_came_back_wakes_nobody_later() -> None:
+    rig = center()
+    rig.tell(acd.TimePassed(BACK + HOLD_S, "t"))
+    rig.tell(f.CallerFellBack(BACK + 8, "t", CALLS[0], CALLS[0]), acd.TimePassed(BACK + 8, "t"))
+    rig.tell(back(CALLS[1], BACK + 8.01))
+    assert rig.runtime.next_deadline() == BACK + 8 + HOLD_S
