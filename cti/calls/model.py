@@ -27,7 +27,6 @@ from cti.calls.records import (
     CallRecord,
     Direction,
     EndedBy,
-    HoldKind,
     LegRecord,
     OfferRecord,
     Route,
@@ -101,18 +100,13 @@ class CallModel:
         """Agents' legs that are connected with nobody because they have this one on hold by command."""
         leg = self._state.legs.get(leg_id)
         call = self._state.call_of(leg) if leg is not None else None
-        if call is None:
+        if leg is None or call is None:
             return []
-        holders = {
-            hold.agent
-            for hold in call.record.holds
-            if hold.leg == leg_id and hold.ended_at is None and hold.kind is HoldKind.SERVICE
-        }
         legs = (self._state.legs[name] for name in call.live)
         return [
             each.record.leg
             for each in legs
-            if each.record.seat is not None and each.record.agent in holders and each.bridge is None
+            if each.record.seat is not None and each.bridge is None and leg in self._state.held_by(call, each)
         ]
 
     def talking(self) -> list[tuple[LegId, str]]:

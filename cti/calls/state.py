@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from acd.effects import MakeOffer
 from acd.model import AgentId, Instant, SeatId
 from cti.calls.facts import CallId, LegId
-from cti.calls.records import CallRecord, HoldRecord, LegRecord, SegmentRecord
+from cti.calls.records import CallRecord, HoldKind, HoldRecord, LegRecord, SegmentRecord
 
 
 @dataclass(slots=True)
@@ -107,6 +107,17 @@ class LiveState:
         """The leg of the citizen: the caller's, or the first one beyond the trunk of a call that went out."""
         beyond = (leg.leg for leg in call.record.legs if leg.seat is None)
         return self.legs.get(call.caller if call.caller is not None else next(beyond, ""))
+
+    def held_by(self, call: OpenCall, leg: Leg) -> list[Leg]:
+        """Who is on hold by command for the agent of the leg; who was held last comes last."""
+        return [
+            self.legs[hold.leg]
+            for hold in call.record.holds
+            if hold.ended_at is None
+            and hold.kind is HoldKind.SERVICE
+            and hold.agent == leg.record.agent
+            and hold.leg in self.legs
+        ]
 
     def beside(self, leg: Leg) -> list[Leg]:
         """The others in the leg's bridge."""

@@ -9,7 +9,7 @@ from cti.calls.actions import Action, HangUp, Place, SendLeg
 from cti.calls.facts import CallId, LegId
 from cti.calls.state import Leg
 from cti.verbs.model import DONE, Command, Failed, Progress, Situation, Verb
-from cti.verbs.parties import Party, acting_leg, held_by, new_leg, open_call, ring
+from cti.verbs.parties import Party, acting_leg, new_leg, open_call, ring
 from cti.views import Refused
 
 
@@ -33,7 +33,7 @@ def begin_confer(situation: Situation, command: Command[Confer], _at: Instant) -
     call, cause = open_call(situation, command.asked.call), command.command
     leg = acting_leg(situation, call, command)
     beside = situation.calls.state.beside(leg)
-    others = [*beside, *(held for held in held_by(situation, call, leg) if held not in beside)]
+    others = [*beside, *(held for held in situation.calls.state.held_by(call, leg) if held not in beside)]
     party = command.asked.party
     if not others or (len(others) < 2 and party is None):
         raise Refused("too_few", "A conference needs two others: consult somebody first, or give `party`.")

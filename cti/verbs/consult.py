@@ -10,7 +10,7 @@ from cti.calls.facts import CallId
 from cti.calls.state import Leg, OpenCall
 from cti.verbs.hold import GONE, set_aside, take_up
 from cti.verbs.model import DONE, Command, Failed, Progress, Situation, Verb
-from cti.verbs.parties import Party, acting_leg, held_by, new_leg, open_call, other_party, ring, together
+from cti.verbs.parties import Party, acting_leg, new_leg, open_call, other_party, ring, together
 from cti.views import Refused
 
 NOT_TAKEN = Failed("not_taken", "Nobody answered; the citizen is still on hold.")
@@ -46,7 +46,7 @@ class Swap:
 def begin_consult(situation: Situation, command: Command[Consult], _at: Instant) -> Progress:
     call = open_call(situation, command.asked.call)
     leg = acting_leg(situation, call, command)
-    held = held_by(situation, call, leg)
+    held = situation.calls.state.held_by(call, leg)
     if leg.bridge is not None and held:
         raise Refused("already_consulting", "One party is on hold already.")
     party = ring(situation, command, call, command.asked.party, Place.CONSULT, leg.record.channel)
@@ -65,7 +65,7 @@ def follow_consult(situation: Situation, command: Command[Consult], _at: Instant
 def _between(situation: Situation, call: OpenCall, command: Command[Complete] | Command[Swap]) -> list[Leg]:
     """The agent's leg, whom it talks with, and whom it holds. Raises `Refused`."""
     leg = acting_leg(situation, call, command)
-    held = held_by(situation, call, leg)
+    held = situation.calls.state.held_by(call, leg)
     if not held or leg.bridge is None:
         raise Refused("not_consulting", "The agent does not talk with one party while another is on hold.")
     return [leg, other_party(situation, leg), held[-1]]
@@ -99,7 +99,7 @@ def follow_complete(situation: Situation, command: Command[Complete], _at: Insta
 def begin_cancel(situation: Situation, command: Command[Cancel], _at: Instant) -> Progress:
     call, cause = open_call(situation, command.asked.call), command.command
     leg = acting_leg(situation, call, command)
-    held = held_by(situation, call, leg)
+    held = situation.calls.state.held_by(call, leg)
     if not held:
         raise Refused("not_consulting", "Nobody is on hold.")
     legs = situation.calls.state

@@ -10,7 +10,7 @@ from cti.calls.facts import CallId
 from cti.calls.records import HoldKind
 from cti.calls.state import Leg
 from cti.verbs.model import DONE, Command, Failed, Progress, Situation, Verb
-from cti.verbs.parties import acting_leg, held_by, open_call, other_party, together
+from cti.verbs.parties import acting_leg, open_call, other_party, together
 from cti.views import Refused
 
 GONE = Progress(outcome=Failed("party_gone", "One of the two hung up first."))
@@ -49,7 +49,7 @@ def take_up(cause: str, leg: Leg, other: Leg) -> tuple[SetFact | SendLeg, ...]:
 def begin_hold(situation: Situation, command: Command[Hold], _at: Instant) -> Progress:
     call = open_call(situation, command.asked.call)
     leg = acting_leg(situation, call, command)
-    if held_by(situation, call, leg) and leg.bridge is None:
+    if situation.calls.state.held_by(call, leg) and leg.bridge is None:
         raise Refused("already_held", "The call is on hold already.")
     other = other_party(situation, leg)
     return Progress(
@@ -75,7 +75,7 @@ def begin_retrieve(situation: Situation, command: Command[Retrieve], _at: Instan
         if any(hold.kind is HoldKind.PHONE for hold in own):
             raise Refused("held_by_phone", "The phone itself holds the call; take it up there.")
         raise Refused("connected", "The agent is connected with somebody: swap, or end that first.")
-    held = held_by(situation, call, leg)
+    held = situation.calls.state.held_by(call, leg)
     if not held:
         raise Refused("nobody_held", "Nobody is on hold.")
     return Progress(

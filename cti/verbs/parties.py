@@ -9,7 +9,6 @@ from typing import Any
 from acd.model import AgentId, AgentState, SeatId
 from cti.calls.actions import Place, RingParty
 from cti.calls.facts import CallId, LegId
-from cti.calls.records import HoldKind
 from cti.calls.state import Leg, OpenCall
 from cti.verbs.model import Command, Situation
 from cti.views import Refused
@@ -72,19 +71,6 @@ def other_party(situation: Situation, leg: Leg) -> Leg:
     if len(others) > 1:
         raise Refused("in_conference", "This cannot be done within a conference.")
     return others[0]
-
-
-def held_by(situation: Situation, call: OpenCall, leg: Leg) -> list[Leg]:
-    """Who is on hold by command for the agent of the leg; who was held last comes last."""
-    legs = situation.calls.state.legs
-    return [
-        legs[hold.leg]
-        for hold in call.record.holds
-        if hold.ended_at is None
-        and hold.kind is HoldKind.SERVICE
-        and hold.agent == leg.record.agent
-        and hold.leg in legs
-    ]
 
 
 def together(situation: Situation, one: LegId, other: LegId) -> bool:
