@@ -42,14 +42,6 @@ from acd.events import (
 )
 from acd.floor import Floor
 from acd.matching import settle
-from acd.metrics import (
-    AgentFigures,
-    AgentInterval,
-    IntervalFigures,
-    QueueFigures,
-    SkillFigures,
-    WorkTime,
-)
 from acd.model import (
     AgentId,
     AgentState,
@@ -66,6 +58,14 @@ from acd.records import Agent, AgentRecord, CallbackRecord, ContactRecord
 from acd.requirement import need_of
 from acd.snapshot import load, save
 from acd.stored_figures import Parts
+from acd.tallies import (
+    AgentFigures,
+    AgentInterval,
+    IntervalFigures,
+    QueueFigures,
+    SkillFigures,
+    WorkTime,
+)
 
 HANDLERS: Mapping[type[Any], Callable[[Floor, Any], None]] = {
     ContactQueued: on_contacts.contact_queued,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from acd.index import ReadyIndex, WaitingIndex
-from acd.metrics import WorkTime
 from acd.model import AgentState, ContactState, Instant, SeatId
 from acd.ranking import idle_rank
 from acd.records import Agent
 from acd.states import AGENT, AgentTrigger
+from acd.tallies import WorkTime
 from acd.waiting_room import WaitingRoom
 
 ON_CALLS = (AgentState.BUSY, AgentState.WRAP_UP)

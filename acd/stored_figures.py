@@ -16,9 +16,9 @@ from dataclasses import asdict
 from typing import Any, TypeAlias
 
 from acd.floor import Floor
-from acd.metrics import Interval, Tally, WorkTime
 from acd.model import ContactId, ContactState
 from acd.records import Agent
+from acd.tallies import Interval, Tally, WorkTime
 
 Parts: TypeAlias = dict[str, Any]
 """JSON-able bodies by the part's name; None for one that is to be deleted."""

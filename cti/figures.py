@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from acd.metrics import AgentInterval, IntervalFigures, Tally, WorkTime
 from acd.model import AgentId, AgentState, Instant, QueueId, Skill
 from acd.router import Router
+from acd.tallies import AgentInterval, IntervalFigures, Tally, WorkTime
 from cti.calls.state import OpenCall
 
 

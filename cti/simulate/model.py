@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from acd.metrics import QueueFigures
 from acd.model import AgentId, AgentState, Instant, Policy, QueueId, RoutingStep, SeatId
+from acd.tallies import QueueFigures
 from cti.simulate.distributions import Constant, Distribution
 
 

@@ -34,6 +34,17 @@ from tests.unit.acd.test_router_choice import extend, wrapping_up
 EVERY_DAY = tuple(range(7))
 
 
+def served_in_turn(center: Center, *, callers: int, answers: int) -> None:
+    """Callers c0, c1 and so on wait; ann answers so many of them, ten seconds after one another."""
+    for number in range(callers):
+        center.queue(f"c{number}")
+    center.ready("ann")
+    for _ in range(answers):
+        center.answer(center.offer().offer)
+        center.wait(10)
+        center.release("ann")
+
+
 def diverted(center: Center) -> list[tuple[str, Limit]]:
     return [(each.contact, each.limit) for each in center.heard(ContactDiverted)]
 
@@ -67,13 +78,7 @@ def test_an_estimate_rests_on_the_last_gaps_also_after_a_restart() -> None:
 
 def test_an_estimate_is_of_the_contacts_own_queue() -> None:
     center = Center(policy([QueuePolicy("q", wrap_up_s=0.0), QueuePolicy("p")], {"ann": {}}))
-    for number in range(9):
-        center.queue(f"c{number}")
-    center.ready("ann")
-    for _ in range(6):
-        center.answer(center.offer().offer)
-        center.wait(10)
-        center.release("ann")
+    served_in_turn(center, callers=9, answers=6)
     center.queue("first of all", "p", queued_at=center.now - 100)
     estimate = center.router.estimate("c8")
     assert estimate is not None
@@ -93,13 +98,7 @@ def test_the_next_change_is_found_whatever_the_offset_and_the_hour(offset_s: flo
 def test_a_limit_reached_exactly_is_not_exceeded() -> None:
     rules = (OverflowRule(Limit.EXPECTED_WAIT, Diversion.BUSY, 30.0),)
     center = Center(policy([QueuePolicy("q", wrap_up_s=0.0, overflow=rules)], {"ann": {}}))
-    for number in range(8):
-        center.queue(f"c{number}")
-    center.ready("ann")
-    for _ in range(6):
-        center.answer(center.offer().offer)
-        center.wait(10)
-        center.release("ann")
+    served_in_turn(center, callers=8, answers=6)
     center.queue("exactly")
     assert not diverted(center)
     center.queue("more than that")
@@ -430,13 +429,7 @@ def test_the_expected_wait_counts_those_of_its_own_queue_alone() -> None:
         policy([QueuePolicy("q", wrap_up_s=0.0, overflow=rules), QueuePolicy("p", {"law": 1})], {"ann": {}})
     )
     center.queue("other", "p")
-    for number in range(8):
-        center.queue(f"c{number}")
-    center.ready("ann")
-    for _ in range(6):
-        center.answer(center.offer().offer)
-        center.wait(10)
-        center.release("ann")
+    served_in_turn(center, callers=8, answers=6)
     center.queue("exactly")
     assert not diverted(center)
 
@@ -444,13 +437,7 @@ def test_the_expected_wait_counts_those_of_its_own_queue_alone() -> None:
 def paced() -> Center:
     """Five callers were answered, ten seconds after one another: one answer short of an estimate."""
     center = Center(policy([QueuePolicy("q", wrap_up_s=0.0)], {"ann": {}}, keep_place_s=60.0))
-    for number in range(7):
-        center.queue(f"c{number}")
-    center.ready("ann")
-    for _ in range(4):
-        center.answer(center.offer().offer)
-        center.wait(10)
-        center.release("ann")
+    served_in_turn(center, callers=7, answers=4)
     center.answer(center.offer().offer)
     center.leave("c5")
     center.leave("c6")

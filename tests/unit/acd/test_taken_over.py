@@ -10,7 +10,6 @@ import pytest
 
 from acd.effects import CancelOffer, ContactChanged, DialCallback, MakeOffer, OfferClosed
 from acd.events import CallbackRequested, ContactRestored, ContactServedElsewhere
-from acd.metrics import Tally
 from acd.model import (
     AgentState,
     AttemptOutcome,
@@ -29,6 +28,7 @@ from acd.model import (
 from acd.records import ContactRecord
 from acd.router import Router
 from acd.states import InvalidTransition
+from acd.tallies import Tally
 from tests.unit.acd.floorplan import Center, policy
 from tests.unit.acd.test_router_limits import CLOSES_SOON
 

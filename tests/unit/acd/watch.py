@@ -29,12 +29,13 @@ from acd.events import (
     PolicyChanged,
     TimePassed,
 )
-from acd.metrics import INTERVALS_KEPT, Tally
+from acd.metrics import INTERVALS_KEPT
 from acd.model import AgentState, CallbackEnd, ContactState, Diversion, Policy, QueuePolicy, RoutingStep
 from acd.records import Agent, Contact
 from acd.router import Router
 from acd.staff_room import RESTING
 from acd.states import InvalidEvent, OfferState
+from acd.tallies import Tally
 from tests.unit.acd import oracle
 from tests.unit.acd.watch_callbacks import check_callbacks
 from tests.unit.acd.watch_effects import check_effects, check_stories

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from acd.metrics import IntervalFigures, QueueFigures, Tally
 from acd.model import AgentState, ContactState
 from acd.router import Router
+from acd.tallies import IntervalFigures, QueueFigures, Tally
 from tests.unit.acd import oracle
 
 Counts = dict[str, Any]

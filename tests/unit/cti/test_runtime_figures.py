@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from acd.events import TimePassed
-from acd.metrics import QueueFigures
+from acd.tallies import QueueFigures
 from cti.calls import facts as f
 from cti.calls.facts import Fact
 from tests.support.conversation import (
