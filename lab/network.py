@@ -26,6 +26,17 @@ def free_ports(count: int) -> list[int]:
     return found
 
 
+def free_block(size: int) -> int:
+    """The first of `size` ports that follow each other and are all free, as `free_ports`.
+
+    Raises RuntimeError when there are none.
+    """
+    for first in islice(_servers, len(_order)):
+        if first + size <= _SERVERS_HIGH and all(_is_free(port) for port in range(first, first + size)):
+            return first
+    raise RuntimeError(f"no {size} free ports in a row between {_SERVERS_LOW} and {_SERVERS_HIGH}")
+
+
 def _is_free(port: int) -> bool:
     with (
         socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,

@@ -15,13 +15,15 @@ from pathlib import Path
 from typing import Final, Literal
 
 from lab.link import acknowledge_at_once, connect_to_child
-from lab.network import LOOPBACK, free_ports
+from lab.network import LOOPBACK, free_block, free_ports
 from lab.processes import ChildProcess
 from lab.roots import tool
 
 SCENARIOS: Final = Path(__file__).with_name("scenarios")
 
 _START_S: Final = 20.0
+_MEDIA_PORTS: Final = 4
+"""SIPp binds ports for audio and, two above, for video, each with the one after it."""
 _LOG_LINES_SHOWN: Final = 6
 _END: Final = b"\x1b"
 _LAB: Final = "lab"
@@ -106,7 +108,8 @@ class Sipp:
         self._errors.unlink(missing_ok=True)
         self._server = await asyncio.start_server(self._connected, LOOPBACK, 0)
         own_port = self._server.sockets[0].getsockname()[1]
-        sipp_port, audio_port = free_ports(2)
+        (sipp_port,) = free_ports(1)
+        audio_port = free_block(_MEDIA_PORTS)
         peers = self._directory / "peers"
         peers.write_text(f"{_LAB};{LOOPBACK}:{own_port}\n{_SIPP};{LOOPBACK}:{sipp_port}\n")
         host, port = self._address

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tests.support.scene import Scene, scene
 
-HEARD_S = 0.4
+HEARD_S = 1.2
+"""So long each must be heard after the other phone died that both are made out in the recording too."""
 
 
 async def test_a_phone_that_dies_costs_its_agents_readiness_and_no_caller(tmp_path: Path) -> None:
