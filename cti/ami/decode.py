@@ -23,6 +23,7 @@ from cti.calls.facts import (
     LegHeld,
     LegId,
     LegJoined,
+    LegLeaving,
     LegLingers,
     LegParted,
     LegResumed,
@@ -167,10 +168,13 @@ class LiveDecoder:
             return [LegAnswered(at, cause, leg)]
         return []
 
-    def _hangup_request(self, message: AmiMessage, _at: Instant, _cause: str) -> list[Fact]:
+    def _hangup_request(self, message: AmiMessage, at: Instant, cause: str) -> list[Fact]:
         """Sent when the far end of a leg asked for its end (`ast_queue_hangup`), never when Asterisk did."""
-        self._peer_hung_up.add(message["Uniqueid"])
-        return []
+        leg = message["Uniqueid"]
+        if leg in self._peer_hung_up:
+            return []
+        self._peer_hung_up.add(leg)
+        return [LegLeaving(at, cause, leg)]
 
     def _hangup(self, message: AmiMessage, at: Instant, cause: str) -> list[Fact]:
         leg = self._phone_leg(message)

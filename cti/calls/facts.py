@@ -298,6 +298,17 @@ class LegResumed:
 
 
 @dataclass(frozen=True, slots=True)
+class LegLeaving:
+    """The far end of a leg hung up. Asterisk still ends what it did on the leg (recorder, dialplan), which
+    takes it a few milliseconds and is told by `LegEnded`; the phone is free already.
+    """
+
+    at: Instant
+    cause: str
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
 class LegLingers:
     """A leg whose far end hung up was taken into a bridge all the same.
 
@@ -490,6 +501,7 @@ Fact: TypeAlias = (
     | CallerHeld
     | LegHeld
     | LegResumed
+    | LegLeaving
     | LegLingers
     | FlowFact
     | RecordingStarted

@@ -246,6 +246,8 @@ class CallModel:
                 self._connections.phone_held(fact)
             case f.LegResumed():
                 self._connections.phone_resumed(fact)
+            case f.LegLeaving():
+                self._leg_leaving(fact)
             case f.LegLingers():
                 pass  # it is hung up, and its end tells the rest
             case f.RecordingStarted():
@@ -330,6 +332,12 @@ class CallModel:
             if linked is not None and linked.call is not None:
                 return self._state.calls.get(linked.call)
         return None
+
+    def _leg_leaving(self, fact: f.LegLeaving) -> None:
+        leg = self._state.legs.get(fact.leg)
+        if leg is not None and leg.record.seat is not None:
+            leg.leaving = True
+            self._out += self._belief.seat(leg.record.seat, fact.at, fact.cause)
 
     def _leg_ended(self, fact: f.LegEnded) -> None:
         leg = self._state.legs.get(fact.leg)

@@ -21,6 +21,8 @@ class Leg:
     was_connected: bool = False
     moved_at: Instant = float("-inf")
     """When it last entered or left a bridge: what is told of an earlier time is known already."""
+    leaving: bool = False
+    """Its phone has hung up."""
     recording: str | None = None
     """The recording that runs on it."""
     recordings: dict[str, None] = field(default_factory=dict)
@@ -128,8 +130,10 @@ class LiveState:
         """Whether the leg keeps its seat's agent from other work.
 
         A feature code does not, unless it is one of supervision (`*2…`), and neither does the ringing of an
-        offer, which the router knows of.
+        offer, which the router knows of, or a leg whose phone has hung up.
         """
+        if leg.leaving:
+            return False
         if leg.record.seat is None or (leg.dialled.startswith("*") and not leg.dialled.startswith("*2")):
             return False
         offer = self.offers.get(leg.record.leg)

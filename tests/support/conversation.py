@@ -41,6 +41,7 @@ def seat_answers(leg: str, call: str, at: float, bridge: str = "b1") -> list[Fac
 def agent_hangs_up(leg: str, call: str, at: float, bridge: str = "b1") -> list[Fact]:
     """The agent ends the call at `at`; the caller hears the farewell for 2 s."""
     return [
+        f.LegLeaving(at, "t", leg),
         f.LegParted(at, "t", leg, bridge),
         f.LegParted(at, "t", call, bridge),
         f.LegEnded(at, "t", leg, 16, True),

@@ -23,6 +23,7 @@ from cti.calls.facts import (
     LegAnswered,
     LegEnded,
     LegJoined,
+    LegLeaving,
     LegLingers,
     LegParted,
     LegRinging,
@@ -122,6 +123,7 @@ def test_what_is_measured_of_no_leg_is_nobodys() -> None:
 
 def test_a_leg_that_asked_for_its_end_was_hung_up_by_its_peer() -> None:
     to = decoder()
+    assert decoded(to, "HangupRequest", SEAT, {"Cause": "16"}) == [LegLeaving(AT, CAUSE, "leg-1")]
     assert decoded(to, "HangupRequest", SEAT, {"Cause": "16"}) == []
     assert decoded(to, "Hangup", SEAT, {"Cause": "16"}) == [LegEnded(AT, CAUSE, "leg-1", 16, True)]
 

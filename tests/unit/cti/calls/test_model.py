@@ -112,6 +112,28 @@ def test_the_router_hears_of_the_wait_the_answer_the_release_and_the_end() -> No
     assert kinds(told.routing()) == ["ContactQueued", "OfferAnswered", "AgentReleased", "ContactLeft"]
 
 
+def test_an_agent_is_free_when_the_phone_has_hung_up_while_asterisk_still_ends_the_leg() -> None:
+    told = Told()
+    told.tell(*arrival())
+    told.offer()
+    told.tell(*answer())
+    leaving, *rest = agent_leaves(30.0)
+
+    assert kinds(told.tell(leaving, leaving)) == ["AgentReleased"]
+    assert not told.model.seat_engaged(SEAT)
+    assert "AgentReleased" not in kinds(told.tell(*rest))
+
+
+def test_a_phone_that_refuses_an_offer_was_never_engaged() -> None:
+    told = Told()
+    told.tell(*arrival())
+    told.offer()
+    told.tell(*seat_rings(OFFER, SEAT, CALL, 5.0))
+
+    assert told.tell(f.LegLeaving(6.0, "t", OFFER)) == []
+    assert "OfferEnded" in kinds(told.tell(f.LegEnded(6.0, "t", OFFER, 21, True)))
+
+
 def test_a_caller_who_hangs_up_while_waiting_is_abandoned() -> None:
     told = Told()
     told.tell(*arrival(), f.LegEnded(9.0, "t", CALL, 16, True))
