@@ -87,7 +87,7 @@ def _second_to(
         return (0, "penalty", f"penalty of {penalties[1]:g} s in this queue")
     for order, criterion in enumerate(queue.criteria, start=1):
         values = [
-            criterion_value(criterion, each, contact, stage.need.skills, floor.scarcity)
+            criterion_value(criterion, each, contact, stage.need.skills, floor.scarce)
             for each in (chosen, other)
         ]
         if values[0] != values[1]:

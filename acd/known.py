@@ -9,7 +9,7 @@ from acd.estimate import Pace
 from acd.index import ReadyIndex, Stage, WaitingIndex
 from acd.metrics import Figures
 from acd.model import AgentId, ContactId, Instant, OfferId, Policy, QueueId, QueuePolicy, SeatId, Skill
-from acd.ranking import PairRank, criterion_value, scarcity_of_skills
+from acd.ranking import PairRank, criterion_value, scarcity_of
 from acd.records import Agent, Callback, Contact, Offer, note
 from acd.requirement import Need, need_of
 from acd.states import AgentTrigger, ContactTrigger
@@ -27,7 +27,8 @@ class Known:
         """Those of the policy, and removed ones that still hold contacts."""
         self.needs: dict[QueueId, Need]
         """What any agent of the queue meets."""
-        self.scarcity: Mapping[Skill, float]
+        self.scarce: Mapping[AgentId, float]
+        """How scarce the skills of each agent are."""
         self.penalised: frozenset[QueueId]
         """Queues for which some agents have a penalty."""
         self.open_contacts: dict[QueueId, int] = {}
@@ -64,7 +65,7 @@ class Known:
     def derive(self) -> None:
         """Works out what follows from the policy and the queues in force."""
         self.needs = {queue: need_of(terms) for queue, terms in self.queues.items()}
-        self.scarcity = scarcity_of_skills(self.policy)
+        self.scarce = scarcity_of(self.agents.values(), self.policy)
         self.penalised = frozenset(
             queue
             for agent in self.agents.values()
@@ -107,7 +108,7 @@ class Known:
     def agent_part(self, agent: Agent, contact: Contact, stage: Stage) -> PairRank:
         """The part of a pair's rank that is about the agent."""
         values = [
-            criterion_value(criterion, agent, contact, stage.need.skills, self.scarcity)
+            criterion_value(criterion, agent, contact, stage.need.skills, self.scarce)
             for criterion in stage.queue.criteria
         ]
         return (*values, agent.idle_since, agent.agent)

@@ -10,7 +10,6 @@ from acd.floor import Floor
 from acd.index import Stage
 from acd.model import AgentId, AgentState, ContactId, ContactState, Criterion
 from acd.ranking import ContactRank, PairRank, pair_head
-from acd.records import Agent
 
 _Pair: TypeAlias = tuple[PairRank, AgentId, ContactId, bool]
 """How good the pair is, the pair, and whether it was found for the sake of the agent."""
@@ -99,26 +98,27 @@ def _best_for_contact(floor: Floor, name: ContactId) -> _Pair | None:
     contact = floor.contacts[name]
     accepts, queue = stage.need.accepts, stage.queue
     first_will_do = queue.criteria == _IDLE_ALONE and queue.queue not in floor.penalised
+    reserves = floor.policy.reserves
+    heads: dict[float, PairRank] = {}
     best: _Pair | None = None
     for _, candidate in floor.ready.candidates(stage.need):
         agent = floor.agents[candidate]
         if (
             not accepts(agent.policy)
             or floor.tried_in_vain(candidate, contact)
-            or floor.reserved_for(agent, stage) is not None
+            or (reserves and floor.reserved_for(agent, stage) is not None)
         ):
             continue
-        pair = (_pair_rank(floor, agent, name, stage, rank), candidate, name, False)
+        penalty_s = agent.penalty_s(queue.queue)
+        head = heads.get(penalty_s)
+        if head is None:
+            head = heads[penalty_s] = pair_head(rank, queue, penalty_s, floor.at)
+        pair = (head + floor.agent_part(agent, contact, stage), candidate, name, False)
         if best is None or pair < best:
             best = pair
         if first_will_do:
             break
     return best
-
-
-def _pair_rank(floor: Floor, agent: Agent, contact: ContactId, stage: Stage, rank: ContactRank) -> PairRank:
-    head = pair_head(rank, stage.queue, agent.penalty_s(stage.queue.queue), floor.at)
-    return head + floor.agent_part(agent, floor.contacts[contact], stage)
 
 
 def _offer(floor: Floor, agent_name: AgentId, contact_name: ContactId) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from acd.model import AgentId, ContactId, Criterion, Instant, Policy, QueuePolicy, Skill
@@ -51,9 +51,9 @@ def criterion_value(
     agent: Agent,
     contact: Contact,
     skills: tuple[Skill, ...],
-    scarcity: Mapping[Skill, float],
+    scarce: Mapping[AgentId, float],
 ) -> float:
-    """How the agent stands by one criterion; less is better."""
+    """How the agent stands by one criterion; less is better. `scarce`: how scarce each agent's skills are."""
     match criterion:
         case Criterion.LONGEST_IDLE:
             return agent.idle_since
@@ -65,13 +65,20 @@ def criterion_value(
         case Criterion.PREFERRED:
             return 0.0 if agent.agent in contact.preferred else 1.0
         case Criterion.FEWEST_SCARCE:
-            return sum(scarcity.get(skill, 0.0) for skill in sorted(agent.policy.skills))
+            return scarce[agent.agent]
 
 
-def scarcity_of_skills(policy: Policy) -> dict[Skill, float]:
-    """1 / number of agents in the policy who have the skill."""
+def scarcity_of(agents: Iterable[Agent], policy: Policy) -> dict[AgentId, float]:
+    """The sum over an agent's skills of 1 / number of agents in the policy who have the skill.
+
+    A skill that only agents have who are about to leave counts nothing.
+    """
     holders: dict[Skill, int] = {}
     for agent in policy.agents.values():
         for skill in agent.skills:
             holders[skill] = holders.get(skill, 0) + 1
-    return {skill: 1 / count for skill, count in holders.items()}
+    scarcity = {skill: 1 / count for skill, count in holders.items()}
+    return {
+        agent.agent: sum(scarcity[skill] for skill in sorted(agent.policy.skills) if skill in scarcity)
+        for agent in agents
+    }

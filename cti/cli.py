@@ -10,6 +10,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import uvloop
+
 from config.check import run_check
 from config.difference import difference
 from config.load import ConfigInvalid, load_secrets, load_site
@@ -182,7 +184,9 @@ def _run(options: argparse.Namespace) -> int:
     logs.configure(options.log_level, pretty=options.log_pretty)
     site = load_site(options.config)
     secrets = load_secrets(options.secrets, site=site)
-    asyncio.run(_until_interrupted(Settings(site, secrets, database, options.config, options.secrets)))
+    settings = Settings(site, secrets, database, options.config, options.secrets)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_until_interrupted(settings))
     return 0
 
 

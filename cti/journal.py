@@ -151,7 +151,11 @@ class Journal:
         rows = [
             (draft.at, _storable(draft.kind), _storable(draft.key), _dump(draft.body)) for draft in drafts
         ]
-        kept = [(_storable(k), _dump(v)) for k, v in (state or {}).items() if v is not None]
+        # What is kept as it was told is put into words once.
+        told = {id(draft.body): row[-1] for draft, row in zip(drafts, rows, strict=True)}
+        kept = [
+            (_storable(k), told.get(id(v)) or _dump(v)) for k, v in (state or {}).items() if v is not None
+        ]
         dropped = [(_storable(k),) for k, v in (state or {}).items() if v is None]
         with self._transaction() as connection:
             connection.executemany("INSERT INTO entries (at, kind, key, body) VALUES (?, ?, ?, ?)", rows)

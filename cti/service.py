@@ -56,8 +56,12 @@ waits to be read from the link is old.
 """
 JOURNAL_RETRY_S = 1.0
 RESYNC_RETRY_S = 1.0
-LOOK_AT_PHONES_S = 10.0
+SYNC_PAUSE_S = 0.02
+"""Between two syncs: what is written meanwhile is synced together, and writes are seldom held up by one."""
+LOOK_AT_PHONES_S = 30.0
 """How often the phones' details are asked for."""
+MEASURE_EVERY_S = 10.0
+"""How often the sound of each call is."""
 LISTEN_EVERY_S = 1.0
 
 
@@ -222,6 +226,7 @@ class Service:
                 tasks.create_task(self._keep_synced(), name="journal")
                 tasks.create_task(self._beat(), name="heartbeat")
                 tasks.create_task(self._look_at_phones(), name="phones")
+                tasks.create_task(self._measure_calls(), name="sound")
                 tasks.create_task(self._listen_to_silent_phones(), name="silent phones")
                 await self._telephony.start()
         finally:
@@ -352,6 +357,7 @@ class Service:
             # A disk that refuses delays no command either.
             for answer in answers:
                 answer()
+            await asyncio.sleep(SYNC_PAUSE_S)
 
     def _sync_at_the_end(self) -> None:
         """What is written already would survive us anyhow, but for a power cut."""
@@ -390,6 +396,12 @@ class Service:
                     self._inbox.put_nowait(_Item(await self._telephony.phones()))
                 except TelephonyError as error:
                     log.info("phones_not_seen", reason=str(error))
+
+    async def _measure_calls(self) -> None:
+        """Now and then: how each call sounds."""
+        while True:
+            await asyncio.sleep(MEASURE_EVERY_S)
+            if self.routing:
                 await self._measure(self.runtime.calls.talking())
 
     async def _listen_to_silent_phones(self) -> None:

@@ -10,10 +10,24 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import DateTime, RowMapping, Select, Table, literal, or_, select, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    DateTime,
+    Delete,
+    RowMapping,
+    Select,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from acd.effects import AgentChanged, Candidate, Decided
@@ -76,19 +90,10 @@ class CallPage:
 
 async def write_calls(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
     """`call` entries: the newest version of each call, whole, in place of what was there."""
-    newest: dict[str, CallRecord] = {}
-    for entry in entries:
-        record = decode_call(entry.body)
-        known = newest.get(record.call)
-        if known is None or known.version < record.version:
-            newest[record.call] = record
-    upsert = insert(calls)
+    latest = {entry.key: entry for entry in sorted(entries, key=_version)}
+    newest = {call: decode_call(entry.body) for call, entry in latest.items()}
     written = await connection.scalars(
-        upsert.on_conflict_do_update(
-            index_elements=[calls.c.call],
-            set_=all_of(calls, upsert),
-            where=calls.c.version < upsert.excluded.version,
-        ).returning(calls.c.call),
+        _upsert_of(calls, "version").returning(calls.c.call),
         [row_of(calls, record) for record in newest.values()],
     )
     changed = [newest[call] for call in written]
@@ -116,7 +121,7 @@ async def write_decisions(connection: AsyncConnection, entries: Sequence[Entry])
 async def write_agent_states(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
     """`agent_state` entries: a history, one row for each."""
     rows = [row_of(agent_states, decode(AgentChanged, entry.body)) for entry in entries]
-    await connection.execute(insert(agent_states), rows)
+    await connection.execute(_insert_of(agent_states), rows)
 
 
 async def write_recordings(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
@@ -127,14 +132,8 @@ async def write_recordings(connection: AsyncConnection, entries: Sequence[Entry]
         known = newest.get(record.recording)
         if known is None or known.stored_at < record.stored_at:
             newest[record.recording] = record
-    upsert = insert(recordings)
     await connection.execute(
-        upsert.on_conflict_do_update(
-            index_elements=[recordings.c.recording],
-            set_=all_of(recordings, upsert),
-            where=recordings.c.stored_at < upsert.excluded.stored_at,
-        ),
-        [row_of(recordings, record) for record in newest.values()],
+        _upsert_of(recordings, "stored_at"), [row_of(recordings, record) for record in newest.values()]
     )
 
 
@@ -227,6 +226,12 @@ class CallArchive:
         return RecordingRecord(**row) if row is not None else None
 
 
+def _version(entry: Entry) -> int:
+    version = entry.body["version"]
+    assert isinstance(version, int)
+    return version
+
+
 async def _write_children(
     connection: AsyncConnection, table: Table, children: Iterable[tuple[CallRecord, Sequence[object]]]
 ) -> None:
@@ -238,9 +243,34 @@ async def _write_children(
             place = {"position": position} if "position" in table.c else {}
             rows.append(row_of(table, part, call=record.call, **place))
     if parents:
-        await connection.execute(table.delete().where(table.c.call.in_(parents)))
+        await connection.execute(_deletion_of(table), {"parents": parents})
     if rows:
-        await connection.execute(insert(table), rows)
+        await connection.execute(_insert_of(table), rows)
+
+
+# A statement is built once: SQLAlchemy takes longer to put one together than PostgreSQL to carry it out.
+
+
+@cache
+def _upsert_of(table: Table, newer: str) -> Insert:
+    """Replaces the whole row when the column `newer` says that this one is."""
+    upsert = insert(table)
+    return upsert.on_conflict_do_update(
+        index_elements=list(table.primary_key),
+        set_=all_of(table, upsert),
+        where=table.c[newer] < upsert.excluded[newer],
+    )
+
+
+@cache
+def _insert_of(table: Table) -> Insert:
+    return insert(table)
+
+
+@cache
+def _deletion_of(table: Table) -> Delete:
+    """Of the rows of some calls: `parents`."""
+    return table.delete().where(table.c.call == any_(bindparam("parents", type_=ARRAY(Text))))
 
 
 async def _records(connection: AsyncConnection, query: Select[Any]) -> list[CallRecord]:

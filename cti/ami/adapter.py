@@ -28,7 +28,7 @@ from cti.ami.errors import (
     MissingHeader,
 )
 from cti.ami.messages import AmiMessage
-from cti.ami.phones import ask_phones
+from cti.ami.phones import ask_phones_in_turn
 from cti.ami.quality import leg_quality
 from cti.ami.resync import ask_snapshot
 from cti.calls.actions import (
@@ -179,8 +179,8 @@ class AmiTelephony:
             asyncio.get_running_loop().call_soon(self._release)
 
     async def phones(self) -> PhonesSeen:
-        """The registered phones. Raises AmiError."""
-        phones = await ask_phones(self._client, self._settings.seats)
+        """The registered phones; offers go out meanwhile. Raises AmiError."""
+        phones = await ask_phones_in_turn(self._client, self._settings.seats)
         return PhonesSeen(self._clock(), self._next_cause(), phones)
 
     async def measured(self, leg: LegId, channel: str) -> LegMeasured:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from itertools import chain
 
 from acd.model import SeatId
 from cti.ami.client import AmiClient
@@ -20,20 +21,27 @@ _FIELDS = ("uri", "status", "rtt", "user_agent")
 
 
 async def ask_phones(client: AmiClient, seats: Sequence[SeatId]) -> tuple[Phone, ...]:
-    """The registered phones of these seats. Raises AmiError."""
-    names = await asyncio.gather(*(_value(client, f"PJSIP_AOR({seat},contact)") for seat in seats))
-    registered = [
-        (seat, name) for seat, listed in zip(seats, names, strict=True) for name in listed.split(",") if name
-    ]
-    found = await asyncio.gather(
-        *(_value(client, f"PJSIP_CONTACT({name},{field})") for _, name in registered for field in _FIELDS)
-    )
+    """The registered phones of these seats, as soon as may be. Raises AmiError."""
+    return tuple(chain.from_iterable(await asyncio.gather(*(_phones_at(client, seat) for seat in seats))))
+
+
+async def ask_phones_in_turn(client: AmiClient, seats: Sequence[SeatId]) -> tuple[Phone, ...]:
+    """As `ask_phones`, one seat after the other: Asterisk answers a link's actions in their order, so an
+    offer that is made meanwhile waits for a few questions, not for those about every phone.
+    """
+    return tuple(chain.from_iterable([await _phones_at(client, seat) for seat in seats]))
+
+
+async def _phones_at(client: AmiClient, seat: SeatId) -> list[Phone]:
+    names = await _value(client, f"PJSIP_AOR({seat},contact)")
     phones = []
-    for place, (seat, _) in enumerate(registered):
-        uri, status, rtt_us, user_agent = found[place * len(_FIELDS) : (place + 1) * len(_FIELDS)]
+    for name in filter(None, names.split(",")):
+        uri, status, rtt_us, user_agent = await asyncio.gather(
+            *(_value(client, f"PJSIP_CONTACT({name},{field})") for field in _FIELDS)
+        )
         if uri:  # it may have gone meanwhile
             phones.append(contact(seat, uri, status, rtt_us, user_agent))
-    return tuple(phones)
+    return phones
 
 
 async def _value(client: AmiClient, function: str) -> str:

@@ -53,7 +53,9 @@ def _check_queues(floor: Floor) -> None:
         if floor.hours_known:
             assert floor.queues[name] == oracle.terms_at(terms, floor.at)
     holders = Counter(skill for agent in floor.policy.agents.values() for skill in agent.skills)
-    assert floor.scarcity == {skill: 1 / count for skill, count in holders.items()}
+    for name, agent in floor.agents.items():
+        shares = [1 / holders[skill] for skill in sorted(agent.policy.skills) if skill in holders]
+        assert floor.scarce[name] == sum(shares)
 
 
 def _check_stages(floor: Floor, waiting: list[Contact], crew: list[Agent]) -> None:
