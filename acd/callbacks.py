@@ -1,7 +1,9 @@
 """A callback's way: scheduled, waiting in its queue as a contact, dialled, over.
 
-A callback that is to be tried now and rings the agent first is a contact of its queue, with the time at which
-the caller first queued, and is offered as a call is. One that rings the customer first waits for the dialler.
+A callback that is to be tried now is a contact of its queue, with the time at which the caller first queued.
+One that rings the agent first is offered as a call is. For one that rings the customer first an agent is
+chosen in the same way, and kept free while the citizen is dialled: so each citizen who answers has an agent.
+What is dialled beyond that is the dialler's decision (`cti.callbacks.pacing`).
 """
 
 from __future__ import annotations
@@ -22,9 +24,10 @@ from acd.model import (
     Instant,
     OfferOutcome,
     OneOf,
+    QueueId,
     RoutingStep,
 )
-from acd.records import Callback, Contact, note
+from acd.records import Agent, Callback, Contact, note
 from acd.states import CALLBACK, GONE, CallbackTrigger, ContactTrigger, OfferTrigger
 
 DIAL_BELT_S = 180.0
@@ -91,7 +94,7 @@ def reconsider(floor: Floor, callback: Callback, trigger: CallbackTrigger | None
     closes = None if hours is None else next_change(hours, floor.at)
     last = callback.latest_at if closes is None else min(closes, callback.latest_at)
     floor.timers.set(("callback", name), last)
-    if callback.mode is CallbackMode.AGENT_FIRST and contact is None:
+    if contact is None:
         _queue(floor, callback)
     if trigger is not None or callback.state is not CallbackState.WAITING:
         move_callback(floor, callback, trigger or CallbackTrigger.DUE, CallbackState.WAITING)
@@ -113,6 +116,34 @@ def begin_attempt(floor: Floor, callback: Callback, trigger: CallbackTrigger, ag
     move_callback(floor, callback, trigger, CallbackState.DIALLING)
     if agent is not None:
         floor.effects.append(DialCallback(floor.cause, callback.callback, agent, callback.attempts + 1))
+
+
+def dial_for(floor: Floor, callback: Callback, agent: Agent) -> None:
+    """Customer first: the citizen is dialled, and the agent is theirs if they answer."""
+    begin_attempt(floor, callback, CallbackTrigger.TAKEN, None)
+    floor.promise(agent, callback)
+    dial = DialCallback(floor.cause, callback.callback, agent.agent, callback.attempts + 1, callback.mode)
+    floor.effects.append(dial)
+
+
+def claim(floor: Floor, name: ContactId, queue: QueueId) -> AgentId | None:
+    """The citizen of a callback answered and waits in the queue: who is to talk with them, and is free.
+
+    That is who is promised to them; else, while nobody of the queue is free, who is promised to somebody
+    whose phone still rings, the one dialled last. None: nobody in particular.
+    """
+    callback, need = floor.callbacks.get(name), floor.needs[queue]
+    if callback is None or callback.agent is None:
+        if any(need.accepts(floor.agents[each].policy) for _, each in floor.ready.candidates(need)):
+            return None
+        promised = [each for each in floor.callbacks.values() if each.agent is not None]
+        ringing = [each for each in promised if need.accepts(floor.agents[each.agent or ""].policy)]
+        if not ringing:
+            return None
+        callback = max(ringing, key=lambda each: floor.timers.due(("callback", each.callback)))
+    agent = callback.agent
+    floor.end_promise(callback)
+    return agent
 
 
 def reached(floor: Floor, callback: Callback) -> None:
@@ -139,9 +170,13 @@ def unreached(floor: Floor, callback: Callback, outcome: AttemptOutcome, trigger
             agent.wrap_up_s = 0.0
         floor.figures.ended(contact.queue)
         floor.forget(contact, ContactTrigger.UNREACHED)
+    floor.end_promise(callback)
     callback.last_outcome = outcome
-    if outcome is not AttemptOutcome.CANCELLED:
+    if outcome not in (AttemptOutcome.CANCELLED, AttemptOutcome.ABANDONED):
         callback.attempts += 1
+    delay_s = _delay_s(floor.terms[callback.queue].callbacks, outcome, callback.mode)
+    if outcome is AttemptOutcome.ABANDONED:
+        callback.mode = CallbackMode.AGENT_FIRST
     terms = floor.terms[callback.queue].callbacks
     if callback.ends_as is not None:
         end_callback(floor, callback, callback.ends_as, trigger)
@@ -150,7 +185,7 @@ def unreached(floor: Floor, callback: Callback, outcome: AttemptOutcome, trigger
     elif callback.attempts >= terms.max_attempts:
         end_callback(floor, callback, CallbackEnd.UNREACHED, trigger)
     else:
-        callback.due_at = max(callback.due_at, floor.at + _delay_s(terms, outcome))
+        callback.due_at = max(callback.due_at, floor.at + delay_s)
         reconsider(floor, callback, trigger)
         again = floor.contacts.get(callback.callback)
         if again is not None and dialled_by is not None:
@@ -159,7 +194,7 @@ def unreached(floor: Floor, callback: Callback, outcome: AttemptOutcome, trigger
             floor.enter_waiting(again)
 
 
-def _delay_s(terms: CallbackTerms, outcome: AttemptOutcome) -> float:
+def _delay_s(terms: CallbackTerms, outcome: AttemptOutcome, mode: CallbackMode) -> float:
     match outcome:
         case AttemptOutcome.BUSY:
             return terms.busy_delay_s
@@ -167,13 +202,16 @@ def _delay_s(terms: CallbackTerms, outcome: AttemptOutcome) -> float:
             return terms.no_answer_delay_s
         case AttemptOutcome.FAILED:
             return terms.failed_delay_s
+        case _ if mode is CallbackMode.CUSTOMER_FIRST:
+            return terms.failed_delay_s
         case _:
-            return 0.0
+            return 0.0  # it was the agent who did not want to
 
 
 def end_callback(floor: Floor, callback: Callback, end: CallbackEnd, trigger: CallbackTrigger) -> None:
     """The callback is over. A contact that waits for it goes; one that talks goes on."""
     CALLBACK.check(callback.callback, _before(callback), trigger, GONE)
+    floor.end_promise(callback)
     name = callback.callback
     contact = floor.contacts.get(name)
     if contact is None or contact.state is not ContactState.CONNECTED:

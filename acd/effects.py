@@ -141,13 +141,18 @@ class ContactDiverted:
 
 @dataclass(frozen=True, slots=True)
 class DialCallback:
-    """The agent took the callback: dial the citizen. What comes of it is told by `CallbackAttemptEnded`."""
+    """Dial the citizen. What comes of it is told by `CallbackAttemptEnded`.
+
+    Agent first, the agent took the callback. Customer first, the agent is promised to the citizen: kept free
+    until the attempt is over, or the citizen is queued (`ContactQueued.callback`).
+    """
 
     cause: str
     callback: ContactId
     agent: AgentId
     attempt: int
     """1 for the first."""
+    mode: CallbackMode = CallbackMode.AGENT_FIRST
 
 
 @dataclass(frozen=True, slots=True)

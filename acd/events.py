@@ -38,6 +38,9 @@ class ContactQueued:
     """Who it is, in any form that stays the same when they call again; None when unknown or withheld."""
     returned: bool = False
     """It waits once more after an agent had it: how its first wait ended is counted."""
+    callback: ContactId | None = None
+    """The callback whose citizen it is, dialled before an agent was: served before everybody else, by the
+    agent who is promised to them, and no part of the figures of callers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,8 @@ class CallbackCancelled:
 
 @dataclass(frozen=True, slots=True)
 class CallbackTaken:
-    """An attempt began that the router did not decide: the dialler's, or one found after a restart."""
+    """An attempt began that the router did not decide: one beyond the agents who are free, or one found after
+    a restart. No agent is promised to it."""
 
     at: Instant
     cause: str

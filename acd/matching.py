@@ -5,6 +5,7 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import TypeAlias
 
+from acd.callbacks import dial_for
 from acd.decision import explain
 from acd.floor import Floor
 from acd.index import Stage
@@ -125,6 +126,10 @@ def _offer(floor: Floor, agent_name: AgentId, contact_name: ContactId) -> None:
     agent, contact = floor.agents[agent_name], floor.contacts[contact_name]
     assert agent.state is AgentState.READY
     assert contact.state is ContactState.WAITING
+    callback = floor.callbacks.get(contact_name)
+    if callback is not None and callback.rings_customer:
+        dial_for(floor, callback, agent)
+        return
     offer = floor.new_offer_id(contact_name)
     floor.effects.append(explain(floor, agent, contact, offer))
     floor.make_offer(agent, contact, offer)

@@ -60,7 +60,7 @@ class Figures:
         self._put_in(queue, contact, queued_at)
 
     def comes_back(self, queue: QueueId, contact: ContactId, queued_at: Instant) -> None:
-        """A contact of a snapshot waits, counted before."""
+        """A contact waits that is not to be counted: one of a snapshot, a citizen who was dialled."""
         self._away.pop(contact, None)
         self._put_in(queue, contact, queued_at)
 

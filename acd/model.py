@@ -46,7 +46,7 @@ class CallbackState(StrEnum):
     SCHEDULED = "scheduled"
     """Not to be tried yet: its earliest time, a delay after an attempt, or the hours for dialling."""
     WAITING = "waiting"
-    """To be tried now: a contact of its queue if the agent is first, else the dialler's next."""
+    """To be tried now: a contact of its queue."""
     DIALLING = "dialling"
     """An attempt is under way."""
 
@@ -68,7 +68,11 @@ class AttemptOutcome(StrEnum):
     """The network refused the call, or its end was never heard of."""
     INVALID_NUMBER = "invalid_number"
     CANCELLED = "cancelled"
-    """The agent hung up before the citizen could answer: this is no attempt."""
+    """Agent first: the agent hung up before the citizen could answer. Customer first: nobody could be
+    dialled. This is no attempt."""
+    ABANDONED = "abandoned"
+    """Customer first: the citizen answered and no agent was there in time. This is no attempt, and the next
+    one has its agent first."""
 
 
 class CallbackEnd(StrEnum):
@@ -251,6 +255,10 @@ class CallbackTerms:
     """Added to a callback's own priority: below 0, callers on the line go first."""
     hours: Calendar | None = None
     """When citizens may be dialled; None: at any hour."""
+    abandoned_after_s: float = 2.0
+    """Customer first: how long an answered citizen waits for an agent before they hear `abandoned_prompt`."""
+    abandoned_prompt: str = "call-again"
+    """The name of a prompt, which tells that they will be called again."""
 
 
 @dataclass(frozen=True, slots=True)

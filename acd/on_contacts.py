@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from acd.callbacks import reached, talking_contact
+from acd.callbacks import claim, reached, talking_contact
 from acd.consequences import answer, connect, occupy
 from acd.events import (
     CallbackAltered,
@@ -13,7 +13,7 @@ from acd.events import (
     ContactServedElsewhere,
 )
 from acd.floor import Floor
-from acd.model import ContactId, ContactState, OfferOutcome
+from acd.model import ContactId, ContactState, OfferOutcome, OneOf, RoutingStep
 from acd.on_callbacks import callback_altered
 from acd.overflow import ON_ARRIVAL, divert_if_due
 from acd.records import Contact
@@ -37,10 +37,19 @@ def contact_queued(floor: Floor, event: ContactQueued) -> None:
     _no_callback(floor, event.contact, ContactTrigger.QUEUED)
     if event.queue not in floor.policy.queues:
         raise UnknownEntity("queue", event.queue)
-    returned = event.returned and event.contact not in floor.figures.away()
-    count = floor.figures.returned if returned else floor.figures.queued
-    count(event.queue, event.contact, event.queued_at, event.at)
+    dialled = event.callback is not None
+    returned = (event.returned or dialled) and event.contact not in floor.figures.away()
+    if returned and dialled:
+        floor.figures.comes_back(event.queue, event.contact, event.queued_at)
+    else:
+        count = floor.figures.returned if returned else floor.figures.queued
+        count(event.queue, event.contact, event.queued_at, event.at)
     kept = floor.take_kept_place(event.caller)
+    steps = event.steps
+    if event.callback is not None:
+        agent = claim(floor, event.callback, event.queue)
+        ttl_s = floor.queues[event.queue].callbacks.abandoned_after_s
+        steps = () if agent is None else (RoutingStep(OneOf((agent,)), ttl_s, beyond_queue=True),)
     floor.admit(
         Contact(
             event.contact,
@@ -53,7 +62,8 @@ def contact_queued(floor: Floor, event: ContactQueued) -> None:
             returned=returned,
             place_from=(place_from := event.queued_at if kept is None else min(kept, event.queued_at)),
             steps_from=event.at if returned else place_from,
-            own_steps=event.steps,
+            own_steps=steps,
+            dialled=dialled,
         ),
         ContactTrigger.QUEUED,
     )

@@ -8,6 +8,7 @@ from acd.hours import is_closed
 from acd.model import ContactState, Diversion, Limit, OverflowRule
 from acd.records import Contact
 from acd.states import ContactTrigger
+from acd.waiting_room import abandoned_from
 
 ON_ARRIVAL = frozenset(Limit)
 WHILE_WAITING = frozenset({Limit.WAITED, Limit.NOBODY_LOGGED_IN})
@@ -15,7 +16,16 @@ WHILE_WAITING = frozenset({Limit.WAITED, Limit.NOBODY_LOGGED_IN})
 
 
 def divert_if_due(floor: Floor, contact: Contact, limits: frozenset[Limit]) -> None:
-    """Follows the first of the queue's rules that applies, and the rules of the queue that it leads to."""
+    """Follows the first of the queue's rules that applies, and the rules of the queue that it leads to.
+
+    A citizen who was dialled keeps to one of their own: who waits too long for an agent hears so.
+    """
+    if contact.dialled:
+        terms = floor.queues[contact.queue].callbacks
+        if floor.at >= abandoned_from(contact, floor.queues[contact.queue]):
+            waited = terms.abandoned_after_s, terms.abandoned_prompt
+            _divert(floor, contact, OverflowRule(Limit.WAITED, Diversion.MESSAGE, *waited))
+        return
     for number, rule in enumerate(floor.terms[contact.queue].overflow):
         name = f"{contact.queue}/{number}"
         if (

@@ -124,7 +124,14 @@ def _queue_problems(place: str, queue: QueuePolicy, policy: Policy) -> Iterator[
 def _callback_problems(place: str, terms: CallbackTerms) -> Iterator[str]:
     if terms.max_attempts < 1:
         yield f"{place}: max_attempts is {terms.max_attempts}; at least 1 would be right"
-    for setting in ("busy_delay_s", "no_answer_delay_s", "failed_delay_s", "expires_s", "owner_ttl_s"):
+    for setting in (
+        "busy_delay_s",
+        "no_answer_delay_s",
+        "failed_delay_s",
+        "expires_s",
+        "owner_ttl_s",
+        "abandoned_after_s",
+    ):
         yield from _duration_problems(place, setting, getattr(terms, setting))
     if terms.hours is not None:
         yield from _calendar_problems(f"{place}, hours", terms.hours)

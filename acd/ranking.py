@@ -11,6 +11,8 @@ from acd.records import Agent, Contact
 ContactRank: TypeAlias = tuple[int, Instant, Instant, ContactId]
 """Strict priority (negated), start of the wait with priority counted in, start of the wait, id. It does not
 change with time, and within a queue it orders contacts as their scores do."""
+_BEFORE_ALL = 1_000_000
+"""More than priorities can add up to."""
 IdleRank: TypeAlias = tuple[Instant, AgentId]
 PairRank: TypeAlias = tuple[Any, ...]
 """How good it is that this agent serves this contact now: strict priority (negated), score (negated), then as
@@ -18,13 +20,18 @@ in the contact's rank, then the queue's criteria, idle rank and id."""
 
 
 def priority_of(contact: Contact, queue: QueuePolicy) -> int:
-    """The contact's own, its queue's, and what the queue gives or takes callbacks."""
+    """The contact's own, its queue's, and what the queue gives or takes callbacks.
+
+    A citizen who was dialled and answered comes before everybody: the call was not their idea.
+    """
+    if contact.dialled:
+        return _BEFORE_ALL
     return queue.priority + contact.priority + (queue.callbacks.priority if contact.callback else 0)
 
 
 def contact_rank(contact: Contact, queue: QueuePolicy, policy: Policy) -> ContactRank:
     priority = priority_of(contact, queue)
-    if policy.priority_worth_s is None:
+    if policy.priority_worth_s is None or contact.dialled:
         return (-priority, contact.place_from, contact.queued_at, contact.contact)
     start = contact.place_from - priority * policy.priority_worth_s
     return (0, start, contact.queued_at, contact.contact)

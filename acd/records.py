@@ -116,6 +116,8 @@ class Agent:
     """What follows the call in hand."""
     wrap_up_until: Instant | None = None
     """A wrap-up that another call interrupted."""
+    promised: ContactId | None = None
+    """The callback whose citizen is being dialled for this agent, who is ready and asked for nobody else."""
     history: list[Step] = field(default_factory=list)
     keys: tuple[str, ...] = ()
 
@@ -158,6 +160,8 @@ class Contact:
     """Nobody is on the line: the citizen is dialled once an agent took it."""
     returned: bool = False
     """It waits once more after an agent had it; the figures hold it as it ended first."""
+    dialled: bool = False
+    """A citizen who was dialled before an agent was: served before everybody else."""
     place_from: Instant = 0.0
     """Since when it waits for the purpose of its place in the queue."""
     steps_from: Instant = 0.0
@@ -216,7 +220,13 @@ class Callback:
     last_outcome: AttemptOutcome | None = None
     ends_as: CallbackEnd | None = None
     """How it is over if the attempt under way, which is the last one, comes to nothing."""
+    agent: AgentId | None = None
+    """Who is promised to the citizen while they are dialled."""
     history: list[Step] = field(default_factory=list)
+
+    @property
+    def rings_customer(self) -> bool:
+        return self.mode is CallbackMode.CUSTOMER_FIRST
 
     def view(self) -> CallbackRecord:
         return CallbackRecord(

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
+from heapq import merge
+from itertools import islice
 from typing import Any
 
 from acd import on_agents, on_callbacks, on_contacts, on_offers, on_time, stored_figures
@@ -174,6 +176,25 @@ class Router:
     def callback(self, callback: ContactId) -> CallbackRecord | None:
         known = self._floor.callbacks.get(callback)
         return known.view() if known else None
+
+    def to_be_dialled(self, queue: QueueId, most: int) -> list[ContactId]:
+        """The queue's callbacks that ring the customer first and wait for an agent, the first ones first."""
+        stages = [
+            stage.waiting for stage in self._floor.waiting.stages.values() if stage.queue.queue == queue
+        ]
+        callbacks = (self._floor.callbacks.get(rank[3]) for rank in merge(*stages))
+        return [
+            each.callback
+            for each in islice((each for each in callbacks if each is not None and each.rings_customer), most)
+        ]
+
+    def promised(self, queue: QueueId) -> int:
+        """How many agents are kept free for citizens of the queue's callbacks who are being dialled."""
+        floor = self._floor
+        promised = (
+            floor.callbacks[each.promised] for each in floor.agents.values() if each.promised is not None
+        )
+        return sum(callback.queue == queue for callback in promised)
 
     def queue_figures(self, queue: QueueId | None) -> QueueFigures:
         """Today's and the present figures of a queue; of all together for None."""

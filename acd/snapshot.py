@@ -22,10 +22,10 @@ from acd.model import (
     OfferOutcome,
 )
 from acd.records import Agent, Callback, Contact, Offer
-from acd.staff_room import RESTING
+from acd.staff_room import SPARED
 from acd.states import OfferState
 
-VERSION = 8
+VERSION = 9
 _DERIVED = frozenset({"keys", "policy"})
 
 
@@ -81,7 +81,7 @@ def load(floor: Floor, saved: Mapping[str, Any]) -> None:
     for agent in floor.agents.values():
         if agent.state is not AgentState.LOGGED_OUT:
             floor.enter_staff(agent)
-        if agent.state is AgentState.READY and agent.reason != RESTING:
+        if agent.state is AgentState.READY and agent.reason not in SPARED:
             floor.enter_ready(agent)
     for data in saved["callbacks"]:
         callback = Callback(**_read(data))

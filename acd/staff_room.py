@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from acd.index import ReadyIndex, WaitingIndex
 from acd.model import AgentState, ContactState, Instant, SeatId
 from acd.ranking import idle_rank
-from acd.records import Agent
+from acd.records import Agent, Callback
 from acd.states import AGENT, AgentTrigger
 from acd.tallies import WorkTime
 from acd.waiting_room import WaitingRoom
@@ -16,6 +16,10 @@ ON_CALLS = (AgentState.BUSY, AgentState.WRAP_UP)
 AVAILABLE = (AgentState.READY, AgentState.RESERVED)
 RESTING = "resting"
 """Reason of a ready agent whom the occupancy limit spares for the moment."""
+PROMISED = "promised"
+"""Reason of a ready agent who is kept free for a citizen who is being dialled."""
+SPARED = (RESTING, PROMISED)
+"""Who is ready for one of these reasons is asked for nobody else."""
 
 
 class StaffRoom(WaitingRoom):
@@ -36,6 +40,9 @@ class StaffRoom(WaitingRoom):
         self.count_time(agent)
         if before is AgentState.READY:
             self._leave_ready(agent)
+            if agent.promised is not None:
+                self.callbacks[agent.promised].agent = None
+                agent.promised = None
         if before is AgentState.WRAP_UP:
             self.timers.cancel(("wrap_up", agent.agent))
         if state is not before:
@@ -52,7 +59,7 @@ class StaffRoom(WaitingRoom):
             agent.occupancy = occupancy(agent)
             if before in (AgentState.BUSY, AgentState.WRAP_UP):
                 self._rest_if_due(agent)
-            if agent.reason != RESTING:
+            if agent.reason not in SPARED:
                 self.enter_ready(agent)
         elif until is not None:
             self.timers.set(("wrap_up", agent.agent), until)
@@ -126,7 +133,7 @@ class StaffRoom(WaitingRoom):
     def _leave_ready(self, agent: Agent) -> None:
         if agent.reason == RESTING:
             self.timers.cancel(("rest", agent.agent))
-        else:
+        elif agent.reason != PROMISED:
             self.ready.remove(agent.agent)
 
     def _rest_if_due(self, agent: Agent) -> None:
@@ -142,6 +149,23 @@ class StaffRoom(WaitingRoom):
         agent.reason = agent.until = None
         self.enter_ready(agent)
         self.tell_agent(agent, AgentTrigger.RESTED)
+
+    def promise(self, agent: Agent, callback: Callback) -> None:
+        """Keeps a ready agent free for the citizen of the callback."""
+        AGENT.check(agent.agent, agent.state, AgentTrigger.PROMISED, AgentState.READY)
+        self._leave_ready(agent)
+        agent.reason, agent.promised, callback.agent = PROMISED, callback.callback, agent.agent
+        self.tell_agent(agent, AgentTrigger.PROMISED)
+
+    def end_promise(self, callback: Callback) -> None:
+        """Whoever is promised to the citizen of the callback, if anybody is, may be asked again."""
+        if callback.agent is None:
+            return
+        agent = self.agents[callback.agent]
+        AGENT.check(agent.agent, agent.state, AgentTrigger.PROMISE_OVER, AgentState.READY)
+        agent.reason = agent.promised = callback.agent = None
+        self.enter_ready(agent)
+        self.tell_agent(agent, AgentTrigger.PROMISE_OVER)
 
     def enter_staff(self, agent: Agent) -> None:
         assert agent.seat is not None
@@ -188,7 +212,7 @@ class StaffRoom(WaitingRoom):
         for agent in self.agents.values():
             if agent.state is not AgentState.LOGGED_OUT:
                 self.staff.add(agent, (0.0, agent.agent))
-            if agent.state is AgentState.READY and agent.reason != RESTING:
+            if agent.state is AgentState.READY and agent.reason not in SPARED:
                 self.enter_ready(agent)
         for contact in waiting:
             self.enter_waiting(contact)

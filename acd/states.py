@@ -66,6 +66,10 @@ class AgentTrigger(StrEnum):
     WRAP_UP_OVER = "wrap_up_over"
     RESTED = "rested"
     """The rest that an occupancy limit imposed is over."""
+    PROMISED = "promised"
+    """A citizen is dialled for whom the agent is kept free."""
+    PROMISE_OVER = "promise_over"
+    """That citizen answered, or was not reached."""
     RESTORED = "restored"
 
 
@@ -223,6 +227,8 @@ AGENT = Table(
             _T.WRAP_UP_EXTENDED: NO,
             _T.WRAP_UP_OVER: NO,
             _T.RESTED: NO,
+            _T.PROMISED: NO,
+            _T.PROMISE_OVER: NO,
             _T.RESTORED: to(_NOT_READY, _READY, _BUSY, _WRAP_UP),
         },
         _NOT_READY: {
@@ -242,6 +248,8 @@ AGENT = Table(
             _T.WRAP_UP_EXTENDED: NO,
             _T.WRAP_UP_OVER: NO,
             _T.RESTED: NO,
+            _T.PROMISED: NO,
+            _T.PROMISE_OVER: NO,
             _T.RESTORED: _KNOWN,
         },
         _READY: {
@@ -261,6 +269,8 @@ AGENT = Table(
             _T.WRAP_UP_EXTENDED: NO,
             _T.WRAP_UP_OVER: NO,
             _T.RESTED: to(_READY),
+            _T.PROMISED: to(_READY),
+            _T.PROMISE_OVER: to(_READY),
             _T.RESTORED: _KNOWN,
         },
         _RESERVED: {
@@ -280,6 +290,8 @@ AGENT = Table(
             _T.WRAP_UP_EXTENDED: NO,
             _T.WRAP_UP_OVER: NO,
             _T.RESTED: NO,
+            _T.PROMISED: NO,
+            _T.PROMISE_OVER: NO,
             _T.RESTORED: _KNOWN,
         },
         _BUSY: {
@@ -299,6 +311,8 @@ AGENT = Table(
             _T.WRAP_UP_EXTENDED: NO,
             _T.WRAP_UP_OVER: NO,
             _T.RESTED: NO,
+            _T.PROMISED: NO,
+            _T.PROMISE_OVER: NO,
             _T.RESTORED: _KNOWN,
         },
         _WRAP_UP: {
@@ -318,6 +332,8 @@ AGENT = Table(
             _T.WRAP_UP_EXTENDED: to(_WRAP_UP),
             _T.WRAP_UP_OVER: to(_READY, _NOT_READY),
             _T.RESTED: NO,
+            _T.PROMISED: NO,
+            _T.PROMISE_OVER: NO,
             _T.RESTORED: _KNOWN,
         },
     },

@@ -32,6 +32,10 @@ class Timers:
         """Harmless when nothing is due under that key."""
         self._due.pop(key, None)
 
+    def due(self, key: TimerKey) -> Instant:
+        """When a deadline that is set falls due."""
+        return self._due[key]
+
     def next_due(self) -> Instant | None:
         heap, due = self._heap, self._due
         while heap and due.get(heap[0][1]) != heap[0][0]:

@@ -12,6 +12,11 @@ from acd.records import Contact
 from acd.requirement import Need, need_of, step_key
 
 
+def abandoned_from(contact: Contact, queue: QueuePolicy) -> Instant:
+    """When a citizen who was dialled has waited for an agent as long as they may."""
+    return contact.steps_from + queue.callbacks.abandoned_after_s
+
+
 class WaitingRoom(Known):
     """Contacts come in, are placed again when something about them changes, and go."""
 
@@ -34,7 +39,9 @@ class WaitingRoom(Known):
         if contact.tried:
             self._wake_for_retry(contact)
         self.unsettled_contacts[contact.contact] = None
-        if queue.overflow and not contact.callback:
+        if contact.dialled:
+            self.timers.set(("overflow", contact.contact), abandoned_from(contact, queue))
+        elif queue.overflow and not contact.callback:
             self._watch_limits(contact, queue, stage)
 
     def _watch_limits(self, contact: Contact, queue: QueuePolicy, stage: Stage) -> None:

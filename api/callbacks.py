@@ -82,7 +82,7 @@ class CallbackOut(Output):
     latest_at: datetime
     """No attempt begins from then on."""
     state: CallbackState | None
-    """`waiting` ones are offered to agents as calls are; null once it is over."""
+    """`waiting` ones wait for an agent as calls do; null once it is over."""
     end: CallbackEnd | None
     """How it was over."""
     ended_at: datetime | None
@@ -186,6 +186,8 @@ class RequestCallbackIn(OnCall):
     earliest_at: AwareDatetime | None = None
     latest_at: AwareDatetime | None = None
     """No attempt begins from then on; without it, the queue's `callbacks.expires_s` after now."""
+    mode: CallbackMode | None = None
+    """Whose phone rings first; without it, as the queue's `callbacks.mode` says."""
 
 
 class AlterCallbackIn(OnCall):
@@ -247,6 +249,7 @@ def _request(ask: Asked[Nothing, RequestCallbackIn]) -> RequestCallback:
         owner=body.owner,
         earliest_at=instant(body.earliest_at),
         latest_at=instant(body.latest_at),
+        mode=body.mode,
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
-from acd.model import CallbackEnd, CallbackState
+from acd.model import CallbackEnd, CallbackMode, CallbackState
 from api.callbacks import SUPERVISORS, Name, Number, instant
 from api.commands import OnCall, command_route
 from api.errors import ApiError
@@ -14,6 +15,7 @@ from api.ports import from_archive
 from api.routing import Asked, Input, Nothing, Output, Reply, route
 from config.base import AgentNumber, Id, Priority
 from cti.verbs.campaigns import ROWS_AT_ONCE, AddToCampaign, ListedCitizen
+from cti.views import Holds
 
 
 class CitizenIn(Input):
@@ -40,6 +42,22 @@ class AddToCampaignIn(OnCall):
     queue: Id
     """Whose agents call, in whose hours."""
     citizens: Annotated[list[CitizenIn], Field(min_length=1, max_length=ROWS_AT_ONCE)]
+    mode: CallbackMode | None = None
+    """Whose phone rings first; without it, as the queue's `callbacks.mode` says."""
+
+
+class DialledOut(Output):
+    """What the dialler did today for a list whose citizens are dialled before an agent is."""
+
+    dialled: int
+    answered: int
+    """Citizens who answered and talked with an agent, or found none."""
+    abandoned: int
+    """Citizens who answered and found no agent in time."""
+    abandoned_rate: float
+    """Their share of those who answered."""
+    holds: Holds | None
+    """Why nobody else is dialled at this moment; null: nobody of the list is left."""
 
 
 class CampaignOut(Output):
@@ -53,6 +71,13 @@ class CampaignOut(Output):
                     "citizens": 500,
                     "open": {"scheduled": 20, "waiting": 180, "dialling": 4},
                     "over": {"reached": 270, "unreached": 21, "invalid_number": 5},
+                    "dialled_today": {
+                        "dialled": 412,
+                        "answered": 171,
+                        "abandoned": 2,
+                        "abandoned_rate": 0.0117,
+                        "holds": "no_agent_free",
+                    },
                 }
             ]
         }
@@ -62,6 +87,8 @@ class CampaignOut(Output):
     citizens: int
     open: dict[CallbackState, int]
     over: dict[CallbackEnd, int]
+    dialled_today: DialledOut | None
+    """Null for a list of which nobody is dialled before an agent is."""
 
 
 async def get_campaign(ask: Asked[Nothing, Nothing]) -> Reply:
@@ -69,12 +96,14 @@ async def get_campaign(ask: Asked[Nothing, Nothing]) -> Reply:
     counts = await from_archive(ask.context.callbacks.campaign(name), ask.context.limits.archive_s)
     if not counts:
         raise ApiError("unknown_campaign", f"There is no campaign {name}.", "campaign")
+    today = ask.context.service.dialled_today(name)
     return Reply(
         CampaignOut(
             campaign=name,
             citizens=sum(counts.values()),
             open={state: counts[state] for state in CallbackState if state in counts},
             over={end: counts[end] for end in CallbackEnd if end in counts},
+            dialled_today=None if today is None else DialledOut(**asdict(today)),
         )
     )
 
@@ -94,6 +123,7 @@ def _add(ask: Asked[Nothing, AddToCampaignIn]) -> AddToCampaign:
             )
             for citizen in ask.body.citizens
         ),
+        ask.body.mode,
     )
 
 
@@ -115,7 +145,8 @@ ROUTES = (
         _add,
         summary="Have the citizens of a list called",
         description="`hotline campaign import` sends a CSV file in parts. Each citizen is a callback: an"
-        " agent is found before they are dialled, so that nobody who answers is left without one.",
+        " agent is found before they are dialled, so that nobody who answers is left without one; or,"
+        " customer first, no larger share of those who answer than `callbacks.max_abandoned_rate`.",
         roles=SUPERVISORS,
         tag="callbacks",
     ),

@@ -138,6 +138,8 @@ def _callbacks(written: CallbackConfig, calendars: dict[str, Calendar]) -> Callb
         owner_ttl_s=written.owner_ttl_s,
         priority=written.priority,
         hours=calendars.get(written.calendar) if written.calendar else None,
+        abandoned_after_s=written.abandoned_after_s,
+        abandoned_prompt=written.abandoned_prompt,
     )
 
 

@@ -84,6 +84,15 @@ REJECTIONS: Final = (
     Rejection("unknown hours for dialling", "callbacks: {calendar: office}"),
     Rejection("callback without an attempt", "callbacks: {max_attempts: 0}"),
     Rejection("callback delayed by less than nothing", "callbacks: {busy_delay_s: -1}"),
+    Rejection("nobody's phone first", "callbacks: {mode: citizen_first}"),
+    Rejection("a rate of the abandoned without a use", "callbacks: {max_abandoned_rate: 0.03}"),
+    Rejection(
+        "a rate of the abandoned in percent", "callbacks: {mode: customer_first, max_abandoned_rate: 3}"
+    ),
+    Rejection("a citizen's phone that hardly rings", "callbacks: {mode: customer_first, ring_timeout_s: 5}"),
+    Rejection(
+        "unknown prompt for the abandoned", "callbacks: {mode: customer_first, abandoned_prompt: sorry}"
+    ),
     Rejection(
         "overlapping calendar",
         "calendar: office",

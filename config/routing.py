@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from acd.model import Criterion, Limit
+from acd.model import CallbackMode, Criterion, Limit
 from config.base import AgentNumber, Clock, Date, Id, Model, Name, Priority, Proficiency, Seconds
 
 
@@ -150,6 +150,30 @@ class CallbackConfig(Model):
     """Added to a callback's own priority: below 0, callers on the line go first."""
     calendar: Id | None = None
     """The hours in which citizens are dialled. None: at any hour."""
+    mode: CallbackMode = CallbackMode.AGENT_FIRST
+    """Whose phone rings first, for callbacks and lists that do not say. `agent_first`: an agent takes the
+    callback, and their phone dials. `customer_first`: the citizen is dialled while an agent is kept free for
+    them, and hears the line's recording notice."""
+    ring_timeout_s: Annotated[float, Field(ge=15, le=120)] = 40.0
+    """Customer first: how long the citizen's phone rings, in seconds."""
+    max_abandoned_rate: Annotated[float, Field(ge=0, le=0.1)] = 0.0
+    """Customer first: the largest share, among the citizens who answered today, of those who found no agent.
+    0: nobody is dialled for whom no agent is kept free. Above it, more are dialled than agents are free, as
+    far as neither chance nor the measured share of answers can bring the share above it. 0.03 is usual."""
+    abandoned_after_s: Annotated[float, Field(ge=0.5, le=30)] = 2.0
+    """Customer first: how long a citizen who answered waits, after the notice, for an agent's phone to ring,
+    in seconds; then they hear `abandoned_prompt`, and are called again with the agent first."""
+    abandoned_prompt: Id = "call-again"
+    """A prompt of `asterisk-conf/prompts.yaml`, for a citizen who answered and found no agent."""
+
+    @model_validator(mode="after")
+    def _needs_customer_first(self) -> Self:
+        if self.mode is CallbackMode.AGENT_FIRST and self.max_abandoned_rate > 0:
+            raise ValueError(
+                "has a `max_abandoned_rate`, which `mode: agent_first` does not use, as all have an agent;"
+                " delete it or write `mode: customer_first`"
+            )
+        return self
 
 
 class QueueConfig(Model):

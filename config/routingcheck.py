@@ -52,6 +52,12 @@ def _check_named(view: View, prompts: Path) -> None:
             what = f"calendar {quoted(hours)} is unknown"
             view.at_value((*loc, "callbacks", "calendar"), what, suggestion(hours, calendars))
     known_prompts = _prompts(prompts)
+    for loc, queue in view.items("queues"):
+        terms = queue.get("callbacks")
+        prompt = terms.get("abandoned_prompt") if isinstance(terms, dict) else None
+        if isinstance(prompt, str) and known_prompts is not None and prompt not in known_prompts:
+            what = f"prompt {quoted(prompt)} is not in {prompts.name}"
+            view.at_value((*loc, "callbacks", "abandoned_prompt"), what, suggestion(prompt, known_prompts))
     for loc, rule in _rules(view):
         target = rule.get("target")
         if not isinstance(target, str):

@@ -26,6 +26,7 @@ from config.pins import PinBook
 from config.policy import choice_steps, hotline_steps, routing_policy
 from cti.ami.adapter import AmiTelephony, TelephonySettings
 from cti.ami.client import AmiSettings
+from cti.callbacks.pacing import DialTerms
 from cti.caller_key import caller_key
 from cti.calls.actions import ActionDone, ActionFailed
 from cti.calls.facts import Fact
@@ -314,6 +315,12 @@ def plan_of(site: Site, secrets: Secrets) -> Plan:
             for line in site.hotlines
             if line.flow in flows and flows[line.flow].announcements.position
         ),
+        dialling={
+            queue.id: DialTerms(
+                queue.callbacks.mode, queue.callbacks.ring_timeout_s, queue.callbacks.max_abandoned_rate
+            )
+            for queue in site.queues
+        },
         calls_missed=frozenset(
             line.number for line in site.hotlines if line.flow in flows and flows[line.flow].missed_calls
         ),

@@ -90,14 +90,16 @@ class Campaigns:
         self._base = base.rstrip("/")
         self._headers = {"Authorization": f"Bearer {token}"}
 
-    async def add(self, campaign: str, queue: str, citizens: Sequence[CitizenIn], out: TextIO) -> None:
+    async def add(
+        self, campaign: str, queue: str, citizens: Sequence[CitizenIn], out: TextIO, mode: str | None = None
+    ) -> None:
         """Sends the list in parts. Sent again within a day, nothing of it is done twice."""
         for first in range(0, len(citizens), ROWS_AT_ONCE):
             part = [
                 citizen.model_dump(mode="json", exclude_defaults=True)
                 for citizen in citizens[first : first + ROWS_AT_ONCE]
             ]
-            body = {"queue": queue, "citizens": part}
+            body = {"queue": queue, "citizens": part} | ({} if mode is None else {"mode": mode})
             key = hashlib.sha256(f"{campaign}/{first}/{body}".encode()).hexdigest()
             command = await self._ask("POST", f"/v1/campaigns/{campaign}/citizens", body, key)
             if command["state"] in ("refused", "failed"):
@@ -110,6 +112,11 @@ class Campaigns:
         print(f"{stands['citizens']} citizens", file=out)
         for state, count in {**stands["open"], **stands["over"]}.items():
             print(f"{count:>6} {state}", file=out)
+        today = stands["dialled_today"]
+        if today is not None:
+            counts = ", ".join(f"{today[name]} {name}" for name in ("dialled", "answered", "abandoned"))
+            print(f"today {counts} ({today['abandoned_rate']:.1%} of those who answered)", file=out)
+            print(f"nobody else is dialled now: {today['holds'] or 'nobody is left'}", file=out)
 
     async def cancel(self, campaign: str, out: TextIO) -> None:
         """Cancels one after the other, so that calls go between them."""
@@ -134,9 +141,16 @@ class Campaigns:
 
 
 async def steer(
-    what: str, campaign: str, queue: str, citizens: Sequence[CitizenIn], base: str, token: str, out: TextIO
+    what: str,
+    campaign: str,
+    queue: str,
+    citizens: Sequence[CitizenIn],
+    base: str,
+    token: str,
+    out: TextIO,
+    mode: str | None = None,
 ) -> None:
-    """Carries one of the commands out: `import`, `show` or `cancel`.
+    """Carries one of the commands out: `import`, `show` or `cancel`. `mode`: whose phone rings first.
 
     Raises `ServiceSaysNo`, and `OSError` when the service cannot be reached.
     """
@@ -144,7 +158,7 @@ async def steer(
         campaigns = Campaigns(client, base, token)
         match what:
             case "import":
-                await campaigns.add(campaign, queue, citizens, out)
+                await campaigns.add(campaign, queue, citizens, out, mode)
             case "show":
                 await campaigns.show(campaign, out)
             case _:

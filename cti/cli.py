@@ -12,6 +12,7 @@ from pathlib import Path
 
 import uvloop
 
+from acd.model import CallbackMode
 from config.check import run_check
 from config.difference import difference
 from config.load import ConfigInvalid, load_secrets, load_site
@@ -91,6 +92,11 @@ def _parser() -> argparse.ArgumentParser:
     imported = campaigns.add_parser("import", help="have the citizens of a CSV file called")
     imported.add_argument("file", type=Path, help="columns: number; owner, earliest_at, latest_at, ...")
     imported.add_argument("--queue", required=True, help="whose agents call, in whose hours")
+    imported.add_argument(
+        "--mode",
+        choices=[mode.value for mode in CallbackMode],
+        help="whose phone rings first; without it, as the queue has it",
+    )
     for parsed, what in (
         (imported, "import"),
         (campaigns.add_parser("show", help="how far a list has come"), "show"),
@@ -167,8 +173,8 @@ def _campaign(options: argparse.Namespace) -> int:
     try:
         citizens = read_list(options.file) if options.what == "import" else []
         token = options.token_file.read_text(encoding="utf-8").strip()
-        queue = getattr(options, "queue", "")
-        asyncio.run(steer(options.what, options.name, queue, citizens, options.api, token, sys.stdout))
+        queue, mode = getattr(options, "queue", ""), getattr(options, "mode", None)
+        asyncio.run(steer(options.what, options.name, queue, citizens, options.api, token, sys.stdout, mode))
     except BadList as error:
         for problem in error.problems:
             print(f"{options.file}: {problem}", file=sys.stderr)

@@ -29,7 +29,7 @@ from cti.service import Service
 from cti.verbs.model import Order
 from cti.verbs.port import Feed, Orderer
 from cti.verbs.records import CommandRecord
-from cti.views import AgentView, CallView, Health, Refused, SeatView, SupervisionView, WaitView
+from cti.views import AgentView, CallView, DialledToday, Health, Refused, SeatView, SupervisionView, WaitView
 
 UNDER_WAY = (AgentState.RESERVED, AgentState.BUSY, AgentState.WRAP_UP)
 
@@ -234,6 +234,9 @@ class Hotline:
         if estimate is None:
             return WaitView(position, None, None)
         return WaitView(position, estimate.wait_s, estimate.error_s)
+
+    def dialled_today(self, campaign: str) -> DialledToday | None:
+        return self._service.runtime.dialler.today(campaign, self._service.now())
 
     def health(self) -> Health:
         return Health(

@@ -15,6 +15,7 @@ from cti.calls.flows import voicemail_due
 from cti.calls.outputs import RecordingDue
 from cti.calls.records import CallRecord
 from cti.calls.supervision import Supervision
+from cti.dialler import STATE as DIALLER
 from cti.journal import Journal
 from cti.pins import STATE as PINS
 from cti.preferred import LAST_AGENT, OPEN_ORDER
@@ -52,6 +53,8 @@ def read_past(journal: Journal) -> Past:
             past.resume.preferred[key] = body
         elif key.startswith(CALLBACKS):
             past.resume.callbacks[key] = body
+        elif key.startswith(DIALLER):
+            past.resume.dialler[key] = body
         elif key.startswith(FIGURES):
             past.resume.figures[key.removeprefix(FIGURES)] = body
         elif key.startswith(SUPERVISIONS) and isinstance(body, dict):

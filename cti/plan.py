@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from acd.model import AgentId, Instant, Policy, QueueId, RoutingStep, SeatId
+from cti.callbacks.pacing import DialTerms
 from cti.desk import DeskRules
 
 
@@ -45,6 +46,19 @@ class Plan:
     """Hotline numbers whose waiting callers are told their place."""
     calls_missed: frozenset[str] = frozenset()
     """Hotline numbers whose callers are called back when they gave up."""
+    dialling: Mapping[QueueId, DialTerms] = field(default_factory=dict)
+    """How each queue's citizens are dialled."""
+
+    def dialling_in(self, queue: QueueId) -> DialTerms:
+        """How a queue's citizens are dialled; as usual, for a queue that was removed."""
+        return self.dialling.get(queue, DialTerms())
+
+    def line_of(self, queue: QueueId, hotline: str) -> str:
+        """For which hotline citizens of the queue are called: the one that they dialled, if it is there."""
+        if hotline in self.queue_of:
+            return hotline
+        of_queue = (number for number, served in self.queue_of.items() if served == queue)
+        return next(of_queue, next(iter(self.queue_of), ""))
 
 
 @dataclass(slots=True)

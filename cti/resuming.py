@@ -35,6 +35,8 @@ class Resume:
     audit: AuditHead = field(default_factory=lambda: AuditHead("unnamed"))
     callbacks: dict[str, JSON] = field(default_factory=dict)
     """Open callbacks, as `CallbackBook.restore` takes them."""
+    dialler: dict[str, JSON] = field(default_factory=dict)
+    """What was dialled today, as `Dialler.restore` takes it."""
 
 
 def agents_restored(resume: Resume, in_force: InForce, now: Instant) -> Iterator[AgentRestored]:

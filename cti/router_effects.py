@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from acd import effects as fx
-from acd.model import AgentState, Diversion, Instant
+from acd.model import AgentState, CallbackMode, Diversion, Instant
 from cti.callbacks.book import CallbackBook
 from cti.calls.actions import HangUp, MoveToQueue, OfferCallback, RingSeat, SendAway
 from cti.calls.model import CallModel
 from cti.calls.outputs import Output
 from cti.desk import Desk
+from cti.dialler import Dialler
 from cti.fallback import SeatPauses
 from cti.records_json import Draft, encode
 from cti.step import Step
@@ -20,11 +21,14 @@ from cti.step import Step
 class RouterEffects:
     """Carries the router's effects out: in the call model, in the callbacks, and at the desk."""
 
-    def __init__(self, calls: CallModel, callbacks: CallbackBook, desk: Desk, pauses: SeatPauses) -> None:
+    def __init__(
+        self, calls: CallModel, callbacks: CallbackBook, desk: Desk, pauses: SeatPauses, dialler: Dialler
+    ) -> None:
         self._calls = calls
         self._callbacks = callbacks
         self._desk = desk
         self._pauses = pauses
+        self._dialler = dialler
 
     def take(self, effects: Iterable[fx.Effect], at: Instant, step: Step) -> list[Output]:
         """Adds to the step what is to be done and journaled; gives what the call model concludes."""
@@ -36,7 +40,10 @@ class RouterEffects:
                     step.actions.append(self._callbacks.dial(effect))
                 case fx.MakeOffer():
                     outputs += self._ring(effect, at, step)
+                case fx.DialCallback() if effect.mode is CallbackMode.CUSTOMER_FIRST:
+                    self._dialler.dial(effect.callback, effect.cause)
                 case fx.CallbackChanged():
+                    self._dialler.changed(effect)
                     work = self._callbacks.changed(effect)
                     step.keep(work.drafts, work.state)
                 case fx.CancelOffer():

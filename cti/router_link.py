@@ -16,6 +16,7 @@ from cti.calls.actions import MoveToQueue
 from cti.calls.model import CallModel
 from cti.calls.outputs import CallbackWanted, CallUpdated, Output, RecordingDue, RecordingVoid
 from cti.calls.steps import steps_of, steps_text
+from cti.dialler import Dialler
 from cti.plan import InForce
 from cti.preferred import PreferredAgents
 from cti.returning import Returning, served_unseen
@@ -37,6 +38,7 @@ class RouterLink:
         returning: Returning,
         entries: CallEntries,
         effects: RouterEffects,
+        dialler: Dialler,
     ) -> None:
         self._router = router
         self._calls = calls
@@ -46,6 +48,7 @@ class RouterLink:
         self._returning = returning
         self._entries = entries
         self._effects = effects
+        self._dialler = dialler
         self._pending: deque[Output] = deque()
 
     def put(self, outputs: Iterable[Output]) -> None:
@@ -62,7 +65,9 @@ class RouterLink:
                 case RecordingDue() | RecordingVoid():
                     step.recordings.append(output)
                 case CallbackWanted():
-                    self.route(self._callbacks.want(output, self._in_force.plan.caller_key), step)
+                    plan = self._in_force.plan
+                    usual = plan.dialling_in(output.queue).mode
+                    self.route(self._callbacks.want(output, plan.caller_key, usual), step)
                 case _:
                     self.route(output, step)
 
@@ -100,6 +105,8 @@ class RouterLink:
             call = self._calls.calls.get(event.contact)
             hotline = call.record.hotline if call is not None else ""
             event = replace(event, queue=self._in_force.queue_instead(hotline))
+        if isinstance(event, acd.CallbackAttemptEnded):
+            self._dialler.attempt_ended(event, step)
         try:
             self.handle(event, step)
         except InvalidEvent as error:
@@ -133,4 +140,5 @@ class RouterLink:
             event = replace(event, queue=self._in_force.queue_instead(record.hotline))
             step.actions.append(MoveToQueue(event.cause, call.caller_channel, event.queue))
             self.put(self._calls.altered(event.contact, event.at, event.cause, queue=event.queue))
-        return replace(event, steps=steps, caller=caller)
+        # A dialled citizen's own callback says who they are.
+        return replace(event, steps=steps, caller=caller if event.callback is None else None)

@@ -21,6 +21,7 @@ from cti.calls.actions import (
     ActionDone,
     ActionFailed,
     AnswerFeature,
+    DialCitizen,
     DialFromSeat,
     HangUp,
     RingParty,
@@ -44,6 +45,7 @@ from cti.commands import (
     UnlockPin,
 )
 from cti.desk import Desk
+from cti.dialler import Dialler
 from cti.fallback import SeatPauses, TakeOvers
 from cti.flows.announce import Announcer
 from cti.flows.missed import answered_unseen, callback_for
@@ -87,6 +89,7 @@ class Runtime:
         self._returning = Returning()
         self._take_overs = TakeOvers(self._returning)
         self._pauses = SeatPauses(self.desk)
+        self.dialler = Dialler(self.router, self.calls, self.callbacks, self.in_force)
         preferred = PreferredAgents(resume.preferred)
         self._work_orders = WorkOrderEntries(self.callbacks, preferred, self.in_force)
         self._entries = CallEntries(self.callbacks, preferred, self._work_orders, self.in_force)
@@ -98,7 +101,8 @@ class Runtime:
             preferred=preferred,
             returning=self._returning,
             entries=self._entries,
-            effects=RouterEffects(self.calls, self.callbacks, self.desk, self._pauses),
+            effects=RouterEffects(self.calls, self.callbacks, self.desk, self._pauses, self.dialler),
+            dialler=self.dialler,
         )
         self._requests = AgentRequests(self.desk, self._link, self.in_force)
         self.opening = self._resume(resume, now)
@@ -116,6 +120,7 @@ class Runtime:
         self._link.tell_returned(at, step)
         self._carry_out(self._supervising.settle(at, cause), step)
         self._carry_out(self.commands.follow(at), step)
+        self._dial(at, cause, step)
         self._after_calls(at, step)
         self._close(at, step)
         return step
@@ -260,7 +265,9 @@ class Runtime:
             self.supervisions.note(
                 f.OriginateFailed(failure.at, failure.cause, failure.action.leg, failure.reason)
             )
-        if isinstance(failure.action, RingSeat | DialFromSeat) and failure.reason.startswith("refused"):
+        if isinstance(failure.action, RingSeat | DialFromSeat | DialCitizen) and failure.reason.startswith(
+            "refused"
+        ):
             failed = f.OriginateFailed(
                 failure.at, failure.cause, failure.action.leg, OfferOutcome.FAILED.value
             )
@@ -279,6 +286,15 @@ class Runtime:
             self.supervisions.apply(change)
         for what in work.audits:
             self._audit(what, step)
+        self._link.drain(step)
+
+    def _dial(self, at: Instant, cause: str, step: Step) -> None:
+        """Citizens are dialled first: those for whom the router has an agent, and perhaps more."""
+        self._link.put(self.dialler.begin(at, step))
+        self._link.drain(step)
+        for taken in self.dialler.ahead(at, cause):
+            self._link.route(taken, step)
+        self._link.put(self.dialler.begin(at, step))
         self._link.drain(step)
 
     def _audit(self, what: ToAudit, step: Step) -> None:
@@ -325,8 +341,10 @@ class Runtime:
         self.commands.restore(resume.commands)
         self.desk.pins.restore(resume.pins)
         key, queues = self.in_force.plan.caller_key, self.policy.queues
-        for request in self.callbacks.restore(resume.callbacks, now, key, queues):
+        calls = self.calls.calls
+        for request in self.callbacks.restore(resume.callbacks, now, key, queues, calls):
             self._link.route(request, step)
         self._link.drain(step)
+        self.dialler.restore(resume.dialler)
         self._close(now, step)
         return step

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from acd.model import AgentId, AgentState, QueueId, SeatId, Skill
@@ -104,6 +105,37 @@ class SupervisionView:
     started_at: datetime
 
 
+class Holds(StrEnum):
+    """Why the dialler dials no more citizens at the moment (`cti.callbacks.pacing`)."""
+
+    NOBODY_DUE = "nobody_due"
+    """Nobody is to be dialled now."""
+    QUIET_HOURS = "quiet_hours"
+    NO_AGENT_FREE = "no_agent_free"
+    ONE_EACH = "one_each"
+    """Every free agent has a citizen being dialled, and the rate is 0: there is never a second."""
+    LITTLE_DATA = "little_data"
+    """Every free agent has a citizen being dialled, and too few answered so far to dial more."""
+    ABANDONED_RATE = "abandoned_rate"
+    """More could bring the share of the abandoned above the rate."""
+    ANSWER_RATE = "answer_rate"
+    """As many are being dialled as are likely to find an agent."""
+
+
+@dataclass(frozen=True, slots=True)
+class DialledToday:
+    """How a list stands with the dialler."""
+
+    dialled: int
+    answered: int
+    abandoned: int
+    """Citizens who answered and found no agent."""
+    abandoned_rate: float
+    """Their share of those who answered."""
+    holds: Holds | None
+    """Why nobody else is dialled at the moment; None: nobody of the list is left."""
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
     """Whether each part works; routing needs Asterisk alone, PostgreSQL down is a delay."""
@@ -151,6 +183,9 @@ class ServicePort(Protocol):
     def agent_intervals(self, agent: AgentId) -> Sequence[AgentIntervalView]: ...
     def open_calls(self) -> Sequence[CallView]: ...
     def health(self) -> Health: ...
+    def dialled_today(self, campaign: str) -> DialledToday | None:
+        """None for a list of which nobody is dialled before an agent is."""
+
     def open_supervisions(self) -> Sequence[SupervisionView]: ...
 
     def audit_head(self) -> AuditHead:

@@ -13,6 +13,7 @@ from cti.calls.actions import (
     Announce,
     AnswerFeature,
     Beat,
+    DialCitizen,
     DialFromSeat,
     EndLeg,
     HangUp,
@@ -83,6 +84,8 @@ def _encode(action: Action) -> EncodedAction:
             return _ring(action)
         case DialFromSeat():
             return _dial(action)
+        case DialCitizen():
+            return _dial_citizen(action)
         case HangUp(leg=leg, hangup_cause=hangup_cause):
             return EncodedAction(
                 {"Action": "Hangup", "Channel": _checked("leg", leg, _ID), "Cause": str(hangup_cause)},
@@ -258,6 +261,27 @@ def _dial(action: DialFromSeat) -> EncodedAction:
     )
 
 
+def _dial_citizen(action: DialCitizen) -> EncodedAction:
+    number = displayable(action.number)
+    if not number:
+        raise AmiInputError("number", "must have digits")
+    return _originated(
+        action.leg,
+        action.leg,
+        f"PJSIP/{number}@{_checked('trunk', action.trunk, _ID)}",
+        "hl-dialled",
+        action.ring_timeout_s,
+        action.shown_number,
+        (
+            f"__HL_CALL={_checked('leg', action.leg, _ID)}",
+            f"HL_HOTLINE={_checked('hotline', action.hotline, _NUMBER)}",
+            f"HL_QUEUE={_checked('queue', action.queue, _ID)}",
+            f"HL_PRIORITY={action.priority}",
+        ),
+        exten=action.hotline,
+    )
+
+
 def _originated(
     leg: str,
     call: str,
@@ -266,6 +290,8 @@ def _originated(
     ring_timeout_s: float,
     shown_number: str,
     variables: tuple[str, ...],
+    *,
+    exten: str = "s",
 ) -> EncodedAction:
     leg = _checked("leg", leg, _ID)
     headers: dict[str, str | tuple[str, ...]] = {
@@ -275,7 +301,7 @@ def _originated(
         "Account": call,
         "Channel": channel,
         "Context": context,
-        "Exten": "s",
+        "Exten": exten,
         "Priority": "1",
         "Timeout": str(max(1, round(ring_timeout_s * 1000))),
         "Async": "true",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from acd import effects as fx
 from acd import events as acd
-from acd.model import CallbackState, ContactId, QueueId
+from acd.model import CallbackMode, CallbackState, ContactId, QueueId
 from cti.callbacks.records import CallbackEntry
 from cti.calls.actions import DialFromSeat
 from cti.calls.facts import CallId
@@ -41,8 +41,14 @@ class CallbackBook:
         """An open callback."""
         return self._open.get(callback)
 
-    def want(self, wanted: CallbackWanted, caller_key: Callable[[str], str | None]) -> acd.CallbackRequested:
-        """Takes a request in; the router's answer to the event says whether it stands for itself."""
+    def want(
+        self, wanted: CallbackWanted, caller_key: Callable[[str], str | None], usual: CallbackMode
+    ) -> acd.CallbackRequested:
+        """Takes a request in; the router's answer to the event says whether it stands for itself.
+
+        `usual` is the mode of a request that names none.
+        """
+        mode = wanted.mode or usual
         self._wanted[wanted.callback] = CallbackEntry(
             callback=wanted.callback,
             number=wanted.number,
@@ -56,7 +62,7 @@ class CallbackBook:
             priority=wanted.priority,
             queued_at=wanted.queued_at,
             owner=wanted.owner,
-            mode=wanted.mode,
+            mode=mode,
             latest_at=wanted.at,
             due_at=wanted.at,
             campaign=wanted.campaign,
@@ -72,7 +78,7 @@ class CallbackBook:
             wanted.owner,
             wanted.earliest_at,
             wanted.latest_at,
-            wanted.mode,
+            mode,
         )
 
     def answered(self, callback: ContactId) -> None:
@@ -107,6 +113,14 @@ class CallbackBook:
         self._tried_by[record.call] = entry
         return self._written(entry, record.started_at)
 
+    def dialled_from(self, campaign: str) -> list[CallbackEntry]:
+        """The open callbacks of a list that ring the customer first."""
+        return [
+            entry
+            for entry in self._open.values()
+            if entry.campaign == campaign and entry.mode is CallbackMode.CUSTOMER_FIRST
+        ]
+
     def call_over(self, call: CallId) -> None:
         """An attempt's call is over."""
         self._tried_by.pop(call, None)
@@ -139,11 +153,12 @@ class CallbackBook:
         now: float,
         caller_key: Callable[[str], str | None],
         queues: Mapping[QueueId, Any],
+        open_calls: Container[CallId],
     ) -> list[acd.CallbackRequested]:
         """Takes up what the journal knew, oldest request first.
 
         One whose queue is gone from the configuration waits in the first queue that there is, so that nobody
-        is forgotten.
+        is forgotten. A citizen who was to be dialled, and whose call was not begun, is still to be.
         """
         entries = sorted(
             (decode(CallbackEntry, body) for body in saved.values()),
@@ -170,7 +185,7 @@ class CallbackBook:
                 entry.mode,
                 attempts=entry.attempts,
                 restored=True,
-                dialling=entry.state is CallbackState.DIALLING,
+                dialling=_goes_on(entry, open_calls),
             )
             for entry in entries
         ]
@@ -183,3 +198,10 @@ class CallbackBook:
             [Draft(at, "callback", entry.callback, body)],
             {STATE + entry.callback: None if over else body},
         )
+
+
+def _goes_on(entry: CallbackEntry, open_calls: Container[CallId]) -> bool:
+    """Whether an attempt was under way."""
+    if entry.state is not CallbackState.DIALLING or entry.mode is CallbackMode.AGENT_FIRST:
+        return entry.state is CallbackState.DIALLING
+    return bool(entry.calls) and entry.calls[-1] in open_calls

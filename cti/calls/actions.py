@@ -48,6 +48,28 @@ class DialFromSeat:
 
 
 @dataclass(frozen=True, slots=True)
+class DialCitizen:
+    """Ring a citizen; answered, they hear the recording notice and wait in the queue. Never sent twice."""
+
+    cause: str
+    leg: LegId
+    """The channel id to use: also the call's id."""
+    trunk: str
+    number: str
+    """Whom to dial. Filtered to digits and a leading plus before it leaves."""
+    shown_number: str
+    ring_timeout_s: float
+    callback: str
+    """The callback that the call is an attempt of."""
+    hotline: str
+    """The line whose notice they hear, and whose rating follows."""
+    queue: QueueId
+    priority: int
+    work_order: str = ""
+    """The work order that the call is about (回访)."""
+
+
+@dataclass(frozen=True, slots=True)
 class HangUp:
     """End a leg. Harmless when it has ended already."""
 
@@ -267,6 +289,7 @@ Action: TypeAlias = (
     RingSeat
     | RingParty
     | DialFromSeat
+    | DialCitizen
     | HangUp
     | TakeOver
     | MoveToQueue

@@ -1,4 +1,4 @@
-"""Attempts of callbacks: the call that an agent's phone makes for one, and what came of it."""
+"""Attempts of callbacks: the call that an agent's phone makes for one, and what came of any of them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,12 @@ _BY_CAUSE: Final = {
 
 def outcome_of(fact: DialEnded) -> AttemptOutcome:
     """What came of dialling a citizen who was not reached."""
-    return _BY_STATUS.get(fact.status) or _BY_CAUSE.get(fact.hangup_cause, AttemptOutcome.FAILED)
+    return _BY_STATUS.get(fact.status) or outcome_of_cause(fact.hangup_cause)
+
+
+def outcome_of_cause(hangup_cause: int) -> AttemptOutcome:
+    """The same from the cause alone, with which the citizen's side ended."""
+    return _BY_CAUSE.get(hangup_cause, AttemptOutcome.FAILED)
 
 
 def began(

@@ -74,7 +74,14 @@ class RouterBelief:
         if agent is None:
             return [
                 acd.ContactQueued(
-                    at, cause, name, queue, record.priority, queued_at, returned=call.wait_counted
+                    at,
+                    cause,
+                    name,
+                    queue,
+                    record.priority,
+                    queued_at,
+                    returned=call.wait_counted,
+                    callback=None if call.attempt_over else record.callback,
                 )
             ]
         seat = self._state.legs[call.handler].record.seat if call.handler is not None else None

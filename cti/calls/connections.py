@@ -125,7 +125,7 @@ class Connections:
         if record.answered_at is None:
             record.answered_at = at
             record.agent, record.seat = seat_leg.record.agent, seat_leg.record.seat
-            if record.direction is Direction.INBOUND:
+            if record.direction is Direction.INBOUND or record.queued_at is not None:
                 record.route = Route.FALLBACK if call.place == "fallback" else Route.ACD
         for output in attempts.ended(call, AttemptOutcome.REACHED, at, cause):
             self._tell(output)

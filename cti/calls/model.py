@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator
 from acd import events as acd
 from acd.effects import MakeOffer, OfferClosed
 from acd.model import AgentId, AttemptOutcome, Instant, OfferOutcome, QueueId, SeatId
-from cti.calls import attempts
+from cti.calls import attempts, dialled
 from cti.calls import facts as f
+from cti.calls.actions import DialCitizen
 from cti.calls.belief import RouterBelief
 from cti.calls.connections import Connections
 from cti.calls.facts import CallId, Fact, LegId, PbxSnapshot
@@ -130,7 +131,8 @@ class CallModel:
 
     def restore(self, record: CallRecord) -> None:
         """Takes up an open call as the journal last knew it; a snapshot must follow."""
-        caller = next((leg.leg for leg in record.legs if leg.endpoint == self._trunk), None)
+        unbegun = record.call if dialled.is_unbegun(record) else None
+        caller = next((leg.leg for leg in record.legs if leg.endpoint == self._trunk), unbegun)
         call = OpenCall(record, place_of(record), caller)
         call.attempt_over = record.answered_at is not None
         self._state.calls[record.call] = call
@@ -181,6 +183,12 @@ class CallModel:
             self._changed(call, at, offer.cause)
         return self._take()
 
+    def citizen_dialled(self, dial: DialCitizen, at: Instant) -> tuple[Output, ...]:
+        """The service dials a citizen: the call is there from now on, and its leg will have the same id."""
+        call = self._state.calls[dial.leg] = dialled.begun(dial, at)
+        self._changed(call, at, dial.cause)
+        return self._take()
+
     def offer_closed(self, closed: OfferClosed) -> tuple[Output, ...]:
         """The router says how an offer ended."""
         if closed.outcome is not OfferOutcome.ACCEPTED and closed.offer not in self._state.legs:
@@ -209,6 +217,8 @@ class CallModel:
                 self._connections.check(fact.at, fact.cause)
                 for call in list(self._state.calls.values()):
                     self._settle_offers(call, fact.at, fact.cause)
+                    if dialled.is_unbegun(call.record):
+                        self._never_began(call, AttemptOutcome.CANCELLED, fact.at, fact.cause)
                 self._belief.quiet = False
                 self._out += self._belief.everything(fact.at, fact.cause)
             case f.PbxLost():
@@ -323,6 +333,9 @@ class CallModel:
     def _call_for(self, fact: f.LegStarted, offer: Offer | None) -> OpenCall | None:
         if offer is not None:
             return self._state.calls.get(offer.made.contact)
+        own = self._state.calls.get(fact.leg)
+        if own is not None and own.caller == fact.leg:
+            return own
         for candidate in (self._state.asked.pop(fact.leg, None), fact.call, fact.linked):
             if candidate is None or candidate == fact.leg:
                 continue
@@ -378,6 +391,9 @@ class CallModel:
             call.record.ended_by = end_of_call(leg.record)
         if fact.leg == call.caller:
             self._out += caller_left(call.record, fact.leg, fact.at, fact.cause)
+        if fact.leg == call.record.call and leg.record.seat is None:
+            outcome = dialled.outcome_of_end(call, leg.record, fact.hangup_cause, fact.hung_up_by_peer)
+            self._out += attempts.ended(call, outcome, fact.at, fact.cause)
         call.cut_off |= fact.leg == call.caller and fact.hangup_cause in NETWORK_FAULTS
         if not call.live:
             self._settle_offers(call, fact.at, fact.cause)
@@ -497,6 +513,7 @@ class CallModel:
             call.place, call.wait_counted = "diverted", True
             call.record.outcome = CallOutcome.DIVERTED
             self._belief.forget(call_id)
+            self._out += attempts.ended(call, AttemptOutcome.ABANDONED, at, cause)
             self._changed(call, at, cause)
         return self._take()
 
@@ -522,6 +539,9 @@ class CallModel:
             return  # the leg's own end says it, and more exactly
         offer = self._state.offers.get(fact.leg)
         self._state.asked.pop(fact.leg, None)
+        call = self._state.calls.get(fact.leg)
+        if call is not None and dialled.is_unbegun(call.record):
+            self._never_began(call, dialled.outcome_of_failure(fact.reason), fact.at, fact.cause)
         if offer is None or offer.answered:
             self._remember(fact.leg)
             return
@@ -529,6 +549,14 @@ class CallModel:
         self._remember(fact.leg)
         outcome = OfferOutcome(fact.reason) if fact.reason in set(OfferOutcome) else OfferOutcome.FAILED
         self._out.append(acd.OfferEnded(fact.at, fact.cause, fact.leg, outcome))
+
+    def _never_began(self, call: OpenCall, outcome: AttemptOutcome, at: Instant, cause: str) -> None:
+        """A citizen was to be dialled, and no leg came of it."""
+        self._out += attempts.ended(call, outcome, at, cause)
+        dialled.give_up(call, at)
+        del self._state.calls[call.record.call]
+        self._remember(call.record.call)
+        self._changed(call, at, cause)
 
     def _lose_sight(self, at: Instant, cause: str) -> None:
         self._out += self._belief.lose_sight(at, cause)

@@ -81,7 +81,8 @@ class CallbackWanted:
     owner: AgentId | None = None
     earliest_at: Instant | None = None
     latest_at: Instant | None = None
-    mode: CallbackMode = CallbackMode.AGENT_FIRST
+    mode: CallbackMode | None = None
+    """None: as the queue has it."""
 
 
 Output: TypeAlias = CallUpdated | RecordingDue | RecordingVoid | CallbackWanted | acd.Event

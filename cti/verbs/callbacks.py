@@ -25,7 +25,8 @@ class RequestCallback:
     owner: AgentId | None = None
     earliest_at: Instant | None = None
     latest_at: Instant | None = None
-    mode: CallbackMode = CallbackMode.AGENT_FIRST
+    mode: CallbackMode | None = None
+    """Whose phone rings first; None: as the queue has it."""
 
 
 @dataclass(frozen=True, slots=True)

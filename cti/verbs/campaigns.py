@@ -1,14 +1,15 @@
 """Campaigns: a list of citizens to be called, each of them a callback.
 
-An agent is found before a citizen is dialled, so that nobody who answers is ever left without one; callers on
-the line go first by the queue's `callbacks.priority`, and `reserves` keep agents for them.
+With the agent first nobody who answers is ever left without one; with the customer first no larger share than
+the queue's `callbacks.max_abandoned_rate`. Callers on the line go first by the queue's `callbacks.priority`,
+and `reserves` keep agents for them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from acd.model import AgentId, Instant, QueueId
+from acd.model import AgentId, CallbackMode, Instant, QueueId
 from cti.calls.outputs import CallbackReason, CallbackWanted
 from cti.verbs.callbacks import require_agent, require_queue, require_time
 from cti.verbs.model import Command, Done, Progress, Situation, Verb
@@ -36,6 +37,8 @@ class AddToCampaign:
     campaign: str
     queue: QueueId
     citizens: tuple[ListedCitizen, ...]
+    mode: CallbackMode | None = None
+    """Whose phone rings first; None: as the queue has it."""
 
 
 def begin_add(situation: Situation, command: Command[AddToCampaign], at: Instant) -> Progress:
@@ -60,6 +63,7 @@ def begin_add(situation: Situation, command: Command[AddToCampaign], at: Instant
             owner=citizen.owner,
             earliest_at=citizen.earliest_at,
             latest_at=citizen.latest_at,
+            mode=asked.mode,
         )
         for row, citizen in enumerate(asked.citizens, start=1)
     )

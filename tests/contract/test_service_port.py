@@ -59,6 +59,11 @@ class ServicePortContract(ABC):
             assert refused.value.error == "agent_already_logged_in"
         assert view_of(service, AGENT) == before
 
+    async def test_of_a_list_that_nobody_is_dialled_from_there_is_nothing_to_tell(
+        self, service: LiveService
+    ) -> None:
+        assert service.dialled_today("flu") is None
+
     async def test_a_seat_has_one_agent(self, service: LiveService) -> None:
         await service.log_in(AGENT, SEAT, CAUSE)
         with pytest.raises(Refused) as refused:

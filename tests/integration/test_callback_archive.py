@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from acd.model import CallbackEnd
+from acd.model import AttemptOutcome, CallbackEnd, CallbackMode
 from cti.callbacks.records import CallbackEntry
 from cti.database import BadCursor
 from cti.records_json import Entry, encode
@@ -48,6 +48,15 @@ async def test_a_callback_is_read_as_it_was_journaled_last(database: AsyncEngine
     await write(database, OPEN)
     assert await archive.get("cb-1") == OVER
     assert await archive.get("cb-none") is None
+
+
+@pytest.mark.parametrize("outcome", AttemptOutcome)
+async def test_what_came_of_the_last_attempt_is_kept_whatever_it_was(
+    database: AsyncEngine, outcome: AttemptOutcome
+) -> None:
+    entry = replace(callback_entry("cb-1"), last_outcome=outcome, mode=CallbackMode.CUSTOMER_FIRST)
+    archive = await write(database, entry)
+    assert await archive.get("cb-1") == entry
 
 
 async def test_callbacks_are_found_by_state_queue_owner_and_work_order(database: AsyncEngine) -> None:

@@ -16,7 +16,7 @@ from cti.records_json import Draft, Entry, encode
 from cti.verbs.port import Orderer
 from cti.verbs.records import CommandRecord
 from cti.verbs.table import VERBS
-from cti.views import AgentView, CallView, Health, Refused, SeatView, SupervisionView
+from cti.views import AgentView, CallView, DialledToday, Health, Refused, SeatView, SupervisionView
 
 Filled = tuple[str, str, str, str, str, str]
 """Work order, category, summary, disposition, by, cause."""
@@ -83,6 +83,7 @@ class FakeService:
         self.orders: list[tuple[object, Orderer]] = []
         """What was asked for with commands, and by whom."""
         self.supervisions: list[SupervisionView] = []
+        self.dialled: dict[str, DialledToday] = {}
         self.audited: list[ToAudit] = []
         self.trail = Trail(AuditHead("fake"))
         self._commands: dict[str, CommandRecord] = {}
@@ -135,6 +136,9 @@ class FakeService:
 
     def open_calls(self) -> Sequence[CallView]:
         return tuple(self.calls)
+
+    def dialled_today(self, campaign: str) -> DialledToday | None:
+        return self.dialled.get(campaign)
 
     def health(self) -> Health:
         return self.state_of_health

@@ -65,6 +65,8 @@ def present_step(floor: Floor, contact: Contact, staff: list[Agent]) -> RoutingS
 
 
 def priority_of(contact: Contact, queue: QueuePolicy) -> int:
+    if contact.dialled:
+        return 1_000_000
     return queue.priority + contact.priority + contact.callback * queue.callbacks.priority
 
 
@@ -90,7 +92,7 @@ def pair_score(floor: Floor, agent: Agent, contact: Contact, step: RoutingStep |
     """Less is better."""
     queue, policy = floor.queues[contact.queue], floor.policy
     priority = priority_of(contact, queue)
-    if policy.priority_worth_s is None:
+    if policy.priority_worth_s is None or contact.dialled:
         strict, start = -priority, contact.place_from
     else:
         strict, start = 0, contact.place_from - priority * policy.priority_worth_s
@@ -112,7 +114,7 @@ def pair_score(floor: Floor, agent: Agent, contact: Contact, step: RoutingStep |
 def contact_rank(floor: Floor, contact: Contact) -> tuple[Any, ...]:
     """Less is better; within one queue it orders contacts as their scores do."""
     policy, priority = floor.policy, priority_of(contact, floor.queues[contact.queue])
-    if policy.priority_worth_s is None:
+    if policy.priority_worth_s is None or contact.dialled:
         return (-priority, contact.place_from, contact.queued_at, contact.contact)
     start = contact.place_from - priority * policy.priority_worth_s
     return (0, start, contact.queued_at, contact.contact)

@@ -52,7 +52,14 @@ def step(requirement: Requirement, ttl_s: float = 5.0) -> Policy:
                 queue(callbacks=terms_of_callbacks(setting, -1.0)),
                 f"queue q, callbacks: {setting} is -1; 0 or more seconds would be right",
             )
-            for setting in ("busy_delay_s", "no_answer_delay_s", "failed_delay_s", "expires_s", "owner_ttl_s")
+            for setting in (
+                "busy_delay_s",
+                "no_answer_delay_s",
+                "failed_delay_s",
+                "expires_s",
+                "owner_ttl_s",
+                "abandoned_after_s",
+            )
         ),
         (
             queue(criteria=(Criterion.PREFERRED,) * 2),

@@ -21,7 +21,6 @@ from acd.model import (
     AttemptOutcome,
     Calendar,
     CallbackEnd,
-    CallbackMode,
     CallbackState,
     CallbackTerms,
     ContactState,
@@ -368,19 +367,6 @@ def test_cancelled_during_an_attempt_that_reaches_the_citizen_it_is_reached() ->
     floor.cancel_callback("k1")
     floor.end_attempt("k1", AttemptOutcome.REACHED)
     assert over(floor) is CallbackEnd.REACHED
-
-
-def test_customer_first_it_waits_for_the_dialler_and_is_offered_to_nobody() -> None:
-    floor = center()
-    floor.ready("ann")
-    floor.request_callback("k1", mode=CallbackMode.CUSTOMER_FIRST)
-    assert floor.callback("k1").state is CallbackState.WAITING
-    assert not floor.heard(MakeOffer)
-    floor.take_callback("k1")
-    assert floor.callback("k1").state is CallbackState.DIALLING
-    assert not floor.heard(DialCallback)
-    floor.end_attempt("k1", AttemptOutcome.NO_ANSWER)
-    assert floor.callback("k1").state is CallbackState.SCHEDULED
 
 
 @pytest.mark.parametrize("state", ["scheduled", "waiting", "offered"])

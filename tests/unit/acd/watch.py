@@ -23,7 +23,7 @@ from acd.events import (
 from acd.model import AgentState, ContactState, Policy, RoutingStep
 from acd.records import Agent, Contact
 from acd.router import Router
-from acd.staff_room import RESTING
+from acd.staff_room import PROMISED, RESTING, SPARED
 from acd.states import InvalidEvent, OfferState
 from tests.unit.acd import oracle
 from tests.unit.acd.watch_callbacks import check_callbacks
@@ -51,7 +51,7 @@ class Watched:
         """The effects; None when the event was refused, after seeing that it changed nothing."""
         before = "" if self.decisions_only else json.dumps(self.router.snapshot())
         was_ready = {
-            a.agent for a in self.router.agents() if a.state is AgentState.READY and a.reason != RESTING
+            a.agent for a in self.router.agents() if a.state is AgentState.READY and a.reason not in SPARED
         }
         was_waiting = {c.contact for c in self.router.contacts() if c.state is ContactState.WAITING}
         was_offered = {c.contact for c in self.router.contacts() if c.state is ContactState.OFFERED}
@@ -99,7 +99,7 @@ class Watched:
         last = max((place for place, effect in enumerate(effects) if isinstance(effect, Decided)), default=-1)
         for effect in effects[: last + 1]:
             if isinstance(effect, AgentChanged):
-                free = effect.state is AgentState.READY and effect.reason != RESTING
+                free = effect.state is AgentState.READY and effect.reason not in SPARED
                 (ready.add if free else ready.discard)(effect.agent)
             elif isinstance(effect, ContactChanged):
                 (waiting.add if effect.state is ContactState.WAITING else waiting.discard)(effect.contact)
@@ -171,6 +171,9 @@ class Watched:
                 assert offer is None
             resting = record.state is AgentState.READY and record.reason == RESTING
             assert (record.until is not None) == (record.state is AgentState.WRAP_UP or resting)
+            promised = floor.agents[record.agent].promised
+            assert (promised is not None) == (record.state is AgentState.READY and record.reason == PROMISED)
+            assert promised is None or floor.callbacks[promised].agent == record.agent
         for contact in contacts.values():
             offer = floor.contacts[contact.contact].offer
             assert (offer is not None) == (contact.state is ContactState.OFFERED)
@@ -183,7 +186,9 @@ class Watched:
         assert len(seats) == len(set(seats))
 
     def _check_nobody_is_forgotten(self) -> None:
-        ready = [a.agent for a in self.router.agents() if a.state is AgentState.READY and a.reason != RESTING]
+        ready = [
+            a.agent for a in self.router.agents() if a.state is AgentState.READY and a.reason not in SPARED
+        ]
         waiting = [c.contact for c in self.router.contacts() if c.state is ContactState.WAITING]
         assert not self._pairs(ready, waiting)
 

@@ -22,10 +22,10 @@ def check_callbacks(router: Router) -> None:
     for name, callback in floor.callbacks.items():
         contact = floor.contacts.get(name)
         is_contact = contact is not None and contact.state is not ContactState.CONNECTED
-        waits_as_contact = (
-            callback.state is CallbackState.WAITING and callback.mode is CallbackMode.AGENT_FIRST
-        )
-        assert is_contact == waits_as_contact
+        assert is_contact == (callback.state is CallbackState.WAITING)
+        if callback.agent is not None:
+            assert callback.state is CallbackState.DIALLING
+            assert floor.agents[callback.agent].promised == name
         if contact is not None:
             assert contact.callback
             assert contact.caller == callback.caller
@@ -51,6 +51,8 @@ def check_callbacks(router: Router) -> None:
     assert sorted(listed) == sorted(queued)
     assert figures._boards[None].callbacks == sorted((at, name) for _, at, name in queued)
     for contact in floor.contacts.values():
+        if contact.callback and contact.state is ContactState.OFFERED:
+            assert floor.callbacks[contact.contact].mode is CallbackMode.AGENT_FIRST
         assert (
             not contact.callback
             or contact.state is ContactState.CONNECTED

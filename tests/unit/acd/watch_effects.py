@@ -14,7 +14,7 @@ from acd.effects import (
     OfferClosed,
 )
 from acd.events import Event
-from acd.model import AgentState
+from acd.model import AgentState, CallbackMode
 from acd.router import Router
 from acd.states import AGENT, CALLBACK, CONTACT, HISTORY_LENGTH, OFFER, Step, Table
 
@@ -44,7 +44,10 @@ def check_effects(router: Router, event: Event, said: Iterable[Effect]) -> None:
             assert effect.callback == floor.contacts[effect.contact].callback
         elif isinstance(effect, DialCallback):
             assert effect.callback in floor.callbacks
-            assert floor.contacts[effect.callback].agent == effect.agent
+            if effect.mode is CallbackMode.AGENT_FIRST:
+                assert floor.contacts[effect.callback].agent == effect.agent
+            else:
+                assert floor.callbacks[effect.callback].agent == effect.agent
         elif isinstance(effect, OfferClosed):
             assert effect.made_at <= event.at
     _check_last(router, agents, contacts, callbacks)

@@ -157,7 +157,8 @@ class WatchedFigures:
 
     def _count(self, event: Event, said: Iterable[Effect]) -> None:
         new = isinstance(event, ContactQueued) and event.contact not in {*self.states, *self.away}
-        if isinstance(event, ContactQueued) and new and event.returned:
+        dialled = isinstance(event, ContactQueued) and event.callback is not None
+        if isinstance(event, ContactQueued) and new and (event.returned or dialled):
             self.again.add(event.contact)
         if isinstance(event, ContactLeft):
             state = self.states.pop(event.contact, None)
@@ -211,7 +212,7 @@ class WatchedFigures:
                 for recount in self._counts(effect.queue, effect.at):
                     recount.offered += 1
             if before is None and effect.state is ContactState.WAITING and again:
-                for recount in self._counts(effect.queue, effect.at):
+                for recount in self._counts(effect.queue, effect.at) if not dialled else ():
                     recount.returned += 1
             elif before is None and effect.state is ContactState.WAITING:
                 self._offered(effect.contact, effect.queue, effect.at)

@@ -8,7 +8,7 @@ from acd.floor import Floor
 from acd.index import ReadyIndex, Stage
 from acd.model import AgentState, ContactState, Limit, QueuePolicy
 from acd.records import Agent, Contact
-from acd.staff_room import RESTING
+from acd.staff_room import SPARED
 from tests.unit.acd import oracle
 
 
@@ -16,7 +16,7 @@ def check_indices(floor: Floor) -> None:
     """Each index is worked out anew from agents, contacts, offers and the policy, and compared whole."""
     agents = list(floor.agents.values())
     crew = [agent for agent in agents if agent.state is not AgentState.LOGGED_OUT]
-    free = [agent for agent in crew if agent.state is AgentState.READY and agent.reason != RESTING]
+    free = [agent for agent in crew if agent.state is AgentState.READY and agent.reason not in SPARED]
     waiting = [each for each in floor.contacts.values() if each.state is ContactState.WAITING]
     _check_agents(floor.ready, {agent.agent: (agent.idle_since, agent.agent) for agent in free}, floor)
     _check_agents(floor.staff, {agent.agent: (0.0, agent.agent) for agent in crew}, floor)
@@ -130,9 +130,14 @@ def _check_timers(floor: Floor, waiting: list[Contact], crew: list[Agent]) -> No
     assert {name for kind, name in timers if kind == "callback"} <= floor.callbacks.keys()
     assert {name for kind, name in timers if kind == "overflow"} <= {each.contact for each in waiting}
     for contact in waiting:
+        if contact.dialled:
+            after_s = floor.queues[contact.queue].callbacks.abandoned_after_s
+            assert timers["overflow", contact.contact] == contact.steps_from + after_s
         for number, rule in enumerate(floor.queues[contact.queue].overflow):
             reached = contact.queued_at + rule.threshold
-            followed = contact.callback or f"{contact.queue}/{number}" in contact.diversions
+            followed = (
+                contact.callback or contact.dialled or f"{contact.queue}/{number}" in contact.diversions
+            )
             if rule.limit is Limit.WAITED and reached > floor.at and not followed:
                 assert timers["overflow", contact.contact] <= reached
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -17,6 +18,7 @@ from cti.calls.actions import (
     Announce,
     AnswerFeature,
     Beat,
+    DialCitizen,
     DialFromSeat,
     EndLeg,
     HangUp,
@@ -40,6 +42,9 @@ from cti.calls.actions import (
 
 RING = RingSeat(
     "c", "offer-7", "seat-01", "hotline-1.0", "PJSIP/trunk-00000001", "consumer", "+86 138", 15.25
+)
+CITIZEN = DialCitizen(
+    "c", "cb-1-d0", "trunk", "+86 139-0000-0001", "05516100", 40.0, "cb-1", "12345", "general", -2
 )
 
 
@@ -69,6 +74,29 @@ def test_a_callback_rings_the_seat_first_and_dials_from_it() -> None:
 def test_what_must_not_reach_a_dial_command_is_refused(wrong: DialFromSeat) -> None:
     with pytest.raises(AmiInputError):
         encode(wrong)
+
+
+def test_a_citizen_is_dialled_over_the_trunk_and_carries_what_the_dialplan_needs() -> None:
+    headers = encode(CITIZEN).headers
+    assert headers["Channel"] == "PJSIP/+8613900000001@trunk"
+    assert headers["ChannelId"] == headers["Account"] == "cb-1-d0"
+    assert (headers["Context"], headers["Exten"], headers["Timeout"]) == ("hl-dialled", "12345", "40000")
+    assert headers["CallerID"] == "<05516100>"
+    assert headers["Variable"] == (
+        "__HL_CALL=cb-1-d0",
+        "HL_HOTLINE=12345",
+        "HL_QUEUE=general",
+        "HL_PRIORITY=-2",
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"number": "anonymous"}, {"hotline": ""}, {"queue": "a,b"}, {"leg": "cb/1"}, {"trunk": "t@x"}],
+)
+def test_what_must_not_reach_a_citizens_leg_is_refused(wrong: dict[str, str]) -> None:
+    with pytest.raises(AmiInputError):
+        encode(replace(CITIZEN, **wrong))  # type: ignore[arg-type]
 
 
 def test_ringing_a_seat_is_an_originate_that_carries_the_calls_variables() -> None:
@@ -307,6 +335,7 @@ EXAMPLES: list[Action] = [
     PauseSeat("c", "s", paused=False),
     RingSupervisor("c", "supervision-1", "s", "1001", 30.0),
     DialFromSeat("c", "l", "s", "139", 15.0),
+    CITIZEN,
     Beat("c", 1),
 ]
 

@@ -29,6 +29,7 @@ from acd.model import (
 from config.load import load_site
 from config.policy import fixed_offset_s, hotline_steps, requirement_of, routing_policy
 from config.routing import CallbackConfig, QueueConfig, RequirementConfig
+from cti.callbacks.pacing import DialTerms
 from tests.unit.config.site_files import SiteFiles
 
 QUEUE = """\
@@ -118,14 +119,15 @@ def test_night_mode_and_an_agents_own_terms_reach_the_router(files: SiteFiles) -
 def test_terms_of_callbacks_reach_the_router(files: SiteFiles) -> None:
     terms = (
         "max_attempts: 2, busy_delay_s: 60, no_answer_delay_s: 61, failed_delay_s: 62, "
-        "expires_s: 3600, owner_ttl_s: 63, priority: -2, calendar: office"
+        "expires_s: 3600, owner_ttl_s: 63, priority: -2, calendar: office, "
+        "mode: customer_first, max_abandoned_rate: 0.03, abandoned_after_s: 3, abandoned_prompt: welcome"
     )
     files.edit("calls", "    ring_timeout_s: 20\n", f"    callbacks: {{{terms}}}\n")
     files.edit("service", "api:\n", REST + "api:\n")
     policy = loaded(files)
     found = policy.queues["consumer"].callbacks
     hours = found.hours
-    assert found == CallbackTerms(2, 60.0, 61.0, 62.0, 3600.0, 63.0, -2, hours)
+    assert found == CallbackTerms(2, 60.0, 61.0, 62.0, 3600.0, 63.0, -2, hours, 3.0, "welcome")
     assert hours is not None
     assert hours.holidays == ("2026-10-01",)
     assert policy.queues["general"].callbacks == CallbackTerms()
@@ -153,7 +155,8 @@ def test_each_setting_of_a_queue_can_be_written() -> None:
     written = set(QueueConfig.model_fields)
     assert {each.name for each in fields(QueuePolicy)} - {"queue"} <= written
     terms = {each.name for each in fields(CallbackTerms)} - {"hours"}
-    assert terms | {"calendar"} == set(CallbackConfig.model_fields)
+    dialled = {each.name for each in fields(DialTerms)}
+    assert terms | dialled | {"calendar"} == set(CallbackConfig.model_fields)
 
 
 requirements: st.SearchStrategy[Requirement] = st.recursive(

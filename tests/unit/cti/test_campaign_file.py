@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from acd.model import CallbackMode
 from config.models import Role
 from cti.campaign_file import BadList, Campaigns, ServiceSaysNo, read_list
 from cti.verbs.campaigns import AddToCampaign
+from cti.views import DialledToday, Holds
 from tests.support.api_world import ApiWorld, api_world, secret
 from tests.support.fake_archive import callback_entry
 
@@ -86,6 +88,15 @@ async def test_a_long_list_goes_in_parts_and_says_how_far_it_is(tmp_path: Path) 
     assert out.getvalue().splitlines()[-1] == "250 of 250 citizens"
 
 
+async def test_a_list_may_say_whose_phone_rings_first(tmp_path: Path) -> None:
+    citizens = read_list(written(tmp_path, "number\n13900000001\n"))
+    async with api_world(tmp_path) as world:
+        await campaigns(world).add("flu", "general", citizens, io.StringIO(), "customer_first")
+        await campaigns(world).add("flu", "general", citizens, io.StringIO())
+        asked = [order.mode for order, _ in world.service.orders if isinstance(order, AddToCampaign)]
+    assert asked == [CallbackMode.CUSTOMER_FIRST, None]
+
+
 async def test_how_far_a_list_is_and_what_the_service_refuses(tmp_path: Path) -> None:
     out = io.StringIO()
     async with api_world(tmp_path) as world:
@@ -93,6 +104,12 @@ async def test_how_far_a_list_is_and_what_the_service_refuses(tmp_path: Path) ->
         world.callbacks.entries["cb-1"].campaign = "flu"
         await campaigns(world).show("flu", out)
         assert out.getvalue().split() == ["1", "citizens", "1", "scheduled"]
+        world.service.dialled["flu"] = DialledToday(9, 4, 1, 0.25, Holds.NO_AGENT_FREE)
+        await campaigns(world).show("flu", out)
+        assert out.getvalue().splitlines()[-2:] == [
+            "today 9 dialled, 4 answered, 1 abandoned (25.0% of those who answered)",
+            "nobody else is dialled now: no_agent_free",
+        ]
         with pytest.raises(ServiceSaysNo, match="There is no campaign none"):
             await campaigns(world).show("none", out)
         with pytest.raises(ServiceSaysNo, match="Role wallboard may not"):
