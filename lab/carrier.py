@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -54,14 +54,17 @@ class TrunkPeer:
         *,
         rings_s: Callable[[str], float | None] = lambda _number: 0.5,
         talks_s: Callable[[str], float | None] = lambda _number: None,
+        unknown: Collection[str] = (),
     ) -> None:
         """For each number called: how long it rings until it is answered (None: it is busy), and how long the
-        citizen talks until they hang up (None: the hotline does it). `seats` gives each seat's tone in Hz.
+        citizen talks until they hang up (None: the hotline does it). `unknown` numbers do not exist. `seats`
+        gives each seat's tone in Hz.
         """
         self.calls: list[CalledCitizen] = []
         self._seat_of = {hz: seat for seat, hz in seats.items()}
         self._rings_s = rings_s
         self._talks_s = talks_s
+        self._unknown = unknown
         self._media = Media(trunk_peer[0])
         self._places = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -158,8 +161,9 @@ class TrunkPeer:
 
     async def _live(self, call: CalledCitizen, remote: tuple[str, int] | None) -> None:
         rings_s = self._rings_s(call.number)
-        if rings_s is None:
-            self._sipp.command(call.call_id, Do="refuse")
+        if rings_s is None or call.number in self._unknown:
+            status = "404" if call.number in self._unknown else "486"
+            self._sipp.command(call.call_id, Do="refuse", Status=status)
             return
         if await _ended(call, rings_s):
             return
