@@ -43,6 +43,7 @@ from api.openapi import document
 from api.pages import page_routes
 from api.ports import AuditLog, CallArchive, Callbacks, FlowArchive, LiveService, WorkOrders
 from api.routing import BEARER_KEY, ROUTE_KEY, Route
+from api.strangers import Strangers
 from config.models import Site, Token
 from cti.configuration import ConfigurationPort
 
@@ -98,6 +99,7 @@ def create_app(
     """The application; serve it with `make_runner`. Raises ValueError when a token comes twice."""
     limits = limits or Limits()
     app = web.Application(middlewares=[_trace, speak_errors], client_max_size=limits.body_bytes)
+    strangers = Strangers(service.audit, limits.strangers_s)
     app[CONTEXT_KEY] = Context(
         service,
         archive,
@@ -109,11 +111,13 @@ def create_app(
         site,
         Tokens(tokens),
         recordings_root,
+        strangers,
         limits,
     )
     app[events.SOCKETS_KEY] = set()
     app.on_response_prepare.append(_set_headers)
     app.on_shutdown.append(events.close_streams)
+    app.on_cleanup.append(_close_strangers)
     for entry in ROUTES:
         entry.add_to(app)
     return app
@@ -158,6 +162,10 @@ async def _trace(
             took_s=round(time.monotonic() - began, 4),
         )
         return response
+
+
+async def _close_strangers(app: web.Application) -> None:
+    app[CONTEXT_KEY].strangers.close()
 
 
 async def _set_headers(request: web.Request, response: web.StreamResponse) -> None:

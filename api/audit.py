@@ -1,4 +1,7 @@
-"""The audit: who listened, whispered, barged, took over, forced, ended, played a recording, or tried to."""
+"""The audit: who listened, whispered, barged, took over, forced, ended, played a recording, or tried to.
+
+Whoever reads it is in it.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from pydantic.config import JsonDict
 
 from api.call_models import Moment
 from api.ports import from_archive
-from api.routing import Asked, Input, Nothing, Output, Reply, route
+from api.routing import Asked, Audited, Input, Nothing, Output, Reply, route
 from config.models import Role
 from cti.audit import AuditEntry
 
@@ -58,7 +61,7 @@ class AuditEntryOut(Output):
     """From 1, without gaps."""
     at: datetime
     who: str
-    """A token's name, or an agent's number."""
+    """A token's name, or an agent's number; for `unauthenticated` the address that it came from."""
     action: str
     outcome: str
     """`done`, or the id of the error with which it was refused or failed."""
@@ -179,7 +182,9 @@ ROUTES = (
         summary="The audit, latest first",
         tag="audit",
         roles=AUDITORS,
+        description="Who reads it, and with which filters, is an entry too; so is who verifies it.",
         query=AuditQuery,
+        audited=Audited("audit_read", asked=True),
         answers={200: AuditOut},
         errors=("archive_unreachable",),
     ),
@@ -192,6 +197,7 @@ ROUTES = (
         description="Entries that were changed, taken out or put in break the chain; the service's journal"
         " knows the newest hash, so entries taken from the end are noticed too.",
         roles=AUDITORS,
+        audited=Audited("audit_verified"),
         answers={200: VerificationOut},
         errors=("archive_unreachable",),
     ),

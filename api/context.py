@@ -9,6 +9,7 @@ from aiohttp import web
 
 from api.auth import Tokens
 from api.ports import AuditLog, CallArchive, Callbacks, FlowArchive, LiveService, WorkOrders
+from api.strangers import Strangers
 from config.models import Site
 from cti.configuration import ConfigurationPort
 
@@ -26,6 +27,8 @@ class Limits:
     """How long a change waits to be seen in the archive before it is answered as accepted only."""
     audit_s: float = 60.0
     """Recomputing the audit may take as long."""
+    strangers_s: float = 60.0
+    """How long requests without a good token from one address are counted for one entry of the audit."""
     audio_write_s: float = 60.0
     """A listener who takes no byte for this long is let go."""
     events_write_s: float = 10.0
@@ -44,6 +47,7 @@ class Context:
     site: Site
     tokens: Tokens
     recordings_root: Path
+    strangers: Strangers
     limits: Limits = field(default_factory=Limits)
 
 

@@ -185,6 +185,25 @@ def status_of_refusal(error: str) -> int:
     return 404 if error.startswith("unknown_") else 409
 
 
+def error_of(failure: Exception) -> str:
+    """The id with which a failed handler is answered."""
+    match failure:
+        case ApiError() | Refused():
+            return failure.error
+        case ArchiveUnreachable():
+            return "archive_unreachable"
+        case BadCursor():
+            return "invalid_input"
+        case web.HTTPException():
+            return _name_of(failure.status)
+        case _:
+            return "internal_error"
+
+
+def _name_of(status: int) -> str:
+    return _BY_STATUS.get(status, "internal_error" if status >= 500 else "bad_request")
+
+
 def error_response(
     cause: str,
     error: str,
@@ -237,6 +256,6 @@ async def speak_errors(
 def _from_aiohttp(cause: str, error: web.HTTPException) -> web.StreamResponse:
     if error.status < http.HTTPStatus.BAD_REQUEST:
         raise error
-    name = _BY_STATUS.get(error.status, "internal_error" if error.status >= 500 else "bad_request")
+    name = _name_of(error.status)
     headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
     return error_response(cause, name, error.status, ERRORS[name].meaning, headers=headers)

@@ -18,10 +18,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from api.auth import Bearer, presented, require_role
 from api.context import CONTEXT_KEY, Context
-from api.errors import CAUSE_KEY, ApiError, Problem, invalid_input, wrong_input
+from api.errors import CAUSE_KEY, ApiError, Problem, error_of, invalid_input, wrong_input
+from api.strangers import Stranger
 from config.models import Role
 from cti.audit import DONE
-from cti.views import Refused
 
 BEARER_KEY = web.RequestKey("bearer", Bearer)
 ROUTE_KEY = web.RequestKey("route", str)
@@ -36,6 +36,9 @@ class Input(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, str_strip_whitespace=True, use_attribute_docstrings=True
     )
+
+
+_QUERY_KEY = web.RequestKey("query", Input)
 
 
 class Nothing(Input):
@@ -69,6 +72,8 @@ class Audited:
     """The part of the address that it is done to."""
     itself: bool = False
     """Whether what is done is written down where it is done; then here only who was not let."""
+    asked: bool = False
+    """Whether the query is written down too: what was looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +160,9 @@ def route(
     """One line of the table. `errors` names those beyond the ones that every such route has."""
 
     async def run(request: web.Request) -> web.StreamResponse:
-        context = request.app[CONTEXT_KEY]
         request[ROUTE_KEY] = path
         if roles is not None:
-            bearer = context.tokens.authenticate(presented(request.headers))
-            request[BEARER_KEY] = bearer
+            bearer = _bearer(request)
             if audited is not None:
                 return await _audited(audited, request, bearer, answer_it)
         return await answer_it(request)
@@ -168,11 +171,14 @@ def route(
         context = request.app[CONTEXT_KEY]
         if roles is not None:
             require_role(request[BEARER_KEY], roles)
+        wanted = _read_query(request, query)
+        given: Input = wanted
+        request[_QUERY_KEY] = given
         asked = Asked(
             request=request,
             context=context,
             cause=request[CAUSE_KEY],
-            query=_read_query(request, query),
+            query=wanted,
             body=await _read_body(request, body, context.limits.body_s),
         )
         answer = await handler(asked)
@@ -209,6 +215,18 @@ def route(
     )
 
 
+def _bearer(request: web.Request) -> Bearer:
+    """Who asks. Raises `unauthenticated`, which is noted."""
+    context, offered = request.app[CONTEXT_KEY], presented(request.headers)
+    try:
+        request[BEARER_KEY] = bearer = context.tokens.authenticate(offered)
+    except ApiError:
+        route, cause = request[ROUTE_KEY], request[CAUSE_KEY]
+        context.strangers.came(Stranger(request.remote, route, offered is not None, cause))
+        raise
+    return bearer
+
+
 async def _audited(
     audited: Audited,
     request: web.Request,
@@ -225,18 +243,27 @@ async def _audited(
             outcome=outcome,
             whom=request.match_info.get(audited.whom) if audited.whom else None,
             call=request.match_info.get("call"),
+            detail=_looked_for(request) if audited.asked else None,
         )
 
     its_own = audited.itself or bearer.role is Role.AGENT
     try:
         answer = await answer_it(request)
-    except (ApiError, Refused) as refused:
-        if not its_own or refused.error.startswith("forbidden_"):
-            await write(refused.error)
+    except Exception as failure:
+        error = error_of(failure)
+        if not its_own or error.startswith("forbidden_"):
+            await write(error)
         raise
     if not its_own:
         await write(DONE)
     return answer
+
+
+def _looked_for(request: web.Request) -> dict[str, str]:
+    """The query as it was given, once it was found right: what is wrong is not repeated."""
+    query = request.get(_QUERY_KEY)
+    given = query.model_dump(mode="json", exclude_unset=True, exclude_none=True) if query else {}
+    return {name: str(value) for name, value in given.items()}
 
 
 def _read_query(request: web.Request, model: type[QueryT]) -> QueryT:

@@ -141,6 +141,7 @@ async def api_world(root: Path, limits: Limits = FAST) -> AsyncIterator[ApiWorld
     site = small_site(root)
     service, archive, orders = FakeService(site), FakeArchive(), FakeWorkOrders()
     audit, callbacks, flows = FakeAuditLog(), FakeCallbacks(), FakeFlows()
+    service.keep_audit = audit.kept.append
     recordings_root = root / "recordings"
     recordings_root.mkdir(exist_ok=True)
     configuration = FakeConfiguration()

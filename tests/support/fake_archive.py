@@ -297,8 +297,11 @@ class FakeAuditLog:
 
     def __init__(self) -> None:
         self.kept: list[AuditEntry] = []
+        self.away = False
 
     async def entries(self, *, limit: int, before_cursor: str | None, **wanted: object) -> AuditPage:
+        if self.away:
+            raise DatabaseAway("connection refused")
         if before_cursor is not None:
             raise BadCursor("this is not a cursor of this list")
         same = {name: value for name, value in wanted.items() if name not in ("since", "until")}

@@ -9,10 +9,10 @@ from typing import Any
 
 from acd.model import AgentState
 from config.models import Site
-from cti.audit import DONE, AuditHead, ToAudit, Trail
+from cti.audit import DONE, AuditEntry, AuditHead, ToAudit, Trail
 from cti.feed import EventFeed
 from cti.figures import AgentFiguresView, AgentIntervalView, IntervalView, QueueView, SkillView
-from cti.records_json import Draft, Entry, encode
+from cti.records_json import Draft, Entry, decode, encode
 from cti.verbs.port import Orderer
 from cti.verbs.records import CommandRecord
 from cti.verbs.table import VERBS
@@ -86,6 +86,8 @@ class FakeService:
         self.dialled: dict[str, DialledToday] = {}
         self.audited: list[ToAudit] = []
         self.trail = Trail(AuditHead("fake"))
+        self.keep_audit: Callable[[AuditEntry], None] = lambda _: None
+        """Given each entry, as the journal's projection would be."""
         self._commands: dict[str, CommandRecord] = {}
         self.state_of_health = Health(
             asterisk_connected=True,
@@ -162,7 +164,8 @@ class FakeService:
     ) -> None:
         at = datetime.now(UTC).timestamp()
         self.audited.append(ToAudit(at, cause, who, action, outcome, whom, call, dict(detail or {})))
-        self.trail.add(self.audited[-1])
+        draft, _ = self.trail.add(self.audited[-1])
+        self.keep_audit(decode(AuditEntry, draft.body))
 
     async def log_in(self, agent: str, seat: str, cause: str, pin: str | None = None) -> AgentView:
         view = self._known(agent)

@@ -46,8 +46,9 @@ async def test_the_verification_sees_what_was_changed_and_what_is_missing_at_the
     whole = list(world.audit.kept)
     world.audit.kept[1] = replace(whole[1], who="nobody")
     assert await intact() == (False, 2)
-    world.audit.kept = whole[:2]
+    world.audit.kept[:] = whole[:2]
     assert await intact() == (False, None)
+    world.audit.kept[:] = whole[:2]
     world.service.state_of_health = replace(world.service.state_of_health, journal_backlog=1)
     assert await intact() == (True, None), "the newest is on its way"
 
@@ -76,3 +77,44 @@ async def test_a_command_that_a_token_may_not_give_is_audited(world: ApiWorld) -
     assert (tried.action, tried.outcome, tried.who, tried.call) == (
         "hang_up", "forbidden_not_own", AGENT, "call-9",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "action", "looked_for"),
+    [
+        ("/v1/audit", "audit_read", {}),
+        (
+            f"/v1/audit?who=boss&whom={AGENT}&since=2026-03-02T01:00:00Z&limit=5",
+            "audit_read",
+            {"who": "boss", "whom": AGENT, "since": "2026-03-02T01:00:00Z", "limit": "5"},
+        ),
+        ("/v1/audit/verification", "audit_verified", {}),
+    ],
+)
+async def test_who_reads_the_audit_is_in_it_once_with_what_was_looked_for(
+    world: ApiWorld, path: str, action: str, looked_for: dict[str, str]
+) -> None:
+    keep(world, did("listen"))
+    await world.ask("GET", path, Role.AUDITOR, headers={"X-Request-Id": "reads-0001"})
+    [read] = world.service.audited
+    assert (read.who, read.action, read.outcome, read.cause) == ("auditor", action, "done", "reads-0001")
+    assert dict(read.detail) == looked_for
+
+
+async def test_a_read_that_brings_nothing_is_in_the_audit_too_and_nothing_wrong_is_repeated(
+    world: ApiWorld,
+) -> None:
+    await world.ask("GET", "/v1/audit", Role.SUPERVISOR)
+    await world.ask("GET", "/v1/audit/verification", Role.AGENT)
+    await world.ask("GET", "/v1/audit?token=secret-of-auditor", Role.AUDITOR)
+    await world.ask("GET", "/v1/audit?cursor=nonsense", Role.AUDITOR)
+    world.audit.away = True
+    await world.ask("GET", "/v1/audit?who=boss", Role.AUDITOR)
+    tried = [(what.who, what.action, what.outcome, dict(what.detail)) for what in world.service.audited]
+    assert tried == [
+        ("supervisor", "audit_read", "forbidden_role", {}),
+        (AGENT, "audit_verified", "forbidden_role", {}),
+        ("auditor", "audit_read", "invalid_input", {}),
+        ("auditor", "audit_read", "invalid_input", {"cursor": "nonsense"}),
+        ("auditor", "audit_read", "archive_unreachable", {"who": "boss"}),
+    ]
