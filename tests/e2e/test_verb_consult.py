@@ -5,30 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from lab.phones import What
-from tests.support.commanding import Talk, commanded, connected
-from tests.support.staffed import Staffed, staffed
-
-
-async def asked(talk: Talk, other: str, verb: str = "consult") -> None:
-    """The agent asks the one at the other seat, who answers."""
-    place = talk.place
-    with place.phones.events(other) as events:
-        posted = await place.center.api(f"agent-{talk.agent}").post(
-            f"/v1/calls/{talk.call}/{verb}", party={"to": "agent", "name": place.agents[other]}
-        )
-        await events.next(What.INCOMING)
-        await place.phones.answer(other)
-
-    async def done() -> bool:
-        command = await place.center.api().get(f"/v1/commands/{posted['command']}")
-        assert command["state"] in ("accepted", "done"), command
-        return bool(command["state"] == "done")
-
-    await place.until(done)
-
-
-def other_than(place: Staffed, *seats: str) -> str:
-    return next(seat for seat in place.seats if seat not in seats)
+from lab.tones import dominant_tones
+from tests.support.commanding import asked, commanded, connected, other_than
+from tests.support.staffed import staffed
 
 
 async def test_an_expert_is_asked_swapped_with_and_let_go(tmp_path: Path) -> None:
@@ -90,6 +69,11 @@ async def test_the_citizen_is_handed_over_to_who_was_asked(tmp_path: Path) -> No
         assert [segment["seat"] for segment in call["segments"]] == [talk.seat, talk.seat, expert]
         assert len(call["recordings"]) == 3
         assert talk.seat_heard(expert) == [place.phones.tones[talk.seat], report.tone_hz]
+        sound = tmp_path / "handed-over.wav"
+        recording = call["segments"][-1]["recorded_leg"]
+        sound.write_bytes(await place.center.api().bytes(f"/v1/recordings/{recording}/audio"))
+        assert [span.hz for span in dominant_tones(sound, 0)] == [place.phones.tones[expert]]
+        assert [span.hz for span in dominant_tones(sound, 1)] == [report.tone_hz]
 
 
 async def test_nobody_answers_and_the_citizen_is_taken_up_again(tmp_path: Path) -> None:

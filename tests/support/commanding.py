@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from lab.callers import Caller
+from lab.phones import What
 from lab.tones import dominant_tones
 from tests.support.staffed import Staffed
 
@@ -104,3 +105,25 @@ class Talk:
 
         call: dict[str, Any] = await self.place.until(look)
         return call
+
+
+async def asked(talk: Talk, other: str, verb: str = "consult") -> None:
+    """The agent asks the one at the other seat, who answers; or transfers to them, by `verb`."""
+    place = talk.place
+    with place.phones.events(other) as events:
+        posted = await place.center.api(f"agent-{talk.agent}").post(
+            f"/v1/calls/{talk.call}/{verb}", party={"to": "agent", "name": place.agents[other]}
+        )
+        await events.next(What.INCOMING)
+        await place.phones.answer(other)
+
+    async def came_about() -> bool:
+        command = await place.center.api().get(f"/v1/commands/{posted['command']}")
+        assert command["state"] in ("accepted", "done"), command
+        return bool(command["state"] == "done")
+
+    await place.until(came_about)
+
+
+def other_than(place: Staffed, *seats: str) -> str:
+    return next(seat for seat in place.seats if seat not in seats)
