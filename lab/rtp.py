@@ -27,6 +27,8 @@ _EVENT: Final = 101
 _KEYS: Final = "0123456789*#"
 _KEY_FRAMES, _KEY_ENDS, _KEY_GAP = 5, 3, 5
 """For how many packets a key is held, its end is told, and nothing is pressed after it."""
+_LOUD: Final = 200
+"""A sample of a window in which there is more than the noise of a line."""
 _HEARD_WINDOWS: Final = 3
 """A tone counts as heard after so many windows of 0.1 s."""
 _SEATS: Final = len(SEAT_TONES)
@@ -41,6 +43,8 @@ class Line:
         self.tone_hz = tone_hz
         self.heard_s: dict[int, float] = {}
         """How long each seat's tone was heard, by tone in Hz."""
+        self.other_s = 0.0
+        """How long something was heard that is no known tone: music, speech."""
         self.first_heard_at: float | None = None
         """When any seat's tone was first heard for long enough to be sure."""
         self.last_heard_at: float | None = None
@@ -116,8 +120,10 @@ class Line:
         del self._buffer[:WINDOW]
         return decode(codes, self._payload_type)
 
-    def note(self, there: np.ndarray[tuple[int], np.dtype[np.bool_]], now: float) -> None:
-        """Takes in which of TONES were heard in a window that ended now."""
+    def note(self, there: np.ndarray[tuple[int], np.dtype[np.bool_]], loud: bool, now: float) -> None:
+        """Takes in which of TONES were heard in a window that ended now, and whether it was silent."""
+        if loud and not there.any():
+            self.other_s += WINDOW_S
         seats = np.flatnonzero(there[:_SEATS])
         if not seats.size:
             return
@@ -190,6 +196,7 @@ class Media:
         if not ready:
             return
         now = time.time()
-        there = tones_in(np.stack([samples for _, samples in ready]))
-        for (line, _), tones in zip(ready, there, strict=True):
-            line.note(tones, now)
+        windows = np.stack([samples for _, samples in ready])
+        loud = windows.max(axis=1) > _LOUD
+        for (line, _), tones, sounds in zip(ready, tones_in(windows), loud, strict=True):
+            line.note(tones, bool(sounds), now)
