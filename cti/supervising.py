@@ -42,7 +42,7 @@ class Supervising:
 
     def settle(self, at: Instant, cause: str) -> Work:
         """What follows for Asterisk, the journal and the audit from all that happened."""
-        actions, told = self._supervisions.settle(cause)
+        actions, told = self._supervisions.settle(at, cause)
         work = Work(actions=actions)
         for each in told:
             supervision = each.supervision

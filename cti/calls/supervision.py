@@ -22,6 +22,10 @@ from cti.calls.facts import CallId, Fact, LegId
 from cti.calls.model import CallModel
 from cti.calls.state import Leg, OpenCall
 
+BARGED_WITHIN_S = 2.0
+"""A phone that is in no bridge so long after it was sent into one is sent again: Asterisk may lose one of two
+redirects that come at the same moment.
+"""
 FEATURE_CODE = "*2"
 """What the codes begin with by which a supervisor supervises from a phone."""
 
@@ -88,8 +92,10 @@ class Supervision:
     doing: Doing = Doing.NOTHING
     at_leg: LegId | None = None
     """The leg that `doing` is about."""
+    sent_at: Instant = 0.0
+    """When it was last sent."""
     bridge: str | None = None
-    """The bridge that the leg entered since it was last sent."""
+    """The bridge that the leg entered since then."""
     party_of: CallId | None = None
     """The call that the supervisor spoke in: their leg belongs to it for good, and ends with it."""
     taking: bool = False
@@ -150,6 +156,7 @@ class Supervisions:
         self.open: dict[LegId, Supervision] = {}
         self.ended: dict[LegId, Ended] = {}
         """How those ended that ended lately."""
+        self._now: Instant = 0.0
         self._actions: list[Action] = []
         self._told: list[Told] = []
 
@@ -239,8 +246,9 @@ class Supervisions:
 
     # -- what follows ----------------------------------------------------------------------------------------
 
-    def settle(self, cause: str) -> tuple[list[Action], list[Told]]:
+    def settle(self, at: Instant, cause: str) -> tuple[list[Action], list[Told]]:
         """Compares what each supervision wants with what its phone was sent to do."""
+        self._now = at
         if self._calls.in_sight:
             for supervision in list(self.open.values()):
                 self._settle(supervision, cause)
@@ -259,15 +267,38 @@ class Supervisions:
         if not supervision.connected or not supervision.channel:
             return
         call = self._calls.calls.get(supervision.call) if supervision.call is not None else None
-        if call is not None and self._holds_alone(supervision, call):
+        if call is not None and self._has_citizen(supervision, call):
             self._hand_over(supervision, call, cause)
             return
         if supervision.taking:
             self._take(supervision, call, cause)
             return
-        wanted = Doing(supervision.mode.value) if supervision.spied is not None else Doing.WAIT
-        if (supervision.doing, supervision.at_leg) != (wanted, supervision.spied):
+        wanted = self._wanted(supervision)
+        sent = supervision.doing, supervision.at_leg
+        if sent != (wanted, supervision.spied) or self._astray(supervision):
             self._send(supervision, wanted, cause)
+
+    def _wanted(self, supervision: Supervision) -> Doing:
+        """What the supervisor's phone is to do now. Where the agent talks with nobody, having put the other
+        party on hold, there is no bridge to barge into: only the agent hears the supervisor then.
+        """
+        agents = self._calls.leg(supervision.spied) if supervision.spied is not None else None
+        if agents is None:
+            return Doing.WAIT
+        own = self._calls.leg(supervision.supervision)
+        alone = own is None or not self._calls.state.beside(own)
+        if supervision.mode is Mode.BARGE and agents.bridge is None and alone:
+            return Doing.WHISPER
+        return Doing(supervision.mode.value)
+
+    def _astray(self, supervision: Supervision) -> bool:
+        """Whether it was to barge in and is not where the agent talks now, or never came there."""
+        agents = self._calls.leg(supervision.spied) if supervision.spied is not None else None
+        if supervision.doing is not Doing.BARGE or agents is None or agents.bridge is None:
+            return False
+        if supervision.bridge is None:
+            return self._now - supervision.sent_at >= BARGED_WITHIN_S
+        return agents.bridge != supervision.bridge
 
     def _follow_call(self, supervision: Supervision) -> None:
         call = self._calls.calls.get(supervision.call) if supervision.call is not None else None
@@ -283,7 +314,8 @@ class Supervisions:
         agent_leg = self._agent_leg(supervision, call) if call is not None else None
         if agent_leg is None and supervision.party_of is None and not (call and self._coming(call)):
             found = self._call_of_agent(supervision)
-            if found is not None and found is not call:
+            stays = call is not None and supervision.afterwards is Afterwards.STOP
+            if found is not None and found is not call and not stays:
                 if call is not None:
                     supervision.mode = Mode.LISTEN
                 call, agent_leg = found, self._agent_leg(supervision, found)
@@ -322,19 +354,21 @@ class Supervisions:
         legs: Iterator[Leg | None] = (self._calls.leg(name) for name in call.live)
         return next((leg for leg in legs if leg is not None and leg.record.endpoint == self._trunk), None)
 
-    def _holds_alone(self, supervision: Supervision, call: OpenCall) -> bool:
-        """Whether the supervisor talks with the citizen, and no agent with them."""
+    def _has_citizen(self, supervision: Supervision, call: OpenCall) -> bool:
+        """Whether the supervisor talks with the citizen, to take over or because no agent does."""
         segment = call.segment
         if segment is None or supervision.supervision not in segment.legs:
             return False
         legs = [leg for name in segment.legs if (leg := self._calls.leg(name)) is not None]
-        external = any(leg.record.endpoint == self._trunk for leg in legs)
-        if not supervision.taking and supervision.spied in call.live:
-            return False  # the agent is on the way into a hold, or out of it
-        return external and not any(self._is_agents(leg) for leg in legs)
+        if not any(leg.record.endpoint == self._trunk for leg in legs):
+            return False
+        if supervision.taking or supervision.spied in call.live:
+            return supervision.taking  # else the agent is on the way into a hold, or out of it
+        return not any(self._is_agents(leg) for leg in legs)
 
     def _hand_over(self, supervision: Supervision, call: OpenCall, cause: str) -> None:
-        """The call is the supervisor's. Their leg is a seat's leg like any other from here on."""
+        """The call is the supervisor's. Their leg is a seat's like any other from now on: it ends with it."""
+        self._set(supervision, "HL_SPIED", "", cause)
         why = Ended.TOOK_OVER if supervision.taking else Ended.AGENT_LEFT
         for name in call.live:
             leg = self._calls.leg(name)
@@ -358,6 +392,7 @@ class Supervisions:
             supervision.party_of = supervision.call
             self._set(supervision, "HL_CALL", supervision.call, cause)
         supervision.doing, supervision.at_leg, supervision.bridge = doing, supervision.spied, None
+        supervision.sent_at = self._now
         self._actions.append(SendSupervisor(cause, supervision.channel, doing.value))
 
     def _set(self, supervision: Supervision, name: str, value: str, cause: str) -> None:

@@ -9,7 +9,7 @@ from cti.calls.actions import Action, HangUp, Place, SendLeg
 from cti.calls.facts import CallId, LegId
 from cti.calls.state import Leg
 from cti.verbs.model import DONE, Command, Failed, Progress, Situation, Verb
-from cti.verbs.parties import Party, acting_leg, new_leg, open_call, ring
+from cti.verbs.parties import Party, acting_leg, beside, new_leg, open_call, ring
 from cti.views import Refused
 
 
@@ -32,13 +32,13 @@ class Drop:
 def begin_confer(situation: Situation, command: Command[Confer], _at: Instant) -> Progress:
     call, cause = open_call(situation, command.asked.call), command.command
     leg = acting_leg(situation, call, command)
-    beside = situation.calls.state.beside(leg)
-    others = [*beside, *(held for held in situation.calls.state.held_by(call, leg) if held not in beside)]
+    talking = beside(situation, leg)
+    others = [*talking, *(held for held in situation.calls.state.held_by(call, leg) if held not in talking)]
     party = command.asked.party
     if not others or (len(others) < 2 and party is None):
         raise Refused("too_few", "A conference needs two others: consult somebody first, or give `party`.")
     actions: list[Action] = []
-    if len(beside) < 2:
+    if len(talking) < 2:
         actions.append(
             SendLeg(cause, leg.record.channel, Place.CONFERENCE, others[0].record.channel, Place.CONFERENCE)
         )
@@ -63,10 +63,10 @@ def follow_confer(situation: Situation, command: Command[Confer], _at: Instant) 
 def begin_drop(situation: Situation, command: Command[Drop], _at: Instant) -> Progress:
     call = open_call(situation, command.asked.call)
     leg = acting_leg(situation, call, command)
-    beside = situation.calls.state.beside(leg)
-    if len(beside) < 2:
+    others = beside(situation, leg)
+    if len(others) < 2:
         raise Refused("not_in_conference", "The agent is in no conference.")
-    if command.asked.leg not in (each.record.leg for each in beside):
+    if command.asked.leg not in (each.record.leg for each in others):
         raise Refused("unknown_leg", "That leg is not in the conference.", "leg")
     return Progress((HangUp(command.command, command.asked.leg),))
 

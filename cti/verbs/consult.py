@@ -10,7 +10,7 @@ from cti.calls.facts import CallId
 from cti.calls.state import Leg, OpenCall
 from cti.verbs.hold import GONE, set_aside, take_up
 from cti.verbs.model import DONE, Command, Failed, Progress, Situation, Verb
-from cti.verbs.parties import Party, acting_leg, new_leg, open_call, other_party, ring, together
+from cti.verbs.parties import Party, acting_leg, beside, new_leg, open_call, other_party, ring, together
 from cti.views import Refused
 
 NOT_TAKEN = Failed("not_taken", "Nobody answered; the citizen is still on hold.")
@@ -107,7 +107,7 @@ def begin_cancel(situation: Situation, command: Command[Cancel], _at: Instant) -
     return Progress(
         (
             *take_up(cause, leg, held[-1]),
-            *(HangUp(cause, each.record.leg) for each in [*legs.beside(leg), *ringing]),
+            *(HangUp(cause, each.record.leg) for each in [*beside(situation, leg), *ringing]),
         ),
         result={"leg": leg.record.leg, "held": held[-1].record.leg},
     )

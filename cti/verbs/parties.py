@@ -63,9 +63,15 @@ def acting_leg(situation: Situation, call: OpenCall, command: Command[Any]) -> L
     return leg
 
 
+def beside(situation: Situation, leg: Leg) -> list[Leg]:
+    """The others in the leg's bridge without supervisors, who go where the agent goes."""
+    supervisions = situation.supervisions.open
+    return [each for each in situation.calls.state.beside(leg) if each.record.leg not in supervisions]
+
+
 def other_party(situation: Situation, leg: Leg) -> Leg:
     """The one other party in the leg's bridge. Raises `Refused` when there is none or there are several."""
-    others = situation.calls.state.beside(leg)
+    others = beside(situation, leg)
     if not others:
         raise Refused("not_connected", "The agent is connected with nobody.")
     if len(others) > 1:

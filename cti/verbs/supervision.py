@@ -10,6 +10,7 @@ from cti.calls.facts import LegId
 from cti.calls.supervision import (
     Afterwards,
     Began,
+    Doing,
     Ended,
     Mode,
     ModeChanged,
@@ -137,8 +138,8 @@ def follow_change(situation: Situation, command: Command[ChangeSupervision], _at
         return Progress(outcome=Failed("supervision_over", "The supervision ended meanwhile."))
     if supervision.mode is not command.asked.mode:
         return Progress(outcome=Failed("changed_again", "Another command changed it meanwhile."))
-    if supervision.mode is Mode.BARGE and supervision.spied is not None:
-        return DONE if supervision.bridge is not None else None
+    if supervision.mode is Mode.BARGE and supervision.doing is not Doing.WHISPER:
+        return DONE if supervision.spied is None or supervision.bridge is not None else None
     return DONE
 
 

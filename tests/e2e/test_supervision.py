@@ -2,71 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lab.center import ApiFailed
+from lab.network import LOOPBACK
 from lab.phones import What
 from lab.tones import dominant_tones
 from tests.support.commanding import commanded, done
 from tests.support.hearing import Hearing
 from tests.support.staffed import WITHIN_S, Staffed, staffed
-
-
-async def supervised(place: Staffed, agent: str, seat: str, **how: Any) -> str:
-    """A supervisor begins by API and takes the phone at `seat`; gives the supervision's id."""
-    with place.phones.events(seat) as events:
-        api = place.center.api()
-        command = await api.post(f"/v1/agents/{agent}/supervise", seat=seat, **how)
-        await events.next(What.INCOMING, within_s=WITHIN_S)
-        await place.phones.answer(seat)
-        await events.next(What.ESTABLISHED, within_s=WITHIN_S)
-
-    async def ended() -> dict[str, Any] | None:
-        stands: dict[str, Any] = await api.get(f"/v1/commands/{command['command']}")
-        return stands if stands["state"] != "accepted" else None
-
-    outcome = await place.until(ended)
-    assert outcome["state"] == "done", outcome
-    supervision: str = outcome["result"]["supervision"]
-    return supervision
-
-
-async def supervision(place: Staffed, state: str | None = None) -> dict[str, Any]:
-    """The only supervision there is, once it is in that state."""
-
-    async def look() -> dict[str, Any] | None:
-        every: list[dict[str, Any]] = (await place.center.api().get("/v1/supervisions"))["supervisions"]
-        return every[0] if every and state in (None, every[0]["state"]) else None
-
-    found: dict[str, Any] = await place.until(look)
-    return found
-
-
-async def none_left(place: Staffed) -> None:
-    async def look() -> bool:
-        return not (await place.center.api().get("/v1/supervisions"))["supervisions"]
-
-    await place.until(look)
-
-
-async def audit(place: Staffed, *actions: str) -> list[dict[str, Any]]:
-    """The audit, oldest first, once it holds each of these actions, as often as it is given."""
-
-    async def look() -> list[dict[str, Any]] | None:
-        entries: list[dict[str, Any]] = (await place.center.api("auditor").get("/v1/audit", limit="500"))[
-            "entries"
-        ]
-        entries.reverse()
-        there = Counter(entry["action"] for entry in entries)
-        return entries if Counter(actions) <= there else None
-
-    found: list[dict[str, Any]] = await place.until(look)
-    return found
+from tests.support.supervising import audit, mode, none_left, supervised, supervision
 
 
 async def archived(place: Staffed, call: str) -> dict[str, Any]:
@@ -80,10 +30,6 @@ async def archived(place: Staffed, call: str) -> dict[str, Any]:
 
     whole: dict[str, Any] = await place.until(look)
     return whole
-
-
-async def mode(place: Staffed, name: str, mode: str) -> None:
-    await done(place, "supervisor", f"/v1/supervisions/{name}/mode", mode=mode)
 
 
 def tones_heard(path: Path, channel: int) -> set[int]:
@@ -332,6 +278,18 @@ async def test_what_is_refused_and_that_it_is_audited(tmp_path: Path) -> None:
         outcomes = [entry["outcome"] for entry in written if entry["action"] == "supervise"]
         wanted = ["own_seat", "not_logged_in", "seat_taken", "unknown_seat", "phone_unreachable"]
         assert_in_order(outcomes, [*wanted, "forbidden_role"])
+
+        stranger = replace(place.center.api(), token="guessed")
+        with pytest.raises(ApiFailed, match="unauthenticated"):
+            await stranger.get("/v1/audit")
+        written = await audit(place, "unauthenticated")
+        [tried] = [entry for entry in written if entry["action"] == "unauthenticated"]
+        assert (tried["who"], tried["detail"]["requests"]) == (LOOPBACK, "1")
+        assert "guessed" not in str(tried)
+        auditor = place.center.api("auditor")
+        reads = (await auditor.get("/v1/audit", action="audit_read", limit="5"))["entries"]
+        assert {(entry["who"], entry["detail"]["limit"]) for entry in reads} == {("auditor", "500")}
+        assert (await auditor.get("/v1/audit/verification"))["intact"]
 
 
 async def test_an_agents_state_is_forced_and_a_stuck_call_ends(tmp_path: Path) -> None:
