@@ -203,7 +203,7 @@ class CallOut(Output):
     priority: int | None
     """Null while only the service knows the call."""
     number: str
-    """The citizen's number; masked unless a supervisor asks."""
+    """The citizen's number; masked unless a supervisor asks. Empty for an internal call."""
     dialled: str | None
     """Masked as `number` is when the call went out."""
     started_at: datetime

@@ -40,6 +40,12 @@ _LISTS: Final[Mapping[str, tuple[str, str, Effect]]] = {
     "flows": ("flow", "id", Effect.DIALPLAN),
     "seats": ("seat", "id", Effect.RESTART),
 }
+_OTHERWISE: Final[Mapping[tuple[str, str], Effect]] = {
+    ("hotline", "steps"): Effect.AT_ONCE,
+    ("hotline", "name"): Effect.AT_ONCE,
+    ("queue", "digit"): Effect.DIALPLAN,
+}
+"""What is not where the rest of its item is: the service's own matter, or one of the dialplan."""
 _GROUPS: Final[Mapping[str, Effect]] = {
     "routing": Effect.AT_ONCE,
     "login": Effect.DIALPLAN,
@@ -81,6 +87,4 @@ def _changes(key: str, before: Any, after: Any) -> Iterator[Change]:
             for setting in now[each]:
                 if then[each][setting] != now[each][setting]:
                     what = f"{noun} {each}: {setting} {then[each][setting]} -> {now[each][setting]}"
-                    # Steps of a hotline are the service's own matter; the rest stands in the dialplan.
-                    own = noun == "hotline" and setting in ("steps", "name")
-                    yield Change(what, Effect.AT_ONCE if own else effect)
+                    yield Change(what, _OTHERWISE.get((noun, setting), effect))

@@ -77,6 +77,10 @@ REJECTIONS: Final = (
             "- {id: r, name: 二, overflow: [{limit: waited, threshold: 9, to: queue, target: q}]}\n"
         ),
     ),
+    Rejection(
+        "two queues of one digit",
+        site='queues: [{id: q, name: 一, digit: "1"}, {id: r, name: 二, digit: "1"}]\n',
+    ),
     Rejection("two queues of one name", site="queues: [{id: q, name: 一}, {id: q, name: 二}]\n"),
     Rejection("closed, but no calendar", "overflow: [{limit: closed, to: busy}]"),
     Rejection("night mode, but no calendar", "night_skills: {law: 1}"),

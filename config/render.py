@@ -68,6 +68,7 @@ def render(site: Site, secrets: Secrets, directory: Path, layout: Layout) -> Non
     values = {
         "asterisk": site.asterisk.model_copy(update={"spool": spool}),
         "hotlines": site.hotlines,
+        "queues": site.queues,
         "flows": site.flows,
         "calendars": [counted(name, calendar) for name, calendar in calendars_of(site).items()],
         "seats": site.seats,

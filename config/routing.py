@@ -8,7 +8,18 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from acd.model import CallbackMode, Criterion, Limit
-from config.base import AgentNumber, Clock, Date, Id, Model, Name, Priority, Proficiency, Seconds
+from config.base import (
+    DIGIT_PATTERN,
+    AgentNumber,
+    Clock,
+    Date,
+    Id,
+    Model,
+    Name,
+    Priority,
+    Proficiency,
+    Seconds,
+)
 
 
 class RequirementConfig(Model):
@@ -183,6 +194,9 @@ class QueueConfig(Model):
     """Named by hotlines."""
     name: Name
     """Shown to people."""
+    digit: Annotated[str, Field(pattern=DIGIT_PATTERN)] | None = None
+    """An agent's phone that transfers a caller to `*18` and this digit brings them into the queue; in quotes.
+    None: by API alone."""
     required_skills: dict[Id, Proficiency] = Field(default_factory=dict)
     """The least proficiency (1-5) an agent needs in each of these skills. None: every agent serves it."""
     requirement: RequirementConfig | None = None

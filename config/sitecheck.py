@@ -22,6 +22,7 @@ NO_ANSWER_REASON: Final = "rona"
 _UNIQUE: Final = (
     ("hotlines", "number"),
     ("queues", "id"),
+    ("queues", "digit"),
     ("skills", "id"),
     ("agents", "id"),
     ("calendars", "id"),

@@ -64,6 +64,7 @@ def _dialled(on: On, fields: Fields) -> Fact:
         fields["Number"],
         _newer(fields, "Callback"),
         _newer(fields, "WorkOrder"),
+        _newer(fields, "To"),
     )
 
 

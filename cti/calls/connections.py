@@ -116,8 +116,8 @@ class Connections:
         self._changed(call, at, cause)
 
     def _in_hand(self, call: OpenCall, legs: list[Leg]) -> Leg | None:
-        """Of the seats among the legs the one that had the caller in hand before, else the first."""
-        seats = [leg for leg in legs if leg.record.seat is not None]
+        """Of the seats among the legs the one that had the caller in hand before, else the call's first."""
+        seats = sorted((leg for leg in legs if leg.record.seat is not None), key=_place_in(call))
         return next((leg for leg in seats if leg.record.leg == call.handler), seats[0] if seats else None)
 
     def _connected(self, call: OpenCall, seat_leg: Leg, at: Instant, cause: str) -> None:
@@ -223,6 +223,12 @@ class Connections:
                 self._tell(RecordingDue(cause, recording, call.record.call, first.segment, first.started_at))
             else:
                 self._tell(RecordingVoid(cause, recording))
+
+
+def _place_in(call: OpenCall) -> Callable[[Leg], int]:
+    """In which order legs came to the call; those of another one last."""
+    order = {leg: place for place, leg in enumerate(call.live)}
+    return lambda leg: order.get(leg.record.leg, len(order))
 
 
 AGAIN = "_r"

@@ -97,7 +97,11 @@ class CallArrived:
 
 @dataclass(frozen=True, slots=True)
 class SeatDialled:
-    """An agent dials out: the seat's leg is the call's first."""
+    """An agent dials: a number outside, or a colleague's seat.
+
+    The seat's leg is the call's first, unless the agent has a call on another line of the phone: then it is a
+    further leg of that one, as somebody is consulted.
+    """
 
     at: Instant
     cause: str
@@ -109,6 +113,8 @@ class SeatDialled:
     """The callback that the call is an attempt of; '' for one that the agent dialled."""
     work_order: str = ""
     """The work order that the call is about (回访)."""
+    to_seat: SeatId = ""
+    """The colleague's seat; '' for a number outside."""
 
 
 @dataclass(frozen=True, slots=True)

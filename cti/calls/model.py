@@ -350,6 +350,8 @@ class CallModel:
         leg = self._state.legs.get(fact.leg)
         if leg is not None and leg.record.seat is not None:
             leg.leaving = True
+            call = self._state.call_of(leg)
+            leg.handed_on = leg.bridge is None and (call is None or not self._state.held_by(call, leg))
             self._out += self._belief.seat(leg.record.seat, fact.at, fact.cause)
 
     def _leg_ended(self, fact: f.LegEnded) -> None:
@@ -386,7 +388,9 @@ class CallModel:
 
     def _leg_left_call(self, leg: Leg, call: OpenCall, fact: f.LegEnded) -> None:
         del call.live[fact.leg]
-        decides = leg.was_connected or fact.leg == call.caller
+        # Who leaves while others talk on does not end the call (a consulted colleague, one of a conference),
+        # nor does who handed it on.
+        decides = fact.leg == call.citizen or (leg.was_connected and not leg.handed_on and not call.talks)
         if decides and fact.hung_up_by_peer and call.record.ended_by is None:
             call.record.ended_by = end_of_call(leg.record)
         if fact.leg == call.caller:
@@ -448,14 +452,21 @@ class CallModel:
 
     def _seat_dialled(self, fact: f.SeatDialled) -> None:
         leg = self._state.legs.get(fact.leg)
-        if leg is None or fact.call in self._state.calls:
+        if leg is None or leg.call is not None:
             return
-        record = CallRecord(
-            fact.call, Direction.OUTBOUND, "", None, 0, fact.number, fact.number, leg.record.started_at
-        )
+        beside = self._state.calls.get(fact.call)
+        if beside is not None and self._state.connected_at(fact.seat, beside):
+            self._state.attach(leg, beside)
+            self._changed(beside, fact.at, fact.cause)
+            return
+        call_id = fact.leg  # though it names the call of another line, which the phone has hung up just now
+        direction, number = Direction.OUTBOUND, fact.number
+        if fact.to_seat:
+            direction, number = Direction.INTERNAL, ""
+        record = CallRecord(call_id, direction, "", None, 0, number, fact.number, leg.record.started_at)
         record.route, record.agent, record.seat = Route.DIRECT, leg.record.agent, leg.record.seat
         call = OpenCall(record, "after", None)
-        self._state.calls[fact.call] = call
+        self._state.calls[call_id] = call
         self._state.attach(leg, call)
         record.work_order = fact.work_order or None
         if fact.callback:
@@ -482,6 +493,7 @@ class CallModel:
         held = call.hold is not None and call.hold.started_at < fact.at
         if (leg.was_connected or held) and leg.bridge is None:
             call.waits = True
+            call.record.ended_by = None  # whoever left before, the call goes on
             leg.moved_at = fact.at
             self._connections.let_go(leg, fact.at, fact.cause)
         self._changed(call, fact.at, fact.cause)

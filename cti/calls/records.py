@@ -17,6 +17,8 @@ from cti.calls.quality import Sound
 class Direction(StrEnum):
     INBOUND = "inbound"
     OUTBOUND = "outbound"
+    INTERNAL = "internal"
+    """A seat dialled a colleague's, with nobody on hold: there is no citizen in it."""
 
 
 class Route(StrEnum):
@@ -39,7 +41,7 @@ class CallOutcome(StrEnum):
     NOT_QUEUED = "not_queued"
     """The caller hung up during the greeting."""
     UNANSWERED = "unanswered"
-    """An outbound call that nobody took."""
+    """An outbound or internal call that nobody took."""
     CLOSED = "closed"
     """The line was closed, and the caller left nothing."""
     VOICEMAIL = "voicemail"
@@ -186,7 +188,7 @@ class CallRecord:
     queue: QueueId | None
     priority: int
     number: str
-    """The citizen's number."""
+    """The citizen's number; '' for an internal call."""
     dialled: str
     started_at: Instant
     queued_at: Instant | None = None
@@ -234,6 +236,6 @@ class CallRecord:
             return CallOutcome.CLOSED
         if self.outcome is CallOutcome.DIVERTED:
             return CallOutcome.DIVERTED
-        if self.direction is Direction.OUTBOUND:
+        if self.direction is not Direction.INBOUND:
             return CallOutcome.UNANSWERED
         return CallOutcome.ABANDONED if self.queued_at is not None else CallOutcome.NOT_QUEUED

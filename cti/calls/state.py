@@ -23,6 +23,8 @@ class Leg:
     """When it last entered or left a bridge: what is told of an earlier time is known already."""
     leaving: bool = False
     """Its phone has hung up."""
+    handed_on: bool = False
+    """It was connected with nobody and held nobody when its phone hung up: it had transferred them."""
     recording: str | None = None
     """The recording that runs on it."""
     recordings: dict[str, None] = field(default_factory=dict)
@@ -62,6 +64,12 @@ class OpenCall:
         """When the caller was queued, if they still wait, in Asterisk's plain queue too."""
         again = self.waits and self.caller in self.live
         return self.record.queued_at if again or not self.wait_is_over else None
+
+    @property
+    def citizen(self) -> LegId | None:
+        """The leg of the citizen: the caller's, or the first one beyond the trunk of a call that went out."""
+        beyond = (leg.leg for leg in self.record.legs if leg.seat is None)
+        return self.caller if self.caller is not None else next(beyond, None)
 
     @property
     def caller_left_at(self) -> Instant | None:
@@ -106,9 +114,8 @@ class LiveState:
         return self.calls.get(leg.call) if leg.call is not None else None
 
     def citizen_leg(self, call: OpenCall) -> Leg | None:
-        """The leg of the citizen: the caller's, or the first one beyond the trunk of a call that went out."""
-        beyond = (leg.leg for leg in call.record.legs if leg.seat is None)
-        return self.legs.get(call.caller if call.caller is not None else next(beyond, ""))
+        """The citizen's leg, while it is there."""
+        return self.legs.get(call.citizen or "")
 
     def held_by(self, call: OpenCall, leg: Leg) -> list[Leg]:
         """Who is on hold by command for the agent of the leg; who was held last comes last."""
@@ -125,6 +132,11 @@ class LiveState:
         """The others in the leg's bridge."""
         members = self.bridges[leg.bridge] if leg.bridge is not None else {}
         return [self.legs[other] for other in members if other != leg.record.leg]
+
+    def connected_at(self, seat: SeatId, call: OpenCall) -> bool:
+        """Whether a line of the seat's phone is connected in the call, on hold or not."""
+        legs = (self.legs[leg] for leg in call.live)
+        return any(leg.record.seat == seat and leg.bridge is not None and not leg.leaving for leg in legs)
 
     def engages(self, leg: Leg) -> bool:
         """Whether the leg keeps its seat's agent from other work.

@@ -11,7 +11,9 @@ from cti.calls.records import CallRecord, HoldKind, WrapUpRecord
 
 @dataclass(frozen=True, slots=True)
 class CallTimes:
-    """Of the citizen, and of the agents who wrapped the call up. What still goes on counts up to now."""
+    """Of the citizen, or who dialled an internal call, and of the agents who wrapped the call up. What still
+    goes on counts up to now.
+    """
 
     ring_s: float
     """The agents' phones, for offers; at no time two."""
@@ -53,8 +55,9 @@ def call_times(record: CallRecord, wrap_ups: Sequence[WrapUpRecord], now: Instan
 
 
 def _citizen(record: CallRecord) -> str | None:
-    """The first leg beyond the trunk."""
-    return next((leg.leg for leg in record.legs if leg.seat is None), None)
+    """The first leg beyond the trunk; of an internal call, which has none, the one that dialled."""
+    beyond = [leg.leg for leg in record.legs if leg.seat is None]
+    return next(iter(beyond or [leg.leg for leg in record.legs]), None)
 
 
 def _until(ended_at: Instant | None, end: Instant) -> Instant:

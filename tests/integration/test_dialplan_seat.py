@@ -112,7 +112,7 @@ async def test_a_feature_code_that_nobody_answers_ends_with_a_prompt_after_three
     assert agent.heard.size > RATE_HZ
 
 
-@pytest.mark.parametrize("dialled", ["99", "*119", "8002"])
+@pytest.mark.parametrize("dialled", ["99", "*119"])
 async def test_a_number_that_cannot_be_dialled_gets_a_prompt_and_ends(
     asterisk: AsteriskProcess, manager: Manager, agent: TalkingParty, outsider: TalkingParty, dialled: str
 ) -> None:

@@ -195,6 +195,9 @@ def place(cursor: str | None) -> int:
     raise BadCursor("this is not a cursor of this list")
 
 
+DIALLED = {Direction.INBOUND: "12345", Direction.OUTBOUND: NUMBER, Direction.INTERNAL: "8002"}
+
+
 def archived_call(call: str, agent: str, direction: Direction = Direction.INBOUND) -> ArchivedCall:
     """A call with two legs, answered by `agent`, with its decision and one recording."""
     seat_leg = f"{call}-a"
@@ -206,7 +209,7 @@ def archived_call(call: str, agent: str, direction: Direction = Direction.INBOUN
         queue="general" if inbound else None,
         priority=0,
         number=NUMBER,
-        dialled="12345" if inbound else NUMBER,
+        dialled=DIALLED[direction],
         started_at=START,
         queued_at=START + 5,
         offered_at=START + 5.25,

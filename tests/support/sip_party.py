@@ -9,6 +9,7 @@ import hashlib
 import re
 import secrets
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 _HEADER = re.compile(r"^([^:\s]+)\s*:\s*(.*)$")
 
@@ -46,6 +47,8 @@ class _Dialog:
     cseq: int = 1
     invite: _SipMessage | None = None
     branch: str = ""
+    early_tag: str = ""
+    """The other side's, while it rings."""
 
 
 @dataclass
@@ -67,12 +70,16 @@ class SipParty(asyncio.DatagramProtocol):
     registered: asyncio.Event = field(default_factory=asyncio.Event)
     answers_options: bool = True
     last_status: int = 0
+    referred: int = 0
+    """What became of the last REFER, as a status; 0 until it is told."""
 
     def __post_init__(self) -> None:
         self._dialog: _Dialog | None = None
         self._register_id = secrets.token_hex(8)
         self._register_cseq = 0
         self._expires = 0
+        self._offered = 0
+        self._refer_answered = asyncio.Event()
 
     async def open(self) -> None:
         loop = asyncio.get_running_loop()
@@ -135,12 +142,35 @@ class SipParty(asyncio.DatagramProtocol):
         self._send_in_dialog("BYE", self._dialog, _branch())
         self.ended.set()
 
-    def refer(self, extension: str) -> None:
-        """Transfers the other party there, as a phone's blind transfer does."""
+    def hold(self) -> None:
+        """The phone's hold key: the other party is to hear nothing from here."""
+        self._invite_again("sendonly")
+
+    def resume(self) -> None:
+        self._invite_again("sendrecv")
+
+    def refer(self, extension: str, replaces: SipParty | None = None) -> None:
+        """Transfers the other party there, as a phone's blind transfer does. With `replaces` attended: to the
+        party of that other line of the phone, which talks or still rings.
+        """
         assert self._dialog
         self._dialog.cseq += 1
-        target = f"<sip:{extension}@{self.server[0]}>"
+        query = ""
+        if replaces is not None:
+            other = replaces._dialog
+            assert other
+            remote = _tag(other.remote) or other.early_tag
+            dialog = f"{other.call_id};to-tag={remote};from-tag={_tag(other.local)}"
+            query = f"?Replaces={quote(dialog, safe='')}"
+        target = f"<sip:{extension}@{self.server[0]}{query}>"
+        self.referred = 0
+        self._refer_answered.clear()
         self._send_in_dialog("REFER", self._dialog, _branch(), "", f"Refer-To: {target}")
+
+    async def answered_refer(self, within_s: float = 20.0) -> None:
+        """Returns once `referred` says what became of it."""
+        async with asyncio.timeout(within_s):
+            await self._refer_answered.wait()
 
     def datagram_received(self, data: bytes, addr: object) -> None:
         if data[:1] >= b"\x80":
@@ -150,6 +180,11 @@ class SipParty(asyncio.DatagramProtocol):
             self._on_response(message)
         else:
             self._on_request(message)
+
+    def _invite_again(self, direction: str) -> None:
+        assert self._dialog
+        self._dialog.cseq += 1
+        self._send_in_dialog("INVITE", self._dialog, _branch(), self._sdp(direction))
 
     def _fresh(self) -> None:
         for event in (self.ringing, self.up, self.ended):
@@ -180,6 +215,13 @@ class SipParty(asyncio.DatagramProtocol):
             self.ended.set()
         elif method != "ACK":
             self._reply(request, "200 OK")
+            if method == "NOTIFY" and (told := re.match(r"SIP/2\.0 (\d+)", request.body)):
+                self._refer_told(int(told[1]))
+
+    def _refer_told(self, status: int) -> None:
+        if status >= 200:
+            self.referred = status
+            self._refer_answered.set()
 
     def _on_response(self, response: _SipMessage) -> None:
         status = int(response.start.split(" ")[1])
@@ -188,6 +230,8 @@ class SipParty(asyncio.DatagramProtocol):
             self._on_register_response(status, response)
         elif method == "INVITE":
             self._on_invite_response(status, response)
+        elif method == "REFER" and status >= 300:
+            self._refer_told(status)
 
     def _on_register_response(self, status: int, response: _SipMessage) -> None:
         if status == 401:
@@ -202,6 +246,7 @@ class SipParty(asyncio.DatagramProtocol):
             return
         self.last_status = status
         if status < 200:
+            dialog.early_tag = _tag(response.get("To"))
             self.ringing.set()
             return
         dialog.remote = response.get("To")
@@ -294,13 +339,20 @@ class SipParty(asyncio.DatagramProtocol):
     def _contact(self) -> str:
         return f"sip:{self.user}@{self.address[0]}:{self.address[1]}"
 
-    def _sdp(self) -> str:
+    def _sdp(self, direction: str = "sendrecv") -> str:
         host, port = self.address
+        self._offered += 1
         return (
-            f"v=0\r\no=- 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\n"
+            f"v=0\r\no=- 1 {self._offered} IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\n"
             f"m=audio {port} RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\n"
-            "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=sendrecv\r\n"
+            f"a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na={direction}\r\n"
         )
+
+
+def _tag(address: str) -> str:
+    """Of a From or To."""
+    found = re.search(r";tag=([^;>\s]+)", address)
+    return found[1] if found else ""
 
 
 def _branch() -> str:

@@ -33,7 +33,7 @@ def small_site(root: Path) -> Site:
         ),
         queues=(
             QueueConfig(id="general", name="综合受理"),
-            QueueConfig(id="consumer", name="消费维权", required_skills={"consumer": 2}),
+            QueueConfig(id="consumer", name="消费维权", digit="2", required_skills={"consumer": 2}),
         ),
         skills=(SkillConfig(id="consumer", name="消费维权"),),
         agents=(

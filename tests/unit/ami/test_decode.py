@@ -215,6 +215,11 @@ def failed_originate(to: LiveDecoder, reason: str, uniqueid: str = "leg-1") -> l
             SeatDialled(AT, CAUSE, CALL, CALL, "seat-01", "139", "cb-1"),
         ),
         (
+            "HotlineDialled",
+            {"Call": CALL, "Seat": "seat-01", "Number": "8002", "To": "seat-02", "Callback": ""},
+            SeatDialled(AT, CAUSE, CALL, CALL, "seat-01", "8002", to_seat="seat-02"),
+        ),
+        (
             "HotlineDialEnded",
             {"Call": CALL, "Status": "BUSY", "HangupCause": "17"},
             DialEnded(AT, CAUSE, CALL, CALL, "BUSY", 17),

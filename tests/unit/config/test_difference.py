@@ -20,6 +20,13 @@ EDITS = [
         "queue consumer: ring_timeout_s 20.0 -> 25.0",
         Effect.AT_ONCE,
     ),
+    (
+        "calls",
+        "    ring_timeout_s: 20\n",
+        '    ring_timeout_s: 20\n    digit: "2"\n',
+        "queue consumer: digit None -> 2",
+        Effect.DIALPLAN,
+    ),
     ("calls", "    priority: 5\n", "    priority: 6\n", "hotline 12315: priority 5 -> 6", Effect.DIALPLAN),
     ("people", '  - id: "1002"\n    name: 李强\n', "", "agent 1002: removed", Effect.AT_ONCE),
     ("people", '  - id: s02\n    extension: "8002"\n', "", "seat s02: removed", Effect.RESTART),

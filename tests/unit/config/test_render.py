@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,16 @@ def test_every_hotline_has_its_extension_queue_and_priority(example: Site, tmp_p
         assert f"Set(HL_HOTLINE={hotline.number})" in extension
         assert f"Set(HL_QUEUE={hotline.queue})" in extension
         assert f"Set(HL_PRIORITY={hotline.priority})" in extension
+
+
+def test_a_queue_with_a_digit_is_where_a_phone_may_transfer_to(tmp_path: Path) -> None:
+    dialplan = (rendered(small_site(tmp_path), tmp_path) / "call-control.conf").read_text()
+    codes = {
+        line.split(",")[0]: following.split("=")[-1].rstrip(")")
+        for line, following in pairwise(dialplan.splitlines())
+        if line.startswith("exten => *18")
+    }
+    assert codes == {"exten => *182": "consumer"}
 
 
 def test_every_seat_serves_the_fallback_queue(example: Site, tmp_path: Path) -> None:
