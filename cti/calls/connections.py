@@ -107,7 +107,8 @@ class Connections:
         )
         call.talks[bridge] = segment
         call.record.segments.append(segment)
-        call.record.ended_by = None  # whoever left before, the call went on
+        if call.caller is None or call.caller in call.live:
+            call.record.ended_by = None  # whoever left before, the call went on
         if call.caller in parties:
             call.waits = False
             call.handler = seat_leg.record.leg if seat_leg else None

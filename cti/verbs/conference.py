@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from acd.model import Instant
 from cti.calls.actions import Action, HangUp, Place, SendLeg
@@ -45,16 +45,21 @@ def begin_confer(situation: Situation, command: Command[Confer], _at: Instant) -
         actions += [SendLeg(cause, other.record.channel, Place.CONFERENCE) for other in others[1:]]
     members = [leg.record.leg, *(other.record.leg for other in others)]
     if party is not None:
-        actions.append(ring(situation, command, call, party, Place.CONFERENCE, ""))
+        rung = ring(situation, command, call, party, Place.CONFERENCE, "")
+        actions.append(replace(rung, facts={"HL_JOINS": "1"}))
         members.append(new_leg(command))
     return Progress(tuple(actions), result={"members": ",".join(members)})
 
 
 def follow_confer(situation: Situation, command: Command[Confer], _at: Instant) -> Progress | None:
     calls = situation.calls
-    members = command.result["members"].split(",")
-    if any(calls.is_over(member) for member in members):
-        return Progress(outcome=Failed("party_gone", "One of them hung up, or was not reached."))
+    wanted, rung = command.result["members"].split(","), new_leg(command)
+    members = [member for member in wanted if not calls.is_over(member)]
+    # Those who confer already may become fewer while somebody is rung, who makes at least a third.
+    whole = len(members) >= 3 if rung in members else members == wanted
+    if not whole:
+        stop = (HangUp(command.command, rung),) if rung in members else ()
+        return Progress(stop, outcome=Failed("party_gone", "One of them hung up, or was not reached."))
     found: list[Leg] = [calls.state.legs[member] for member in members if member in calls.state.legs]
     bridges = {leg.bridge for leg in found}
     return DONE if len(found) == len(members) and len(bridges) == 1 and None not in bridges else None

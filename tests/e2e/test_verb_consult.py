@@ -98,28 +98,3 @@ async def test_nobody_answers_and_the_citizen_is_taken_up_again(tmp_path: Path) 
         assert refused["reason"] == "not_consulting"
         talk.caller.hang_up()
         await talk.task
-
-
-async def test_three_in_a_conference_hear_one_another_and_one_is_dropped(tmp_path: Path) -> None:
-    async with staffed(tmp_path, 3, listening=True, wrap_up_s=1.0) as place:
-        talk = await connected(place)
-        expert = other_than(place, talk.seat)
-        third = other_than(place, talk.seat, expert)
-        await asked(talk, expert)
-        await talk.do("confer")
-        await asked(talk, third, "confer")
-
-        async def with_third() -> str | None:
-            shown = await place.center.api().get(f"/v1/calls/{talk.call}")
-            return next((leg["leg"] for leg in shown["legs"] if leg["seat"] == third), None)
-
-        leg = await place.until(with_third)
-        await talk.do("drop", leg=leg)
-        assert place.phones.calls(third) == {}
-        await talk.do("hang-up")
-        await talk.citizen_hears(expert)
-        await place.phones.hang_up(expert)
-        await talk.task
-        call = await talk.archived()
-        assert max(len(segment["legs"]) for segment in call["segments"]) == 4
-        assert call["ended_by"] == "agent"
