@@ -289,6 +289,8 @@ class QueuePolicy:
     """How often one contact is offered to the same agent without being taken; None: without end."""
     auto_answer: bool = False
     """The phone is asked to answer by itself."""
+    transfer_priority: int | None = None
+    """The least own priority of a caller who is transferred here, unless the transfer gives one."""
     overflow: tuple[OverflowRule, ...] = ()
     calendar: Calendar | None = None
     """None: open day and night."""

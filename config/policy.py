@@ -118,6 +118,7 @@ def _queue(queue: QueueConfig, calendars: dict[str, Calendar]) -> QueuePolicy:
         offer_backoff_s=queue.offer_backoff_s,
         max_offers_per_agent=queue.max_offers_per_agent,
         auto_answer=queue.auto_answer,
+        transfer_priority=queue.transfer_priority,
         overflow=tuple(
             OverflowRule(each.limit, Diversion(each.to), each.threshold or 0.0, each.target or "")
             for each in queue.overflow

@@ -58,6 +58,7 @@ REJECTIONS: Final = (
     Rejection("weight of nothing", "weight: 0"),
     Rejection("unknown criterion", "criteria: [tallest]"),
     Rejection("criterion twice", "criteria: [proficiency, proficiency]"),
+    Rejection("priority of transfers out of range", "transfer_priority: 101"),
     Rejection("no offer at all", "max_offers_per_agent: 0"),
     Rejection("limit without a threshold", "overflow: [{limit: size, to: busy}]"),
     Rejection("threshold without a use", "overflow: [{limit: nobody_logged_in, to: busy, threshold: 3}]"),

@@ -205,6 +205,9 @@ class QueueConfig(Model):
     """What callers are kept for at first, one after the other; after the last, any agent of the queue."""
     priority: Priority = 0
     """Higher is served first; the hotline's own priority is added to it."""
+    transfer_priority: Priority | None = None
+    """The least own priority of a caller whom an agent transfers here, unless the transfer gives one: it is
+    instead of the hotline's if it is higher. None: as before. The wait goes on from the first queue."""
     weight: Annotated[float, Field(ge=0.01, le=100)] = 1.0
     """How fast a caller's score grows against other queues': 2 makes a second of waiting count twice."""
     criteria: tuple[Criterion, ...] = (Criterion.LONGEST_IDLE,)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from acd.model import Instant
+from acd.model import Instant, QueuePolicy
 from cti.calls.actions import HangUp, MoveToQueue, Place, SendLeg, SetFact
 from cti.calls.facts import CallId
 from cti.verbs.model import DONE, Command, Failed, Progress, Situation, Verb
@@ -19,7 +19,7 @@ class Transfer:
     call: CallId
     party: Party
     priority: int | None = None
-    """In the new queue; None: as before."""
+    """In the new queue; None: as before, or the queue's `transfer_priority` if that is higher."""
 
 
 def begin(situation: Situation, command: Command[Transfer], _at: Instant) -> Progress:
@@ -36,7 +36,7 @@ def begin(situation: Situation, command: Command[Transfer], _at: Instant) -> Pro
             raise Refused("unknown_queue", f"There is no queue {queue}.", "to")
         if call.record.queue is None or call.caller is None:
             raise Refused("not_inbound", "Only a citizen who called can wait in a queue.", "to")
-        priority = call.record.priority if asked.priority is None else asked.priority
+        priority = _priority(asked, call.record.priority, situation.policy.queues[queue])
         return Progress(
             (
                 MoveToQueue(cause, citizen.record.channel, queue),
@@ -56,6 +56,12 @@ def begin(situation: Situation, command: Command[Transfer], _at: Instant) -> Pro
         ),
         result=result,
     )
+
+
+def _priority(asked: Transfer, before: int, queue: QueuePolicy) -> int:
+    if asked.priority is not None:
+        return asked.priority
+    return before if queue.transfer_priority is None else max(before, queue.transfer_priority)
 
 
 def follow(situation: Situation, command: Command[Transfer], _at: Instant) -> Progress | None:

@@ -36,19 +36,35 @@ async def test_to_an_agent_who_answers(tmp_path: Path) -> None:
         assert call["ended_by"] == "agent"
 
 
-async def test_to_a_queue_with_work_order_and_call_id(tmp_path: Path) -> None:
-    async with staffed(tmp_path, 2, wrap_up_s=30.0) as place:
+async def test_to_a_queue_with_work_order_call_id_and_the_priority_of_transfers(tmp_path: Path) -> None:
+    async with staffed(tmp_path, 2, wrap_up_s=60.0, transfer_priority=7) as place:
         talk = await connected(place)
         # A queue that only the other of the two can serve.
-        queue = {"1001": "consumer", "1002": "social-security"}[talk.agent]
-        await talk.do("transfer", party={"to": "queue", "name": queue}, priority=7)
+        queues = {"1001": "consumer", "1002": "social-security"}
+        queue = queues.pop(talk.agent)
+
+        async def queued() -> str | None:
+            at: str | None = (await place.center.api().get(f"/v1/calls/{talk.call}"))["queued_at"]
+            return at
+
+        queued_at = await place.until(queued)  # the archive is half a second behind
+        await talk.do("transfer", party={"to": "queue", "name": queue})
         second = await place.answer_next()
         assert second != talk.seat
         await talk.citizen_hears(second)
+
+        async def as_the_queue_says() -> bool:
+            call = await place.center.api().get(f"/v1/calls/{talk.call}")
+            return (call["queue"], call["priority"]) == (queue, 7)
+
+        await place.until(as_the_queue_says)
+        # What the agent says holds, though it is less; the first agent wraps up, so the citizen waits.
+        [back] = queues.values()
+        await talk.do("transfer", "supervisor", party={"to": "queue", "name": back}, priority=3)
         talk.caller.hang_up()
         await talk.task
         call = await talk.archived()
-        assert (call["queue"], call["priority"]) == (queue, 7)
+        assert (call["queue"], call["priority"], call["queued_at"]) == (back, 3, queued_at)
         assert [segment["seat"] for segment in call["segments"]] == [talk.seat, second]
         assert len(call["work_orders"]) == 1
 

@@ -43,6 +43,7 @@ QUEUE = """\
     offer_backoff_s: 7
     max_offers_per_agent: 2
     auto_answer: true
+    transfer_priority: 6
     calendar: office
     overflow:
       - {limit: closed, to: message, target: welcome}
@@ -82,6 +83,7 @@ def test_every_key_of_a_queue_reaches_the_router(files: SiteFiles) -> None:
     assert (queue.weight, queue.offer_backoff_s, queue.max_offers_per_agent) == (1.5, 7.0, 2)
     assert queue.criteria == (Criterion.PROFICIENCY, Criterion.FEWEST_SCARCE)
     assert queue.auto_answer
+    assert queue.transfer_priority == 6
     assert queue.overflow == (
         OverflowRule(Limit.CLOSED, Diversion.MESSAGE, 0.0, "welcome"),
         OverflowRule(Limit.SIZE, Diversion.BUSY, 5.0),
