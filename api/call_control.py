@@ -9,6 +9,7 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from api.commands import OnCall, command_route
 from api.routing import Input, input_problem
+from cti.verbs.answer import AnswerCall
 from cti.verbs.conference import Confer, Drop
 from cti.verbs.consult import Cancel, Complete, Consult, Swap
 from cti.verbs.dial import DialOut
@@ -51,7 +52,7 @@ class TransferIn(OnCall):
 
     party: AnyParty
     priority: int | None = Field(default=None, ge=0, le=100)
-    """In the new queue; left out: as before."""
+    """In the new queue; left out: as before, or the queue's `transfer_priority` if that is higher."""
 
 
 class ConsultIn(OnCall):
@@ -114,6 +115,16 @@ def _without_queue(party: PartyIn) -> Party:
 
 
 ROUTES = (
+    command_route(
+        "/v1/calls/{call}/answer",
+        "answer",
+        OnCall,
+        lambda ask: AnswerCall(ask.named("call")),
+        summary="Have the phone answer that rings for the call",
+        description="The phone is sent the event `talk` (NOTIFY) if it is one of `phones.take_talk`, else the"
+        " command is refused (`phone_cannot_answer`). One that does not answer within 5 s rings on"
+        " (`phone_did_not_answer`). For a callback whose agent's phone rings first `call` is the callback's.",
+    ),
     command_route(
         "/v1/calls/{call}/hang-up",
         "hang_up",

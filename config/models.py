@@ -206,6 +206,9 @@ class PhonesConfig(Model):
     ready_again_within_s: Seconds = 60.0
     """An agent whose phone is back within so many seconds is put back as they were; after longer they say
     themselves that they are ready. 0: they always do."""
+    take_talk: tuple[Name, ...] = ("Yealink", "Poly", "snom", "Grandstream", "Fanvil")
+    """How phones begin to call themselves (User-Agent) that answer when the event `talk` says so. Others are
+    not sent it: of one that does not know it Asterisk may end the call."""
 
 
 class Site(Model):

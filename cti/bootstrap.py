@@ -308,6 +308,7 @@ def plan_of(site: Site, secrets: Secrets) -> Plan:
             moves_at_login=site.login.elsewhere is Elsewhere.MOVE,
             ready_again_within_s=site.phones.ready_again_within_s,
         ),
+        take_talk=site.phones.take_talk,
         caller_number=site.trunk.caller_number,
         choice_steps=choice_steps(site),
         told_place=frozenset(

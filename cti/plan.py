@@ -38,6 +38,8 @@ class Plan:
     owner_ttl_s: float = 0.0
     """How long before that for the owner of their open work order; 0: not at all."""
     desk: DeskRules = DeskRules()  # noqa: RUF009 - frozen
+    take_talk: tuple[str, ...] = ()
+    """How phones begin to call themselves that answer when the event `talk` tells them to."""
     caller_number: str = ""
     """The number shown to whom the hotline calls."""
     choice_steps: Mapping[str, tuple[RoutingStep, ...]] = field(default_factory=dict)

@@ -181,10 +181,15 @@ class Runtime:
         """Seats whose phone can be rung."""
         return {seat.seat for seat in self.desk.phones.seats.values() if seat.reachable}
 
+    def phone_name(self, seat: SeatId) -> str:
+        """What the seat's phone calls itself; '' when that is not known."""
+        known = self.desk.phones.seats.get(seat)
+        return known.phone.user_agent if known is not None and known.phone is not None else ""
+
     @property
     def switchboard(self) -> Switchboard:
         plan = self.in_force.plan
-        return Switchboard(plan.seats, plan.trunk, plan.caller_number)
+        return Switchboard(plan.seats, plan.trunk, plan.caller_number, take_talk=plan.take_talk)
 
     @property
     def supervisors(self) -> frozenset[AgentId]:

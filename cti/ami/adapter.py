@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import structlog
 
 from acd.model import Instant, SeatId
+from cti.ami.apart import ApartLinks
 from cti.ami.cel import read_cel
 from cti.ami.client import AmiClient, AmiSettings, LinkState
 from cti.ami.decode import LiveDecoder
@@ -35,6 +36,7 @@ from cti.calls.actions import (
     Action,
     ActionDone,
     ActionFailed,
+    AnswerPhone,
     EndLeg,
     HangUp,
     Mute,
@@ -110,6 +112,7 @@ class AmiTelephony:
             on_connected=self._connected,
             on_lost=self._lost,
         )
+        self._apart = ApartLinks(settings.ami)
 
     @property
     def connected(self) -> bool:
@@ -131,6 +134,7 @@ class AmiTelephony:
 
     async def close(self) -> None:
         """End the link. Asterisk and its calls go on."""
+        await self._apart.close()
         await self._client.close()
 
     def reconnect(self, reason: str) -> None:
@@ -150,7 +154,8 @@ class AmiTelephony:
             return
         try:
             encoded = encode(action)
-            answer = self._client.post(encoded.headers, deadline_s=encoded.deadline_s)
+            link = self._apart if isinstance(action, AnswerPhone) else self._client
+            answer = link.post(encoded.headers, deadline_s=encoded.deadline_s)
         except AmiError as error:
             asyncio.get_running_loop().call_soon(self._fail, action, error)
         else:
@@ -259,6 +264,8 @@ class AmiTelephony:
         self._tell([PbxLost(self._clock(), cause)])
 
     def _answered(self, action: Action, encoded: EncodedAction, answer: asyncio.Future[Any]) -> None:
+        if answer.cancelled():
+            return  # the service ends
         error = answer.exception()
         if isinstance(error, AmiRefused) and encoded.is_harmless(error.message):
             if isinstance(action, EndLeg):

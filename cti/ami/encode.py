@@ -12,6 +12,7 @@ from cti.calls.actions import (
     Action,
     Announce,
     AnswerFeature,
+    AnswerPhone,
     Beat,
     DialCitizen,
     DialFromSeat,
@@ -111,6 +112,16 @@ def _encode(action: Action) -> EncodedAction:
                     "Duration": "80",
                 },
                 deadline_s=5.0,
+            )
+        case AnswerPhone(channel=channel):
+            return EncodedAction(
+                {
+                    "Action": "PJSIPNotify",
+                    "Channel": _checked("channel", channel, _CHANNEL),
+                    "Variable": "Event=talk",
+                },
+                deadline_s=3.0,
+                harmless=frozenset({"Channel not found"}),
             )
         case SendAway(channel=channel, prompt=prompt):
             if prompt is None:

@@ -1,6 +1,7 @@
 """What this package needs in Asterisk's manager.conf: least privilege, and events thinned at the source.
 
-`system` is read for FullyBooted and Shutdown; it is not written. Checked against a real Asterisk by
+`system` is read for FullyBooted and Shutdown. It is written by a user apart, who does nothing else: with
+`originate` beside it a session could load `app_system` and run programs. Checked against a real Asterisk by
 tests/integration/test_ami_asterisk.py.
 """
 
@@ -25,3 +26,13 @@ eventfilter(action(include),name(UserEvent),header(UserEvent),method(starts_with
 eventfilter(action(include),name(ContactStatus)) =
 """
 """Lines of the user's section, after its `secret`."""
+
+PHONES_USER = "-phones"
+"""After the user's name: the user who asks phones to answer. It has the same secret."""
+
+PHONES_USER_LINES = """\
+read =
+write = system
+writetimeout = 5000
+"""
+"""Lines of that user's section, after its `secret`."""

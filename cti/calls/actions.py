@@ -227,6 +227,14 @@ class PressKey:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerPhone:
+    """Ask a phone that rings to answer by itself. What came of it is told by its leg alone."""
+
+    cause: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
 class RingSupervisor:
     """Ring a supervisor's phone, which waits in silence when it is answered. Never sent twice."""
 
@@ -302,6 +310,7 @@ Action: TypeAlias = (
     | OfferCallback
     | Mute
     | PressKey
+    | AnswerPhone
     | RingSupervisor
     | SendSupervisor
     | EndLeg

@@ -47,6 +47,8 @@ class Switchboard:
     """The number shown to whom the hotline calls."""
     ring_timeout_s: float = 30.0
     """How long a party rings that is not an offer's."""
+    take_talk: tuple[str, ...] = ()
+    """How phones begin to call themselves that take the event `talk`."""
 
 
 class Situation(Protocol):
@@ -65,6 +67,9 @@ class Situation(Protocol):
     @property
     def reachable(self) -> set[SeatId]:
         """Seats whose phone can be rung."""
+
+    def phone_name(self, seat: SeatId) -> str:
+        """What the seat's phone calls itself (User-Agent); '' when that is not known."""
 
     @property
     def supervisions(self) -> Supervisions: ...
@@ -137,6 +142,9 @@ def _never(_situation: Situation, _command: Command[Any], _at: Instant) -> Progr
     return None
 
 
+NO_EFFECT = Failed("no_effect", "It did not come about in time.")
+
+
 @dataclass(frozen=True, slots=True)
 class Verb(Generic[A]):
     """One row of the table."""
@@ -148,6 +156,8 @@ class Verb(Generic[A]):
     follow: Follow[A] = _never
     within_s: float = 5.0
     """A command that has not come about by then has failed."""
+    too_late: Failed = NO_EFFECT
+    """Why it has failed then."""
     answered: bool = False
     """No fact tells its effect: it is done once Asterisk has answered every action of it."""
     secret: bool = False

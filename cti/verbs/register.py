@@ -140,7 +140,7 @@ class Commands:
             if self._situation.calls.in_sight:
                 self._follow(pending, at)
             if pending.record.command in self._pending and at >= pending.until:
-                self._end(pending, at, CommandState.FAILED, "no_effect", "It did not come about in time.")
+                self._settle(pending, pending.verb.too_late, at)
         return self._take_work()
 
     def action_failed(self, failure: ActionFailed) -> Work:

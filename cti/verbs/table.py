@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cti.verbs.alter_contact import ALTER_CONTACT
+from cti.verbs.answer import ANSWER
 from cti.verbs.callbacks import ALTER_CALLBACK, CANCEL_CALLBACK, REQUEST_CALLBACK
 from cti.verbs.campaigns import ADD_TO_CAMPAIGN
 from cti.verbs.conference import CONFER, DROP
@@ -20,6 +21,7 @@ from cti.verbs.supervision import CHANGE_SUPERVISION, STOP_SUPERVISION, SUPERVIS
 from cti.verbs.transfer import TRANSFER
 
 VERBS: tuple[Verb[Any], ...] = (
+    ANSWER,
     HANG_UP,
     HOLD,
     RETRIEVE,

@@ -13,7 +13,7 @@ Message = dict[str, str]
 
 
 class Manager:
-    """One connection, logged in as the service's user: it sees what the service would see."""
+    """One connection, logged in as a user of the service's: it sees what the service would see."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -26,15 +26,19 @@ class Manager:
 
     async def act(self, action: str, **headers: str | list[str]) -> Message:
         """Sends an action and returns the answer, which must be a success."""
+        answer = await self.ask(action, **headers)
+        assert answer["Response"] == "Success", answer
+        return answer
+
+    async def ask(self, action: str, **headers: str | list[str]) -> Message:
+        """Sends an action and returns the answer, whatever it is."""
         self._sent += 1
         identity = f"test-{self._sent}"
         lines = [f"Action: {action}", f"ActionID: {identity}"]
         for name, value in headers.items():
             lines += [f"{name}: {one}" for one in ([value] if isinstance(value, str) else value)]
         self._writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
-        answer = await self.message(lambda m: m.get("ActionID") == identity and "Response" in m)
-        assert answer["Response"] == "Success", answer
-        return answer
+        return await self.message(lambda m: m.get("ActionID") == identity and "Response" in m)
 
     async def message(self, wanted: Callable[[Message], bool], within_s: float = 20.0) -> Message:
         """The first message, among those that came and those that come, that is wanted."""
@@ -89,19 +93,20 @@ class Manager:
                     self._changed.notify_all()
                 message = {}
 
-    async def log_in(self, asterisk: AsteriskProcess) -> None:
+    async def log_in(self, asterisk: AsteriskProcess, apart: str) -> None:
         secret = asterisk.secrets.ami.get_secret_value()
-        await self.act("Login", Username=asterisk.site.asterisk.ami_user, Secret=secret)
+        await self.act("Login", Username=asterisk.site.asterisk.ami_user + apart, Secret=secret)
 
 
 @asynccontextmanager
-async def manager_of(asterisk: AsteriskProcess) -> AsyncIterator[Manager]:
+async def manager_of(asterisk: AsteriskProcess, apart: str = "") -> AsyncIterator[Manager]:
+    """`apart` comes after the name of the service's user."""
     at = asterisk.site.asterisk
     reader, writer = await asyncio.open_connection(at.ami_host, at.ami_port)
     manager = Manager(reader, writer)
     reading = asyncio.create_task(manager.read())
     try:
-        await manager.log_in(asterisk)
+        await manager.log_in(asterisk, apart)
         yield manager
     finally:
         writer.close()

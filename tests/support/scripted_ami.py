@@ -30,6 +30,8 @@ class Link:
         self.actions: list[Action] = []
         """Everything received, login and pings included."""
         self.raw = b""
+        self.over = asyncio.Event()
+        """The client left, or was dropped."""
         self._arrived = asyncio.Condition()
 
     def write(self, data: bytes) -> None:
@@ -72,6 +74,7 @@ class Link:
             pass
         finally:
             self._writer.close()
+            self.over.set()
 
     async def _take(self, raw: bytes) -> None:
         action: Action = {}

@@ -59,6 +59,8 @@ class SipParty(asyncio.DatagramProtocol):
     server: tuple[str, int]
     password: str = ""
     extra_headers: tuple[str, ...] = ()
+    user_agent: str = ""
+    """What it calls itself when it registers."""
     local_port: int = 0
     """Its own port; 0 takes a free one."""
     ringing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -294,6 +296,8 @@ class SipParty(asyncio.DatagramProtocol):
             f"Contact: <{self._contact()}>;expires={self._expires}",
             f"Expires: {self._expires}",
         ]
+        if self.user_agent:
+            lines.append(f"User-Agent: {self.user_agent}")
         if authorization:
             lines.append(f"Authorization: {authorization}")
         self._transmit(lines)

@@ -37,6 +37,7 @@ def plan() -> Plan:
         {"1": "break"},
         lambda _at: (0.0, float("inf")),
         supervisors=frozenset({"1003"}),
+        take_talk=("Yealink",),
     )
 
 

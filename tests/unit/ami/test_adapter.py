@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cti.ami.errors import AmiError, AmiLost
-from cti.calls.actions import ActionFailed, Beat, EndLeg, HangUp, PauseSeat, RingSeat
+from cti.calls.actions import ActionFailed, AnswerPhone, Beat, EndLeg, HangUp, PauseSeat, RingSeat
 from cti.calls.facts import LegEnded, LegStarted, OriginateFailed, PbxLost, PbxSnapshot
 from tests.support.scripted_ami import Action, Link, ScriptedAmi, message
 from tests.support.watched_client import settings_for
@@ -266,3 +266,56 @@ async def test_what_was_missed_is_read_from_asterisks_log(server: ScriptedAmi, t
     async with telephony(server, log) as phone:
         missed = await phone.pbx.missed(1500.0)
     assert missed == [LegEnded(2000.0, "cel-2000.000000", "leg-1", 16, False)]
+
+
+TALK = AnswerPhone("c", "PJSIP/seat-01-00000001")
+
+
+async def test_a_phone_is_told_to_answer_over_a_link_of_its_own_with_a_user_of_its_own(
+    server: ScriptedAmi,
+) -> None:
+    async with telephony(server) as phone:
+        phone.pbx.perform(TALK)
+        link = await server.link(2)
+        login = await link.expect("Login")
+        assert (login["Username"], login["Events"]) == ("hotline-phones", "off")
+        notify = await link.expect("PJSIPNotify")
+        assert (notify["Channel"], notify["Variable"]) == (TALK.channel, "Event=talk")
+        link.answer(notify, Message="NOTIFY sent")
+        await link.over.wait()
+        assert server.links[0].count("PJSIPNotify") == 0
+        assert phone.told == []
+
+
+async def test_a_user_that_asterisk_does_not_know_yet_is_told_as_a_failure(server: ScriptedAmi) -> None:
+    async with telephony(server) as phone:
+        server.secret = "another"
+        phone.pbx.perform(TALK)
+        assert await phone.first(ActionFailed) == ActionFailed(
+            NOW, "c", TALK, "refused: Authentication failed"
+        )
+
+
+async def test_without_an_asterisk_a_phone_is_not_told(server: ScriptedAmi) -> None:
+    phone = unstarted(server)
+    await server.stop_listening()
+    phone.pbx.perform(TALK)
+    assert (await phone.first(ActionFailed)).reason == "not_connected"
+
+
+async def test_a_link_that_drops_leaves_open_whether_the_phone_was_told(server: ScriptedAmi) -> None:
+    async with telephony(server) as phone:
+        phone.pbx.perform(TALK)
+        link = await server.link(2)
+        await link.expect("PJSIPNotify")
+        link.drop()
+        assert (await phone.first(ActionFailed)).reason == "lost"
+
+
+async def test_closing_gives_up_what_no_phone_has_answered(server: ScriptedAmi) -> None:
+    async with telephony(server) as phone:
+        phone.pbx.perform(TALK)
+        link = await server.link(2)
+        await link.expect("PJSIPNotify")
+    await link.over.wait()
+    assert phone.of(ActionFailed) == []

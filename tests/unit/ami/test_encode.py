@@ -17,6 +17,7 @@ from cti.calls.actions import (
     Action,
     Announce,
     AnswerFeature,
+    AnswerPhone,
     Beat,
     DialCitizen,
     DialFromSeat,
@@ -218,6 +219,10 @@ def test_ringing_a_seat_is_an_originate_that_carries_the_calls_variables() -> No
             {"Action": "PlayDTMF", "Channel": "PJSIP/trunk-00000001", "Digit": "#", "Duration": "80"},
         ),
         (
+            AnswerPhone("c", "PJSIP/seat-01-00000001"),
+            {"Action": "PJSIPNotify", "Channel": "PJSIP/seat-01-00000001", "Variable": "Event=talk"},
+        ),
+        (
             SetFact("c", "offer-7", "HL_HOLDS", "hotline-1.0"),
             {"Action": "Setvar", "Channel": "offer-7", "Variable": "HL_HOLDS", "Value": "hotline-1.0"},
         ),
@@ -334,6 +339,7 @@ EXAMPLES: list[Action] = [
     OfferCallback("c", "PJSIP/t-00000001"),
     PauseSeat("c", "s", paused=False),
     RingSupervisor("c", "supervision-1", "s", "1001", 30.0),
+    AnswerPhone("c", "PJSIP/s-00000001"),
     DialFromSeat("c", "l", "s", "139", 15.0),
     CITIZEN,
     Beat("c", 1),
@@ -345,6 +351,12 @@ def test_ending_or_moving_what_has_ended_is_harmless(action: Action) -> None:
     encoded = encode(action)
     assert encoded.is_harmless("No such channel")
     assert encoded.is_harmless("Channel does not exist: PJSIP/t-00000001")
+    assert not encoded.is_harmless("Permission denied")
+
+
+def test_a_phone_that_stopped_ringing_needs_no_answer() -> None:
+    encoded = encode(AnswerPhone("c", "PJSIP/s-00000001"))
+    assert encoded.is_harmless("Channel not found")
     assert not encoded.is_harmless("Permission denied")
 
 

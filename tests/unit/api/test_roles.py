@@ -20,8 +20,8 @@ FLOOR = {Role.AGENT, Role.SUPERVISOR}
 WATCH = {Role.SUPERVISOR, Role.OPERATIONS}
 STAFF = {Role.AGENT, Role.SUPERVISOR, Role.OPERATIONS}
 VERBS = (
-    "hang-up", "hold", "retrieve", "transfer", "consult", "complete", "cancel", "swap", "confer", "drop",
-    "park", "pick-up", "rating", "mute", "keys",
+    "answer", "hang-up", "hold", "retrieve", "transfer", "consult", "complete", "cancel", "swap", "confer",
+    "drop", "park", "pick-up", "rating", "mute", "keys",
 )  # fmt: skip
 EXPECTED: dict[tuple[str, str], set[Role] | None] = {
     ("GET", "/v1/agents"): WATCH,
