@@ -100,6 +100,15 @@ def reconsider(floor: Floor, callback: Callback, trigger: CallbackTrigger | None
         move_callback(floor, callback, trigger or CallbackTrigger.DUE, CallbackState.WAITING)
 
 
+def hours_changed(floor: Floor, callback: Callback) -> None:
+    """The hours for dialling may be others from now on; whom they do not concern is told of to nobody."""
+    if callback.state is CallbackState.DIALLING:
+        return
+    stays = callback.state is CallbackState.SCHEDULED
+    if not stays or due_from(floor, callback, callback.due_at) != callback.due_at:
+        reconsider(floor, callback, None)
+
+
 def callback_due(floor: Floor, callback: Callback) -> None:
     """A callback's timer fell due."""
     if callback.state is CallbackState.DIALLING:
@@ -190,7 +199,7 @@ def unreached(floor: Floor, callback: Callback, outcome: AttemptOutcome, trigger
         again = floor.contacts.get(callback.callback)
         if again is not None and dialled_by is not None:
             floor.leave_waiting(again)
-            floor.note_tried(again, dialled_by)
+            floor.note_tried(again, dialled_by, floor.at)
             floor.enter_waiting(again)
 
 

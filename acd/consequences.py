@@ -184,7 +184,7 @@ def let_go(floor: Floor, offer: Offer, outcome: OfferOutcome) -> None:
     if contact is not None and contact.offer == offer.offer:
         contact.offer = contact.agent = None
         if not blameless:
-            floor.note_tried(contact, agent.agent)
+            floor.note_tried(contact, agent.agent, floor.at)
         floor.move_contact(contact, ContactTrigger.OFFER_ENDED, ContactState.WAITING)
         if contact.callback:
             reconsider(floor, floor.callbacks[contact.contact], None)

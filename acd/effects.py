@@ -182,6 +182,21 @@ class CallbackChanged:
     """The second request that this one stands for, told once."""
 
 
+@dataclass(frozen=True, slots=True)
+class PlaceChanged:
+    """A place is kept for a caller who was cut off, or no more; with all that it takes to keep it."""
+
+    at: Instant
+    cause: str
+    caller: str
+    place_from: Instant
+    """Since when the caller had waited."""
+    until: Instant | None
+    """How long it is kept; None: no more."""
+    taken_by: ContactId | None = None
+    """Who has it now: the caller dialled again."""
+
+
 Effect: TypeAlias = (
     MakeOffer
     | CancelOffer
@@ -192,4 +207,5 @@ Effect: TypeAlias = (
     | ContactDiverted
     | DialCallback
     | CallbackChanged
+    | PlaceChanged
 )

@@ -41,6 +41,10 @@ class ContactQueued:
     callback: ContactId | None = None
     """The callback whose citizen it is, dialled before an agent was: served before everybody else, by the
     agent who is promised to them, and no part of the figures of callers."""
+    tried: tuple[tuple[AgentId, Instant], ...] = ()
+    """After a restart: who did not take an offer of it before, and when."""
+    place_from: Instant | None = None
+    """After a restart: since when a caller had waited whose kept place it took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +297,19 @@ class OfferEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferLapsed:
+    """An offer ended unanswered that the router knows nothing of any more: made before a restart, or given up
+    when Asterisk was out of sight. What that means for its agent is what it would have meant.
+    """
+
+    at: Instant
+    cause: str
+    agent: AgentId
+    outcome: OfferOutcome
+    """What an agent is taken out for: neither accepted nor cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
 class TimePassed:
     """Nothing happened but time: deadlines up to `at` are due."""
 
@@ -322,6 +339,19 @@ class AgentRestored:
     since: Instant
     until: Instant | None
     """When a wrap-up ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceKept:
+    """A caller was cut off where this router does not serve, or before a restart: their place is kept."""
+
+    at: Instant
+    cause: str
+    caller: str
+    place_from: Instant
+    """Since when the caller had waited."""
+    until: Instant | None = None
+    """How long; None: as long as the policy keeps a place, from the event on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,8 +389,10 @@ Event: TypeAlias = (
     | AgentReleased
     | OfferAnswered
     | OfferEnded
+    | OfferLapsed
     | TimePassed
     | PolicyChanged
     | AgentRestored
     | ContactRestored
+    | PlaceKept
 )

@@ -11,6 +11,7 @@ from acd.events import (
     ContactQueued,
     ContactRestored,
     ContactServedElsewhere,
+    PlaceKept,
 )
 from acd.floor import Floor
 from acd.model import ContactId, ContactState, OfferOutcome, OneOf, RoutingStep
@@ -44,29 +45,30 @@ def contact_queued(floor: Floor, event: ContactQueued) -> None:
     else:
         count = floor.figures.returned if returned else floor.figures.queued
         count(event.queue, event.contact, event.queued_at, event.at)
-    kept = floor.take_kept_place(event.caller)
+    places = event.queued_at, event.place_from, floor.take_kept_place(event.caller, event.contact)
+    place_from = min(each for each in places if each is not None)
     steps = event.steps
     if event.callback is not None:
         agent = claim(floor, event.callback, event.queue)
         ttl_s = floor.queues[event.queue].callbacks.abandoned_after_s
         steps = () if agent is None else (RoutingStep(OneOf((agent,)), ttl_s, beyond_queue=True),)
-    floor.admit(
-        Contact(
-            event.contact,
-            event.queue,
-            event.priority,
-            event.queued_at,
-            ContactState.WAITING,
-            event.at,
-            caller=event.caller,
-            returned=returned,
-            place_from=(place_from := event.queued_at if kept is None else min(kept, event.queued_at)),
-            steps_from=event.at if returned else place_from,
-            own_steps=steps,
-            dialled=dialled,
-        ),
-        ContactTrigger.QUEUED,
+    contact = Contact(
+        event.contact,
+        event.queue,
+        event.priority,
+        event.queued_at,
+        ContactState.WAITING,
+        event.at,
+        caller=event.caller,
+        returned=returned,
+        place_from=place_from,
+        steps_from=event.at if returned else place_from,
+        own_steps=steps,
+        dialled=dialled,
     )
+    for each, at in event.tried:
+        floor.note_tried(contact, each, at)
+    floor.admit(contact, ContactTrigger.QUEUED)
     divert_if_due(floor, floor.contacts[event.contact], ON_ARRIVAL)
 
 
@@ -117,7 +119,7 @@ def contact_left(floor: Floor, event: ContactLeft) -> None:
     if contact.offer is not None:
         floor.withdraw_offer(floor.offers[contact.offer], OfferTrigger.WITHDRAWN, OfferOutcome.CANCELLED)
     if event.cut_off:
-        floor.keep_place(contact)
+        floor.keep_place(contact.caller, contact.place_from)
     floor.forget(contact, ContactTrigger.LEFT)
 
 
@@ -167,6 +169,10 @@ def contact_restored(floor: Floor, event: ContactRestored) -> None:
         occupy(floor, agent, AgentTrigger.CONNECTED, contact, counts and callback is None)
     if callback is not None:
         reached(floor, callback)
+
+
+def place_kept(floor: Floor, event: PlaceKept) -> None:
+    floor.keep_place(event.caller, event.place_from, event.until)
 
 
 def contact_served_elsewhere(floor: Floor, event: ContactServedElsewhere) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from acd.consequences import answer, let_go
-from acd.events import OfferAnswered, OfferEnded
+from acd.consequences import NOT_READY_AFTER, answer, let_go, wish
+from acd.events import OfferAnswered, OfferEnded, OfferLapsed
 from acd.floor import Floor
-from acd.model import OfferOutcome
-from acd.states import OFFER, InvalidTransition, OfferState, OfferTrigger
+from acd.model import AgentState, OfferOutcome
+from acd.states import AGENT, OFFER, AgentTrigger, InvalidTransition, OfferState, OfferTrigger
 
 
 def offer_answered(floor: Floor, event: OfferAnswered) -> None:
@@ -16,6 +16,22 @@ def offer_answered(floor: Floor, event: OfferAnswered) -> None:
     else:
         OFFER.allows(offer.offer, offer.state, OfferTrigger.ANSWERED, offer.history)
         answer(floor, offer)
+
+
+def offer_lapsed(floor: Floor, event: OfferLapsed) -> None:
+    agent = floor.agents.get(event.agent)
+    if agent is None:
+        return
+    reason = NOT_READY_AFTER.get(event.outcome)
+    if reason is None:
+        told = f"lapsed as {event.outcome}"
+        raise InvalidTransition(f"agent {agent.agent}", agent.state, told, agent.history)
+    if not AGENT.allows(agent.agent, agent.state, AgentTrigger.OFFER_LAPSED, agent.history):
+        return
+    if agent.state is AgentState.READY:
+        floor.move_agent(agent, AgentTrigger.OFFER_LAPSED, AgentState.NOT_READY, reason)
+    elif agent.next_state is AgentState.READY:
+        wish(floor, agent, AgentTrigger.OFFER_LAPSED, AgentState.NOT_READY, reason)
 
 
 def offer_ended(floor: Floor, event: OfferEnded) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from acd.callbacks import callback_due
+from acd.callbacks import callback_due, hours_changed
 from acd.consequences import go_on, let_go
 from acd.events import PolicyChanged, TimePassed
 from acd.floor import Floor
@@ -30,7 +30,7 @@ def time_passed(floor: Floor, event: TimePassed) -> None:
         elif kind == "callback":
             callback_due(floor, floor.callbacks[name])
         elif kind == "kept":
-            del floor.kept_places[name]
+            floor.take_kept_place(name)
         else:
             floor.place_again(floor.contacts[name])
 
@@ -70,3 +70,5 @@ def policy_changed(floor: Floor, event: PolicyChanged) -> None:
         else:
             agent.employ(terms)
     floor.seat_everybody_again()
+    for callback in list(floor.callbacks.values()):
+        hours_changed(floor, callback)

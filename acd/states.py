@@ -62,6 +62,8 @@ class AgentTrigger(StrEnum):
     """The offer ended through no doing of the agent's."""
     OFFER_FAILED = "offer_failed"
     """The offer ended unanswered, and that is the agent's or the phone's doing."""
+    OFFER_LAPSED = "offer_lapsed"
+    """So did one that the router made before a restart, or lost sight of."""
     WRAP_UP_EXTENDED = "wrap_up_extended"
     WRAP_UP_OVER = "wrap_up_over"
     RESTED = "rested"
@@ -201,6 +203,7 @@ _RESERVED, _BUSY, _WRAP_UP = _A.RESERVED, _A.BUSY, _A.WRAP_UP
 _T = AgentTrigger
 _KNOWN = Ignored("what the router knows is newer")
 _ABSENT = Ignored("nobody is logged in")
+_OUT = Ignored("takes no calls as it is")
 _NOT_LOST = Ignored("it was not the phone that took the agent out")
 _NOT_ENGAGED = Ignored("the router did not know the phone to be in use")
 
@@ -224,6 +227,7 @@ AGENT = Table(
             _T.CONNECTED: Ignored("the call goes on, without an agent who could wrap it up"),
             _T.OFFER_WITHDRAWN: NO,
             _T.OFFER_FAILED: NO,
+            _T.OFFER_LAPSED: _ABSENT,
             _T.WRAP_UP_EXTENDED: NO,
             _T.WRAP_UP_OVER: NO,
             _T.RESTED: NO,
@@ -235,7 +239,7 @@ AGENT = Table(
             _T.LOG_IN: NO,
             _T.LOG_OUT: to(_LOGGED_OUT),
             _T.MOVED: to(_NOT_READY),
-            _T.PHONE_LOST: Ignored("takes no calls as it is"),
+            _T.PHONE_LOST: _OUT,
             _T.PHONE_BACK: to(_READY),
             _T.READY: to(_READY),
             _T.NOT_READY: to(_NOT_READY),
@@ -245,6 +249,7 @@ AGENT = Table(
             _T.CONNECTED: to(_BUSY),
             _T.OFFER_WITHDRAWN: NO,
             _T.OFFER_FAILED: NO,
+            _T.OFFER_LAPSED: _OUT,
             _T.WRAP_UP_EXTENDED: NO,
             _T.WRAP_UP_OVER: NO,
             _T.RESTED: NO,
@@ -266,6 +271,7 @@ AGENT = Table(
             _T.CONNECTED: to(_BUSY),
             _T.OFFER_WITHDRAWN: NO,
             _T.OFFER_FAILED: NO,
+            _T.OFFER_LAPSED: to(_NOT_READY),
             _T.WRAP_UP_EXTENDED: NO,
             _T.WRAP_UP_OVER: NO,
             _T.RESTED: to(_READY),
@@ -287,6 +293,7 @@ AGENT = Table(
             _T.CONNECTED: to(_BUSY),
             _T.OFFER_WITHDRAWN: to(_READY, _NOT_READY, _WRAP_UP, _LOGGED_OUT),
             _T.OFFER_FAILED: to(_NOT_READY, _WRAP_UP, _LOGGED_OUT),
+            _T.OFFER_LAPSED: to(_RESERVED),
             _T.WRAP_UP_EXTENDED: NO,
             _T.WRAP_UP_OVER: NO,
             _T.RESTED: NO,
@@ -308,6 +315,7 @@ AGENT = Table(
             _T.CONNECTED: to(_BUSY),
             _T.OFFER_WITHDRAWN: Ignored("busy with another call"),
             _T.OFFER_FAILED: Ignored("busy with another call"),
+            _T.OFFER_LAPSED: to(_BUSY),
             _T.WRAP_UP_EXTENDED: NO,
             _T.WRAP_UP_OVER: NO,
             _T.RESTED: NO,
@@ -329,6 +337,7 @@ AGENT = Table(
             _T.CONNECTED: to(_BUSY),
             _T.OFFER_WITHDRAWN: NO,
             _T.OFFER_FAILED: NO,
+            _T.OFFER_LAPSED: to(_WRAP_UP),
             _T.WRAP_UP_EXTENDED: to(_WRAP_UP),
             _T.WRAP_UP_OVER: to(_READY, _NOT_READY),
             _T.RESTED: NO,

@@ -28,9 +28,9 @@ class Timers:
             self._heap = [(at, live) for live, at in self._due.items()]
             heapify(self._heap)
 
-    def cancel(self, key: TimerKey) -> None:
-        """Harmless when nothing is due under that key."""
-        self._due.pop(key, None)
+    def cancel(self, key: TimerKey) -> Instant | None:
+        """When it would have been due; None, and harmless, when nothing is due under that key."""
+        return self._due.pop(key, None)
 
     def due(self, key: TimerKey) -> Instant:
         """When a deadline that is set falls due."""

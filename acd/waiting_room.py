@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from acd.effects import PlaceChanged
 from acd.estimate import Pace
 from acd.hours import in_force, next_change
 from acd.index import Stage
@@ -155,18 +156,24 @@ class WaitingRoom(Known):
         for name in contacts:
             self.place_again(self.contacts[name])
 
-    def keep_place(self, contact: Contact) -> None:
+    def keep_place(self, caller: str | None, place_from: Instant, until: Instant | None = None) -> None:
         """The caller was cut off and may come back to the same place for a while."""
-        if contact.caller is not None and self.policy.keep_place_s > 0:
-            self.kept_places[contact.caller] = contact.place_from
-            self.timers.set(("kept", contact.caller), self.at + self.policy.keep_place_s)
+        until = self.at + self.policy.keep_place_s if until is None else until
+        if caller is not None and until > self.at:
+            self.kept_places[caller] = place_from
+            self.timers.set(("kept", caller), until)
+            self.effects.append(PlaceChanged(self.at, self.cause, caller, place_from, until))
 
-    def take_kept_place(self, caller: str | None) -> Instant | None:
+    def take_kept_place(self, caller: str | None, taken_by: ContactId | None = None) -> Instant | None:
         """Since when this caller had waited when cut off; None when nothing is kept for them."""
-        if caller is None:
+        if caller is None or caller not in self.kept_places:
             return None
-        self.timers.cancel(("kept", caller))
-        return self.kept_places.pop(caller, None)
+        until = self.timers.cancel(("kept", caller))
+        place_from = self.kept_places.pop(caller)
+        in_time = until is not None and until > self.at
+        taken_by = taken_by if in_time else None
+        self.effects.append(PlaceChanged(self.at, self.cause, caller, place_from, None, taken_by))
+        return place_from if in_time else None
 
     def leave_waiting(self, contact: Contact) -> None:
         self.waiting.remove(contact.contact)

@@ -22,6 +22,9 @@ _APPLIED: JsonDict = {
 }
 
 
+_AT_START: JsonDict = {"at": "2026-03-02T04:00:00.250000Z", "changes": []}
+
+
 class ChangeOut(Output):
     """One thing that is different."""
 
@@ -31,17 +34,27 @@ class ChangeOut(Output):
 
 
 class AppliedOut(Output):
-    """A configuration that was put in force."""
+    """A configuration that was put in force. Restarts that change nothing leave it the one applied last."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_APPLIED]})
 
     at: datetime
     by: str
-    """`start`, `SIGHUP`, or the name of the token that applied it."""
+    """`start` (files that had changed since, or the first start), `SIGHUP`, or the token that applied it."""
     cause: str
     """The id by which the log tells of it."""
     changes: list[ChangeOut]
-    """Against the one before; none at the start of the service."""
+    """Against the one before; none for the first of all."""
+
+
+class AtStartOut(Output):
+    """What the service found when it started."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_AT_START]})
+
+    at: datetime
+    changes: list[ChangeOut]
+    """Of the files on disk, which hold since then, against what was applied last before."""
 
 
 class RejectedOut(Output):
@@ -57,9 +70,12 @@ class RejectedOut(Output):
 class InForceOut(Output):
     """The configuration in force."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"applied": _APPLIED, "rejected": None}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"applied": _APPLIED, "at_start": _AT_START, "rejected": None}]}
+    )
 
     applied: AppliedOut
+    at_start: AtStartOut
     rejected: RejectedOut | None
     """What was rejected since then."""
 
@@ -101,7 +117,7 @@ ROUTES = (
         "GET",
         "/v1/configuration/applied",
         get_configuration,
-        summary="What was applied last, when, by whom, and what it changed",
+        summary="What was applied last, when, by whom, what it changed, and what the last start found",
         tag="configuration",
         roles=WATCHERS,
         answers={200: InForceOut},

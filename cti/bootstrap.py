@@ -7,9 +7,10 @@ import gc
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -30,17 +31,18 @@ from cti.callbacks.pacing import DialTerms
 from cti.caller_key import caller_key
 from cti.calls.actions import ActionDone, ActionFailed
 from cti.calls.facts import Fact
-from cti.clock import SteadyClock
+from cti.clock import ClockWatch, SteadyClock, by_the_wall
 from cti.database import BadDatabaseUrl, create_engine
 from cti.desk import DeskRules
 from cti.feed import EventFeed
 from cti.hotline import Hotline, Names
 from cti.journal import Journal, JournalError
+from cti.last_applied import LastApplied
 from cti.loop_thread import LoopThread
 from cti.past import Past, read_past
 from cti.plan import Plan
 from cti.projection import Projector, leave_out
-from cti.records_json import Draft, encode
+from cti.records_json import JSON, Draft, encode
 from cti.reload import Reloader
 from cti.runtime import Runtime
 from cti.service import Service
@@ -100,7 +102,7 @@ async def run(settings: Settings) -> None:
         upgraded = await _upgraded(settings.database_url)
         past = read_past(journal)
         pins = PinBook(settings.secrets.pins)
-        clock = SteadyClock()
+        clock = SteadyClock(past.clock)
         feed = EventFeed(journal)
         beside = LoopThread("projection")
         more = asyncio.Event()
@@ -118,7 +120,16 @@ async def run(settings: Settings) -> None:
         names = _names(settings.site)
         secret = settings.secrets.ami.get_secret_value().encode()
         hotline = Hotline(service, routing_policy(settings.site), names, projector, feed, secret)
-        reloader = _reloader(settings, service, hotline, pins)
+        reloader = _reloader(settings, service, hotline, pins, journal, clock)
+
+        def keep_clock(state: dict[str, JSON]) -> None:
+            with suppress(JournalError):  # the service tells of a disk that refuses
+                journal.write([], state)
+
+        async def move_hours() -> None:
+            await reloader.again(partial(_route_by, settings, service, clock))
+
+        watch = ClockWatch(clock, move_hours, keep_clock)
         app = create_app(
             hotline,
             CallArchive(engine),
@@ -137,6 +148,7 @@ async def run(settings: Settings) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(service.run(), name="service")
             tasks.create_task(reloader.apply_when_told(reload), name="reload")
+            tasks.create_task(watch.run(), name="clock")
             projecting = beside.run(_project(projector, engine_beside, settings.database_url, upgraded))
             tasks.create_task(projecting, name="projection")
             tasks.create_task(_trim(journal, projector), name="trim")
@@ -208,7 +220,8 @@ def _service(
     site, asterisk = settings.site, settings.site.asterisk
     now = clock.now()
     try:
-        runtime = Runtime(plan_of(site, settings.secrets), routing_policy(site), past.resume, now)
+        policy = by_the_wall(routing_policy(site), clock.ahead_s())
+        runtime = Runtime(plan_of(site, settings.secrets), policy, past.resume, now)
     except InvalidPolicy as error:
         raise CannotStart(f"the configuration contradicts itself: {error}") from error
     service: Service
@@ -237,6 +250,7 @@ def _service(
         on_fact,
         clock.now,
         on_connected,
+        clock.ahead_s,
     )
     pipeline = RecordingPipeline(asterisk.spool, site.storage.recordings, on_stored)
     stack.push_async_callback(pipeline.close)
@@ -257,14 +271,25 @@ def _service(
     return service
 
 
-def _reloader(settings: Settings, service: Service, hotline: Hotline, pins: PinBook) -> Reloader:
+def _reloader(
+    settings: Settings,
+    service: Service,
+    hotline: Hotline,
+    pins: PinBook,
+    journal: Journal,
+    clock: SteadyClock,
+) -> Reloader:
     async def put_in_force(site: Site, cause: str) -> None:
-        policy = routing_policy(site)
-        await service.reconfigure(policy, plan_of(site, settings.secrets), cause)
-        hotline.reconfigure(policy, _names(site))
+        await _route_by(settings, service, clock, site, cause)
+        hotline.reconfigure(routing_policy(site), _names(site))
         await _read_pins_again(settings, site, pins, cause)
 
-    return Reloader(settings.config, settings.site, put_in_force)
+    return Reloader(settings.config, settings.site, put_in_force, LastApplied(journal))
+
+
+async def _route_by(settings: Settings, service: Service, clock: SteadyClock, site: Site, cause: str) -> None:
+    policy = by_the_wall(routing_policy(site), clock.ahead_s())
+    await service.reconfigure(policy, plan_of(site, settings.secrets), cause)
 
 
 async def _read_pins_again(settings: Settings, site: Site, pins: PinBook, cause: str) -> None:

@@ -20,14 +20,23 @@ class ChangeView:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A configuration that was put in force."""
+    """A configuration that was put in force. Restarts that change nothing leave it the one applied last."""
 
     at: datetime
     by: str
-    """`start`, `SIGHUP`, or the name of the token that applied it."""
+    """`start` (files that had changed since, or the first start), `SIGHUP`, or the token that applied it."""
     cause: str
-    changes: Sequence[ChangeView]
-    """Against the one that was in force before; none at the start."""
+    changes: tuple[ChangeView, ...]
+    """Against the one that was in force before; none for the first of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtStart:
+    """What the service found when it started."""
+
+    at: datetime
+    changes: tuple[ChangeView, ...]
+    """Of the files on disk, which hold since then, against what was applied last before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,10 @@ class ConfigurationPort(Protocol):
     @property
     def applied(self) -> Applied:
         """What was applied last."""
+
+    @property
+    def at_start(self) -> AtStart:
+        """What the service found when it started."""
 
     @property
     def rejected(self) -> Rejected | None:

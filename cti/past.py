@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from acd.effects import AgentChanged
-from acd.model import Instant
+from acd.model import AgentState, Instant
 from cti.audit import STATE as AUDIT
 from cti.audit import head_of
 from cti.callbacks.book import STATE as CALLBACKS
@@ -15,11 +15,13 @@ from cti.calls.flows import voicemail_due
 from cti.calls.outputs import RecordingDue
 from cti.calls.records import CallRecord
 from cti.calls.supervision import Supervision
+from cti.clock import STATE as CLOCK
 from cti.dialler import STATE as DIALLER
 from cti.journal import Journal
+from cti.kept_places import PLACES
 from cti.pins import STATE as PINS
 from cti.preferred import LAST_AGENT, OPEN_ORDER
-from cti.records_json import decode, decode_call, instant_of
+from cti.records_json import JSON, decode, decode_call, instant_of
 from cti.resuming import Resume
 from cti.supervising import STATE as SUPERVISIONS
 from cti.todays_figures import FIGURES
@@ -34,6 +36,8 @@ class Past:
 
     resume: Resume = field(default_factory=Resume)
     seen_until: Instant | None = None
+    clock: JSON = None
+    """What the last service's clock said of itself, if somebody was at work or on the line."""
     due: dict[LegId, RecordingDue] = field(default_factory=dict)
     """Recordings of legs that have ended, by leg. Those still in the spool are archived yet."""
 
@@ -51,6 +55,8 @@ def read_past(journal: Journal) -> Past:
             past.due |= _due(call)
         elif key.startswith((LAST_AGENT, OPEN_ORDER)):
             past.resume.preferred[key] = body
+        elif key.startswith(PLACES):
+            past.resume.places[key] = body
         elif key.startswith(CALLBACKS):
             past.resume.callbacks[key] = body
         elif key.startswith(DIALLER):
@@ -64,6 +70,10 @@ def read_past(journal: Journal) -> Past:
         elif key.startswith(COMMANDS):
             past.resume.commands[key] = body
     past.resume.audit = head_of(state.get(AUDIT), journal.journal_id)
+    if past.resume.open_calls or any(
+        agent.state is not AgentState.LOGGED_OUT for agent in past.resume.agents
+    ):
+        past.clock = state.get(CLOCK)
     seen = state.get("seen_until")
     if isinstance(seen, str):
         past.seen_until = instant_of(seen)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 
-from config.difference import difference
+from config.difference import Effect, difference
 from config.load import ConfigInvalid, load_site
 from config.models import Site
-from cti.configuration import Applied, ChangeView, ConfigurationRejected, Rejected
+from cti.configuration import Applied, AtStart, ChangeView, ConfigurationRejected, Rejected
+from cti.last_applied import LastApplied
 
 log = structlog.get_logger(__name__)
 
@@ -24,13 +26,31 @@ PutInForce = Callable[[Site, str], Awaitable[None]]
 class Reloader:
     """A `ConfigurationPort` over the configuration's directory. One apply at a time."""
 
-    def __init__(self, directory: Path, site: Site, put_in_force: PutInForce) -> None:
+    def __init__(
+        self, directory: Path, site: Site, put_in_force: PutInForce, last_applied: LastApplied
+    ) -> None:
+        """`site` holds already: the service has just started with it. Raises `JournalError`."""
         self._directory = directory
         self._site = site
         self._put_in_force = put_in_force
+        self._last_applied = last_applied
         self._applying = asyncio.Lock()
-        self.applied = Applied(datetime.now(UTC), "start", "start", ())
         self.rejected: Rejected | None = None
+        known = last_applied.recall()
+        changes = () if known is None else _changes_at_start(known[1], site)
+        self.at_start = AtStart(datetime.now(UTC), changes)
+        if known is None or changes:
+            self.applied = Applied(self.at_start.at, "start", "start", changes)
+            last_applied.keep(self.applied, site)
+        else:
+            self.applied = known[0]
+        log.info(
+            "configuration_at_start",
+            applied_at=self.applied.at.isoformat(),
+            by=self.applied.by,
+            cause=self.applied.cause,
+            changes=[_line(each) for each in changes],
+        )
 
     async def proposed(self) -> Sequence[ChangeView]:
         return _changes(self._site, await self._read("dry run", "dry-run"))
@@ -47,8 +67,14 @@ class Reloader:
             await self._put_in_force(site, cause)
             self._site = site
             self.applied, self.rejected = Applied(datetime.now(UTC), by, cause, changes), None
+            await asyncio.to_thread(self._last_applied.keep, self.applied, site)
             log.info("configuration_applied", by=by, cause=cause, changes=[_line(each) for each in changes])
             return self.applied
+
+    async def again(self, put: PutInForce) -> None:
+        """Has some of what is in force put in force once more, and nothing applied meanwhile."""
+        async with self._applying:
+            await put(self._site, f"again-{uuid.uuid4().hex[:8]}")
 
     async def apply_when_told(self, told: asyncio.Event) -> None:
         """Applies each time that the event is set. A wrong configuration changes nothing."""
@@ -72,5 +98,16 @@ def _changes(old: Site, new: Site) -> tuple[ChangeView, ...]:
     return tuple(ChangeView(each.what, each.effect.value) for each in difference(old, new))
 
 
+def _changes_at_start(old: Site | None, new: Site) -> tuple[ChangeView, ...]:
+    """What takes a restart has had it."""
+    if old is None:
+        unknown = "what was applied before was written by another version and cannot be compared"
+        return (ChangeView(unknown, Effect.AT_ONCE.value),)
+    return tuple(
+        replace(each, effect=Effect.AT_ONCE.value) if each.effect == Effect.RESTART.value else each
+        for each in _changes(old, new)
+    )
+
+
 def _line(change: ChangeView) -> str:
-    return change.what if change.effect == "at once" else f"{change.what} ({change.effect})"
+    return change.what if change.effect == Effect.AT_ONCE.value else f"{change.what} ({change.effect})"

@@ -29,6 +29,8 @@ class Resume:
     """Wrong PINs, as `PinGuard.restore` takes them."""
     preferred: dict[str, JSON] = field(default_factory=dict)
     """Whom callers know, as `PreferredAgents` takes it."""
+    places: dict[str, JSON] = field(default_factory=dict)
+    """Places of callers who were cut off, as `KeptPlaces` takes them."""
     commands: dict[str, JSON] = field(default_factory=dict)
     """Commands of the last day, as `Commands.restore` takes them."""
     supervisions: list[Supervision] = field(default_factory=list)

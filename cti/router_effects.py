@@ -14,6 +14,7 @@ from cti.calls.outputs import Output
 from cti.desk import Desk
 from cti.dialler import Dialler
 from cti.fallback import SeatPauses
+from cti.kept_places import KeptPlaces
 from cti.records_json import Draft, encode
 from cti.step import Step
 
@@ -22,13 +23,20 @@ class RouterEffects:
     """Carries the router's effects out: in the call model, in the callbacks, and at the desk."""
 
     def __init__(
-        self, calls: CallModel, callbacks: CallbackBook, desk: Desk, pauses: SeatPauses, dialler: Dialler
+        self,
+        calls: CallModel,
+        callbacks: CallbackBook,
+        desk: Desk,
+        pauses: SeatPauses,
+        places: KeptPlaces,
+        dialler: Dialler,
     ) -> None:
         self._calls = calls
         self._callbacks = callbacks
         self._desk = desk
         self._pauses = pauses
         self._dialler = dialler
+        self._places = places
 
     def take(self, effects: Iterable[fx.Effect], at: Instant, step: Step) -> list[Output]:
         """Adds to the step what is to be done and journaled; gives what the call model concludes."""
@@ -54,6 +62,8 @@ class RouterEffects:
                     outputs += self._calls.offer_closed(effect)
                 case fx.ContactDiverted():
                     outputs += self._divert(effect, at, step)
+                case fx.PlaceChanged():
+                    step.state |= self._places.changed(effect)
                 case fx.Decided():
                     step.drafts.append(Draft(effect.at, "decision", effect.decision, encode(effect)))
                 case _:

@@ -14,9 +14,18 @@ from cti.call_entries import CallEntries
 from cti.callbacks.book import CallbackBook
 from cti.calls.actions import MoveToQueue
 from cti.calls.model import CallModel
-from cti.calls.outputs import CallbackWanted, CallUpdated, Output, RecordingDue, RecordingVoid
+from cti.calls.outcome import HELD_AGAINST_AGENTS
+from cti.calls.outputs import (
+    CallbackWanted,
+    CallUpdated,
+    CutOffUnseen,
+    Output,
+    RecordingDue,
+    RecordingVoid,
+)
 from cti.calls.steps import steps_of, steps_text
 from cti.dialler import Dialler
+from cti.kept_places import KeptPlaces
 from cti.plan import InForce
 from cti.preferred import PreferredAgents
 from cti.returning import Returning, served_unseen
@@ -35,6 +44,7 @@ class RouterLink:
         in_force: InForce,
         callbacks: CallbackBook,
         preferred: PreferredAgents,
+        places: KeptPlaces,
         returning: Returning,
         entries: CallEntries,
         effects: RouterEffects,
@@ -45,6 +55,7 @@ class RouterLink:
         self._in_force = in_force
         self._callbacks = callbacks
         self._preferred = preferred
+        self._places = places
         self._returning = returning
         self._entries = entries
         self._effects = effects
@@ -64,6 +75,8 @@ class RouterLink:
                     self._entries.updated(output.record)
                 case RecordingDue() | RecordingVoid():
                     step.recordings.append(output)
+                case CutOffUnseen():
+                    self._cut_off_unseen(output, step)
                 case CallbackWanted():
                     plan = self._in_force.plan
                     usual = plan.dialling_in(output.queue).mode
@@ -95,6 +108,12 @@ class RouterLink:
     def handle(self, event: acd.Event, step: Step) -> None:
         """Gives the router an event as it is. Raises `InvalidEvent`; then nothing has changed."""
         self.put(self._effects.take(self._router.handle(event), event.at, step))
+
+    def _cut_off_unseen(self, cut: CutOffUnseen, step: Step) -> None:
+        caller = self._in_force.plan.caller_key(cut.number)
+        if caller is not None:
+            place_from = self._places.taken_by(cut.call) or cut.queued_at
+            self.route(acd.PlaceKept(cut.at, cut.cause, caller, place_from), step)
 
     def _tell(self, event: acd.Event, step: Step) -> None:
         if isinstance(event, acd.ContactQueued):
@@ -140,5 +159,17 @@ class RouterLink:
             event = replace(event, queue=self._in_force.queue_instead(record.hotline))
             step.actions.append(MoveToQueue(event.cause, call.caller_channel, event.queue))
             self.put(self._calls.altered(event.contact, event.at, event.cause, queue=event.queue))
+        # One who comes back from an agent may be offered to everybody anew.
+        tried = (
+            ()
+            if event.returned
+            else tuple(
+                (offer.agent, offer.ended_at)
+                for offer in record.offers
+                if offer.outcome in HELD_AGAINST_AGENTS and offer.ended_at is not None
+            )
+        )
+        place_from = self._places.taken_by(record.call)
         # A dialled citizen's own callback says who they are.
-        return replace(event, steps=steps, caller=caller if event.callback is None else None)
+        caller = caller if event.callback is None else None
+        return replace(event, steps=steps, caller=caller, tried=tried, place_from=place_from)

@@ -49,6 +49,7 @@ from cti.dialler import Dialler
 from cti.fallback import SeatPauses, TakeOvers
 from cti.flows.announce import Announcer
 from cti.flows.missed import answered_unseen, callback_for
+from cti.kept_places import KeptPlaces
 from cti.plan import InForce, Plan
 from cti.preferred import PreferredAgents
 from cti.records_json import Draft
@@ -90,6 +91,7 @@ class Runtime:
         self._take_overs = TakeOvers(self._returning)
         self._pauses = SeatPauses(self.desk)
         self.dialler = Dialler(self.router, self.calls, self.callbacks, self.in_force)
+        self._places = KeptPlaces(resume.places)
         preferred = PreferredAgents(resume.preferred)
         self._work_orders = WorkOrderEntries(self.callbacks, preferred, self.in_force)
         self._entries = CallEntries(self.callbacks, preferred, self._work_orders, self.in_force)
@@ -99,9 +101,12 @@ class Runtime:
             in_force=self.in_force,
             callbacks=self.callbacks,
             preferred=preferred,
+            places=self._places,
             returning=self._returning,
             entries=self._entries,
-            effects=RouterEffects(self.calls, self.callbacks, self.desk, self._pauses, self.dialler),
+            effects=RouterEffects(
+                self.calls, self.callbacks, self.desk, self._pauses, self._places, self.dialler
+            ),
             dialler=self.dialler,
         )
         self._requests = AgentRequests(self.desk, self._link, self.in_force)
@@ -220,6 +225,8 @@ class Runtime:
             case f.LegEnded():
                 # The dialplan lets them go too, after three seconds of silence.
                 step.actions += [HangUp(fact.cause, leg) for leg in self.calls.aside_for(fact.leg)]
+            case f.ClockSet():
+                self.silent_phones.clock_set(fact.at)
             case f.LegLingers():
                 step.actions.append(HangUp(fact.cause, fact.leg))
             case f.PhonesSeen():
@@ -329,6 +336,7 @@ class Runtime:
         for call in self._entries.write(at, step):
             self._announcer.forget(call)
             self._take_overs.forget(call)
+            step.state |= self._places.over(call)
         step.state |= self._figures.changes()
 
     # -- after a restart -------------------------------------------------------------------------------------
@@ -338,6 +346,10 @@ class Runtime:
         step = Step()
         for agent in agents_restored(resume, self.in_force, now):
             self._link.route(agent, step)
+        places, stale = self._places.restored(now, "resume")
+        step.state |= stale
+        for place in places:
+            self._link.route(place, step)
         for record in resume.open_calls:
             self.calls.restore(record)
             self._work_orders.restore(record)

@@ -409,7 +409,7 @@ class Service:
         while True:
             await asyncio.sleep(LISTEN_EVERY_S)
             if self.routing:
-                await self._measure(self.runtime.silent_phones.suspects())
+                await self._measure(self.runtime.silent_phones.suspects(self.now()))
 
     async def _measure(self, legs: Sequence[tuple[f.LegId, str]]) -> None:
         for leg, channel in legs:

@@ -14,6 +14,8 @@ from cti.calls.model import CallModel
 from cti.seats import SeatBook
 from cti.step import Notice, Step
 
+REGISTERED_S = 3600.0
+"""The longest that a phone may take to register again (pjsip.conf, `maximum_expiration`)."""
 SILENT_S = 1.5
 """So long nothing may come from a phone that cannot be reached."""
 
@@ -26,16 +28,21 @@ class SilentPhones:
         self._phones = phones
         self._heard: dict[LegId, tuple[Instant, int]] = {}
         """Packets from a suspect, and since when there are no more."""
+        self._unsure_until: Instant = float("-inf")
 
-    def suspects(self) -> list[tuple[LegId, str]]:
+    def clock_set(self, at: Instant) -> None:
+        """A clock that is set ends registrations: for a while a phone without one is not taken for dead."""
+        self._unsure_until = at + REGISTERED_S
+
+    def suspects(self, at: Instant) -> list[tuple[LegId, str]]:
         """Connected legs of phones that cannot be reached, with Asterisk's names of their channels."""
-        found = [(leg, channel) for leg, channel in self._calls.talking() if self._is_suspect(leg)]
+        found = [(leg, channel) for leg, channel in self._calls.talking() if self._is_suspect(leg, at)]
         self._heard = {leg: self._heard[leg] for leg, _ in found if leg in self._heard}
         return found
 
     def measured(self, fact: LegMeasured, step: Step) -> None:
         """Takes a look in. At the second one without a packet more the agent's leg is ended."""
-        if fact.final or not self._is_suspect(fact.leg):
+        if fact.final or not self._is_suspect(fact.leg, fact.at):
             return
         said = fact.quality.said if fact.quality is not None else None
         packets = said.packets if said is not None else 0
@@ -46,9 +53,11 @@ class SilentPhones:
             del self._heard[fact.leg]
             step.actions += self._let_go(fact, step)
 
-    def _is_suspect(self, leg: LegId) -> bool:
+    def _is_suspect(self, leg: LegId, at: Instant) -> bool:
         place = self._calls.place_of(leg)
-        return place is not None and self._phones.reachable(place[0]) is False
+        if place is None or self._phones.reachable(place[0]) is not False:
+            return False
+        return at >= self._unsure_until or self._phones.seats[place[0]].registered
 
     def _let_go(self, fact: LegMeasured, step: Step) -> list[Action]:
         state = self._calls.state

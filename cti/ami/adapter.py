@@ -32,6 +32,7 @@ from cti.ami.messages import AmiMessage
 from cti.ami.phones import ask_phones_in_turn
 from cti.ami.quality import leg_quality
 from cti.ami.resync import ask_snapshot
+from cti.ami.times import live_on_our_clock, logged_on_our_clock, snapshot_on_our_clock
 from cti.calls.actions import (
     Action,
     ActionDone,
@@ -46,6 +47,7 @@ from cti.calls.actions import (
     RingSupervisor,
 )
 from cti.calls.facts import (
+    ClockSet,
     Fact,
     LegEnded,
     LegId,
@@ -61,6 +63,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 Told: TypeAlias = Fact | ActionFailed | ActionDone
 
+_CLOCK_SET_S = 2.0
+"""By so much no clock is slewed between two events."""
 _BOOT_ROUNDING_S = 1.0
 """Asterisk tells its uptime in whole seconds, rounded down."""
 
@@ -82,7 +86,7 @@ class AmiTelephony:
     `on_fact` gets each fact in the order in which Asterisk told them, and an ActionFailed for each action
     that came to nothing; it is called in the event loop and must not block. `on_connected` is called when
     the link is up: then ask for `snapshot` and, if there was a time without a link, what was `missed`.
-    `clock` gives epoch seconds.
+    `clock` gives epoch seconds; the machine's own clock, by which Asterisk goes, is `ahead_s` of it.
     """
 
     def __init__(
@@ -91,10 +95,13 @@ class AmiTelephony:
         on_fact: Callable[[Told], None],
         clock: Callable[[], Instant],
         on_connected: Callable[[], None],
+        ahead_s: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._settings = settings
         self._on_fact = on_fact
         self._clock = clock
+        self._ahead_s = ahead_s
+        self._was_ahead_s = ahead_s()
         self._on_connected = on_connected
         self._decoder = LiveDecoder(settings.trunks)
         self._reported: Counter[str] = Counter()
@@ -172,7 +179,7 @@ class AmiTelephony:
         if self._held is not None:
             raise RuntimeError("a snapshot is being taken")
         try:
-            return await ask_snapshot(
+            shown = await ask_snapshot(
                 self._client,
                 seats=self._settings.seats,
                 clock=self._clock,
@@ -180,6 +187,7 @@ class AmiTelephony:
                 booted_at=self._booted_at,
                 on_complete=self._hold,
             )
+            return snapshot_on_our_clock(shown, self._ahead_s())
         finally:
             asyncio.get_running_loop().call_soon(self._release)
 
@@ -206,8 +214,11 @@ class AmiTelephony:
     async def missed(self, since: Instant) -> list[Fact]:
         """The facts since then that Asterisk has written down, with their own times; read in a thread."""
 
+        ahead_s = self._ahead_s()
+
         def read() -> list[Fact]:
-            return list(read_cel(self._settings.event_log, since))
+            logged = read_cel(self._settings.event_log, since + ahead_s)
+            return [logged_on_our_clock(fact, ahead_s) for fact in logged]
 
         return await asyncio.to_thread(read)
 
@@ -219,10 +230,17 @@ class AmiTelephony:
             return
         self._report_new("ami_event_unknown", self._decoder.unknown)
         self._report_new("ami_channel_foreign", self._decoder.foreign)
-        self._tell(facts)
+        ahead_s = self._ahead_s()
+        self._tell(self._clock_set(ahead_s))
+        self._tell(live_on_our_clock(fact, ahead_s) for fact in facts)
         for fact in facts:
             if isinstance(fact, LegStarted | OriginateFailed):
                 self._settle(fact.leg)
+
+    def _clock_set(self, ahead_s: float) -> list[Told]:
+        """Told before what Asterisk does because of it."""
+        by_s, self._was_ahead_s = ahead_s - self._was_ahead_s, ahead_s
+        return [ClockSet(self._clock(), self._next_cause(), by_s)] if abs(by_s) > _CLOCK_SET_S else []
 
     def _settle(self, leg: LegId) -> None:
         self._unborn.discard(leg)

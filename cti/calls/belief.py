@@ -8,11 +8,16 @@ reconnect.
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from acd import events as acd
 from acd.model import AgentId, Instant, SeatId
 from cti.calls.facts import CallId
+from cti.calls.outputs import CutOffUnseen
 from cti.calls.records import Direction
 from cti.calls.state import LiveState, OpenCall
+
+Told: TypeAlias = acd.Event | CutOffUnseen
 
 
 class RouterBelief:
@@ -31,10 +36,10 @@ class RouterBelief:
         """The router gave the contact up by itself."""
         self._contacts.pop(call_id, None)
 
-    def call(self, call: OpenCall, at: Instant, cause: str) -> list[acd.Event]:
+    def call(self, call: OpenCall, at: Instant, cause: str) -> list[Told]:
         """Compares one call, open or over."""
         name = call.record.call
-        told: list[acd.Event] = []
+        told: list[Told] = []
         wanted = self._is_contact(call)
         agent = self._state.handler_of(call) if wanted else None
         if name in self._contacts:
@@ -89,7 +94,7 @@ class RouterBelief:
             self._engaged[seat] = agent
         return [acd.ContactRestored(at, cause, name, queue, record.priority, queued_at, agent)]
 
-    def _served_elsewhere(self, call: OpenCall, cause: str) -> list[acd.Event]:
+    def _served_elsewhere(self, call: OpenCall, cause: str) -> list[Told]:
         """How a wait ended that the router did not see, for its figures: told at once, in sight or not.
 
         So the figures hold what the call's record says, and are journaled with it.
@@ -103,11 +108,14 @@ class RouterBelief:
         if record.queue is None or record.queued_at is None or record.direction is not Direction.INBOUND:
             return []
         over = record.answered_at or record.ended_at or call.caller_left_at or record.queued_at
-        return [
+        told: list[Told] = [
             acd.ContactServedElsewhere(
                 over, cause, record.call, record.queue, record.queued_at, record.answered_at, record.agent
             )
         ]
+        if call.cut_off and record.answered_at is None:
+            told.append(CutOffUnseen(over, cause, record.call, record.number, record.queued_at))
+        return told
 
     def _is_contact(self, call: OpenCall) -> bool:
         if call.record.ended_at is not None or call.place != "waiting":
@@ -152,7 +160,7 @@ class RouterBelief:
         self.quiet = True
         return told
 
-    def everything(self, at: Instant, cause: str) -> list[acd.Event]:
+    def everything(self, at: Instant, cause: str) -> list[Told]:
         """Compares all calls and seats: who is taken comes before who waits, the longest waiting first."""
         calls = sorted(self._state.calls.values(), key=lambda c: (c.record.queued_at or at, c.record.call))
         told = [event for call, _ in list(self._contacts.values()) for event in self.call(call, at, cause)]

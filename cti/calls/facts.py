@@ -315,6 +315,15 @@ class LegLeaving:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockSet:
+    """The machine's clock was set, by which Asterisk measures how long a phone rings and is registered."""
+
+    at: Instant
+    cause: str
+    by_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class LegLingers:
     """A leg whose far end hung up was taken into a bridge all the same.
 
@@ -509,6 +518,7 @@ Fact: TypeAlias = (
     | LegResumed
     | LegLeaving
     | LegLingers
+    | ClockSet
     | FlowFact
     | RecordingStarted
     | RecordingFinished

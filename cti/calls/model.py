@@ -19,7 +19,13 @@ from cti.calls.belief import RouterBelief
 from cti.calls.connections import Connections
 from cti.calls.facts import CallId, Fact, LegId, PbxSnapshot
 from cti.calls.flows import caller_left, place_of, take
-from cti.calls.outcome import NETWORK_FAULTS, end_of_call, offer_outcome, settle_offer
+from cti.calls.outcome import (
+    HELD_AGAINST_AGENTS,
+    NETWORK_FAULTS,
+    end_of_call,
+    offer_outcome,
+    settle_offer,
+)
 from cti.calls.outputs import CallUpdated, Output
 from cti.calls.quality import Sound
 from cti.calls.reconcile import RESTORED, facts_of
@@ -258,6 +264,9 @@ class CallModel:
                 self._connections.phone_resumed(fact)
             case f.LegLeaving():
                 self._leg_leaving(fact)
+            case f.ClockSet():
+                for leg in self._state.legs.values():
+                    leg.clock_set = True
             case f.LegLingers():
                 pass  # it is hung up, and its end tells the rest
             case f.RecordingStarted():
@@ -377,11 +386,12 @@ class CallModel:
                     answered=leg.record.answered_at is not None,
                     seat_engaged=self.seat_engaged(seat),
                 )
+                if leg.clock_set and outcome is OfferOutcome.NO_ANSWER:
+                    outcome = OfferOutcome.CANCELLED
                 if offer is not None:
                     self._out.append(acd.OfferEnded(fact.at, fact.cause, fact.leg, outcome))
                 elif call is not None:
-                    waits = call.caller in call.live
-                    settle_offer(call, fact.leg, outcome if waits else OfferOutcome.CANCELLED, fact.at)
+                    self._offer_lapsed(call, leg, fact, outcome)
             self._out += self._belief.seat(seat, fact.at, fact.cause)
         if call is not None:
             self._leg_left_call(leg, call, fact)
@@ -408,6 +418,20 @@ class CallModel:
             if any(offer.outcome is None for offer in call.record.offers):
                 self._unsettled[call.record.call] = call
         self._changed(call, fact.at, fact.cause)
+
+    def _offer_lapsed(self, call: OpenCall, leg: Leg, fact: f.LegEnded, outcome: OfferOutcome) -> None:
+        """A ring is over that the router knows nothing of any more: from before a restart or a loss of sight.
+
+        Whoever did not take it is told of, unless it stopped because the caller left, or fell back.
+        """
+        waits = call.caller in call.live and call.place == "waiting"
+        offer = settle_offer(call, fact.leg, outcome if waits else OfferOutcome.CANCELLED, fact.at)
+        unknown = fact.hangup_cause == 0  # Asterisk's log does not have it: only that it is gone is known
+        if offer is None or unknown or leg.was_connected or offer.outcome not in HELD_AGAINST_AGENTS:
+            return
+        if self.seat_engaged(offer.seat):
+            return
+        self._out.append(acd.OfferLapsed(fact.at, fact.cause, offer.agent, offer.outcome))
 
     def _settle_offers(self, call: OpenCall, at: Instant, cause: str) -> None:
         """Offers from before a restart whose phone does not ring: nobody will tell of them any more."""

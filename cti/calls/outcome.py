@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from acd.model import Instant, OfferOutcome
 from cti.calls.facts import LegId
-from cti.calls.records import EndedBy, LegRecord
+from cti.calls.records import EndedBy, LegRecord, OfferRecord
 from cti.calls.state import OpenCall
 
 NORMAL = 16
@@ -13,6 +13,8 @@ CALL_REJECTED = 21
 UNREACHABLE = frozenset({1, 2, 3, 20, 22, 27, 28, 34, 38, 41, 42, 44, 47, 50, 58, 88, 95, 96, 111})
 """No route, subscriber absent, destination out of order, temporary failure and their like."""
 
+HELD_AGAINST_AGENTS = frozenset({OfferOutcome.NO_ANSWER, OfferOutcome.REJECTED, OfferOutcome.FAILED})
+"""How an offer ends that its agent, or their phone, did not take, though it was free to."""
 NETWORK_FAULTS = frozenset({27, 34, 38, 41, 42, 44, 47, 111})
 """Destination or network out of order, congestion, temporary failure, protocol error: nobody wanted it."""
 
@@ -39,8 +41,13 @@ def end_of_call(leg: LegRecord) -> EndedBy:
     return EndedBy.AGENT if leg.seat is not None else EndedBy.CALLER
 
 
-def settle_offer(call: OpenCall, offer: LegId, outcome: OfferOutcome, at: Instant) -> None:
-    """Writes down how an offer ended that the router made before a restart and knows nothing of."""
+def settle_offer(call: OpenCall, offer: LegId, outcome: OfferOutcome, at: Instant) -> OfferRecord | None:
+    """Writes down how an offer ended that the router made before a restart and knows nothing of.
+
+    Returns it; None when there is no such offer, or its end is known.
+    """
     for made in call.record.offers:
         if made.offer == offer and made.outcome in (None, OfferOutcome.CANCELLED):
             made.outcome, made.ended_at = outcome, at
+            return made
+    return None

@@ -85,4 +85,15 @@ class CallbackWanted:
     """None: as the queue has it."""
 
 
-Output: TypeAlias = CallUpdated | RecordingDue | RecordingVoid | CallbackWanted | acd.Event
+@dataclass(frozen=True, slots=True)
+class CutOffUnseen:
+    """A caller who waited was cut off while the router did not serve; it is to keep their place."""
+
+    at: Instant
+    cause: str
+    call: CallId
+    number: str
+    queued_at: Instant
+
+
+Output: TypeAlias = CallUpdated | RecordingDue | RecordingVoid | CallbackWanted | CutOffUnseen | acd.Event

@@ -25,6 +25,8 @@ class Leg:
     """Its phone has hung up."""
     handed_on: bool = False
     """It was connected with nobody and held nobody when its phone hung up: it had transferred them."""
+    clock_set: bool = False
+    """The machine's clock was set while it was there: it may have rung for less than it should."""
     recording: str | None = None
     """The recording that runs on it."""
     recordings: dict[str, None] = field(default_factory=dict)
@@ -142,9 +144,10 @@ class LiveState:
         """Whether the leg keeps its seat's agent from other work.
 
         A feature code does not, unless it is one of supervision (`*2…`), and neither does the ringing of an
-        offer, which the router knows of, or a leg whose phone has hung up.
+        offer, which the router knows of, or a leg whose phone has hung up after an answer. What it means that
+        a phone was not answered is told by the leg's end.
         """
-        if leg.leaving:
+        if leg.leaving and leg.record.answered_at is not None:
             return False
         if leg.record.seat is None or (leg.dialled.startswith("*") and not leg.dialled.startswith("*2")):
             return False

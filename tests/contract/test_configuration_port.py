@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from ruamel.yaml import YAML
 from config.load import load_site
 from config.models import Site
 from cti.configuration import ChangeView, ConfigurationPort, ConfigurationRejected
+from cti.journal import Journal
+from cti.last_applied import LastApplied
 from cti.reload import Reloader
 from tests.support.fake_configuration import FakeConfiguration
 
@@ -39,6 +42,7 @@ class ConfigurationPortContract(ABC):
         applied = case.port.applied
         assert (applied.by, list(applied.changes), case.port.rejected) == ("start", [], None)
         assert applied.at.tzinfo is not None
+        assert (case.port.at_start.at, list(case.port.at_start.changes)) == (applied.at, [])
         assert list(await case.port.proposed()) == []
 
     async def test_a_dry_run_tells_the_difference_and_applies_nothing(self, case: Case) -> None:
@@ -53,6 +57,7 @@ class ConfigurationPortContract(ABC):
         applied = await case.port.apply("ops", "cause-1")
         assert case.port.applied == applied
         assert (applied.by, applied.cause, list(applied.changes)) == ("ops", "cause-1", [CHANGE])
+        assert list(case.port.at_start.changes) == []
 
     async def test_a_wrong_configuration_is_told_with_its_problems_and_changes_nothing(
         self, case: Case
@@ -87,7 +92,12 @@ class TestFakeConfiguration(ConfigurationPortContract):
 
 class TestReloader(ConfigurationPortContract):
     @pytest.fixture
-    def case(self, tmp_path: Path) -> Case:
+    def journal(self, tmp_path: Path) -> Iterator[Journal]:
+        with closing(Journal.open(tmp_path / "journal.sqlite")) as journal:
+            yield journal
+
+    @pytest.fixture
+    def case(self, tmp_path: Path, journal: Journal) -> Case:
         directory = tmp_path / "hotline"
         shutil.copytree(EXAMPLE, directory)
 
@@ -111,4 +121,5 @@ class TestReloader(ConfigurationPortContract):
         async def put_in_force(site: Site, _cause: str) -> None:
             held.append(site)
 
-        return Case(Reloader(directory, load_site(directory), put_in_force), change, spoil)
+        reloader = Reloader(directory, load_site(directory), put_in_force, LastApplied(journal))
+        return Case(reloader, change, spoil)

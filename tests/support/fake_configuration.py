@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from cti.configuration import Applied, ChangeView, ConfigurationRejected, Rejected
+from cti.configuration import Applied, AtStart, ChangeView, ConfigurationRejected, Rejected
 
 
 class FakeConfiguration:
@@ -13,6 +13,7 @@ class FakeConfiguration:
 
     def __init__(self) -> None:
         self.applied = Applied(datetime.now(UTC), "start", "start", ())
+        self.at_start = AtStart(self.applied.at, ())
         self.rejected: Rejected | None = None
         self.changes: tuple[ChangeView, ...] = ()
         self.problems: tuple[str, ...] = ()

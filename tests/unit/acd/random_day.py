@@ -33,6 +33,8 @@ from acd.events import (
     Event,
     OfferAnswered,
     OfferEnded,
+    OfferLapsed,
+    PlaceKept,
     PolicyChanged,
     TimePassed,
     WrapUpExtended,
@@ -218,6 +220,8 @@ class Chance:
             (9, lambda: AgentReleased(now, cause, pick(busy))),
             (9, lambda: OfferAnswered(now, cause, offer)),
             (3, lambda: OfferEnded(now, cause, offer, pick(ENDS))),
+            (1, lambda: OfferLapsed(now, cause, agent, pick(ENDS))),
+            (1, lambda: PlaceKept(now, cause, pick(CALLERS) or "them", now - 30, pick((None, now + 20)))),
             (3, lambda: TimePassed(now, cause)),
             (1, lambda: PolicyChanged(now, cause, pick(POLICIES))),
             (
@@ -256,7 +260,8 @@ def fingerprint(seed: int, events: int, restored_after: int | None = None) -> st
             digest.update(str(refused).encode())
         else:
             rules = event.policy if isinstance(event, PolicyChanged) else rules
-    digest.update(json.dumps(router.snapshot()).encode())
+    # Lists keep the order in which things are looked at; the parts of an object have none.
+    digest.update(json.dumps(router.snapshot(), sort_keys=True).encode())
     return digest.hexdigest()
 
 

@@ -18,6 +18,7 @@ from acd.events import (
     ContactQueued,
     ContactServedElsewhere,
     OfferEnded,
+    OfferLapsed,
     TimePassed,
     WrapUpExtended,
 )
@@ -95,6 +96,9 @@ AGENT_TOLD: dict[str, Act] = {
     AgentTrigger.ENGAGED: lambda each: each.engage("ann"),
     AgentTrigger.RELEASED: release,
     AgentTrigger.CONNECTED: lambda each: each.restore_contact("c9", "ann"),
+    AgentTrigger.OFFER_LAPSED: lambda each: each.tell(
+        OfferLapsed(each.now, each.cause, "ann", OfferOutcome.NO_ANSWER)
+    ),
     AgentTrigger.WRAP_UP_EXTENDED: lambda each: each.tell(WrapUpExtended(each.now, each.cause, "ann", 5)),
     AgentTrigger.RESTORED: lambda each: each.restore_agent("ann", AgentState.READY, seat="another seat"),
 }

@@ -198,6 +198,25 @@ def test_nobody_is_asked_to_dial_from_its_latest_time_on() -> None:
     assert floor.router.queue_figures("q").callbacks_waiting == 0
 
 
+def test_hours_that_change_hold_at_once_for_those_who_wait_and_not_for_one_who_is_dialled() -> None:
+    terms = CallbackTerms(hours=DAYTIME, expires_s=3 * 86_400.0)
+    floor = Center(policy([QueuePolicy("q", callbacks=terms)], {"ann": {}, "bob": {}}))
+    floor.ready("ann")
+    floor.request_callback("k1")
+    dialled(floor)
+    floor.request_callback("k2")
+    an_hour_ahead = replace(DAYTIME, utc_offset_s=DAYTIME.utc_offset_s + 13 * 3600.0)
+    closed = replace(floor.router._floor.policy.queues["q"], callbacks=replace(terms, hours=an_hour_ahead))
+    floor.apply(replace(floor.router._floor.policy, queues={"q": closed}))
+    assert floor.callback("k1").state is CallbackState.DIALLING
+    assert (floor.callback("k2").state, floor.callback("k2").due_at) == (
+        CallbackState.SCHEDULED,
+        START + 11 * 3600.0,
+    )
+    floor.ready("bob")
+    assert not floor.heard(MakeOffer)
+
+
 def test_an_attempt_that_could_only_come_too_late_is_not_waited_for() -> None:
     floor = center()
     floor.ready("ann")
@@ -621,13 +640,14 @@ def test_a_callback_that_can_be_tried_only_when_it_is_too_late_is_over() -> None
     assert over(floor) is CallbackEnd.EXPIRED
 
 
-def test_due_when_it_may_not_be_tried_any_more_it_is_put_off_and_says_that_it_was_due() -> None:
+def test_one_that_is_due_when_it_may_not_be_tried_any_more_is_put_off_at_once() -> None:
     floor = center(hours=DAYTIME)
     floor.request_callback("k1", earliest_at=floor.now + 3600)
     later = Calendar((OpeningHours(tuple(range(7)), 12 * 3600.0, 21 * 3600.0),))
     rules = center(hours=later).router._floor.policy
     floor.tell(PolicyChanged(floor.now, "t", rules))
-    floor.wait(3600)
     change = floor.heard(CallbackChanged)[-1]
     assert (change.state, change.due_at) == (CallbackState.SCHEDULED, START + 4 * 3600)
     assert floor.router._floor.callbacks["k1"].history[-1][1] == "due"
+    floor.tell(PolicyChanged(floor.now, "t", rules))
+    assert not floor.heard(CallbackChanged), "nothing is new"

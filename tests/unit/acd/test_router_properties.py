@@ -34,6 +34,8 @@ from acd.events import (
     Event,
     OfferAnswered,
     OfferEnded,
+    OfferLapsed,
+    PlaceKept,
     PolicyChanged,
     TimePassed,
     WrapUpExtended,
@@ -279,6 +281,30 @@ class RouterMachine(RuleBasedStateMachine):
     @rule(contact=st.sampled_from(CONTACTS), cut_off=st.booleans())
     def leave(self, contact: str, cut_off: bool) -> None:
         self.tell(ContactLeft(self.now, self.cause, contact, cut_off))
+
+    @rule(
+        contact=st.sampled_from(CONTACTS),
+        queue=st.sampled_from(QUEUES),
+        agents=st.lists(st.sampled_from(AGENTS), max_size=2),
+        ago=st.sampled_from((3.0, 20.0)),
+    )
+    def queue_after_a_restart(self, contact: str, queue: str, agents: list[str], ago: float) -> None:
+        tried = tuple((agent, self.now - ago) for agent in agents)
+        place_from = self.now - 2 * ago
+        self.tell(
+            ContactQueued(
+                self.now, self.cause, contact, queue, 0, self.now - ago, tried=tried, place_from=place_from
+            )
+        )
+
+    @rule(caller=st.sampled_from(CALLERS), left=st.none() | st.sampled_from((-1.0, 0.0, 20.0)))
+    def keep_a_place(self, caller: str, left: float | None) -> None:
+        until = None if left is None else self.now + left
+        self.tell(PlaceKept(self.now, self.cause, caller, self.now - 30, until))
+
+    @rule(agent=st.sampled_from((*AGENTS, "stranger")), outcome=st.sampled_from((*ENDS, *OfferOutcome)))
+    def lapse(self, agent: str, outcome: OfferOutcome) -> None:
+        self.tell(OfferLapsed(self.now, self.cause, agent, outcome))
 
     @rule(contact=st.sampled_from(CONTACTS))
     def leave_for_elsewhere(self, contact: str) -> None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from config.models import Role
-from cti.configuration import ChangeView
+from cti.configuration import AtStart, ChangeView
 from tests.support.api_world import ApiWorld
 
 CHANGE = {"what": "queue general: wrap_up_s 10.0 -> 20.0", "effect": "at once"}
@@ -24,7 +26,14 @@ async def test_the_difference_is_shown_before_and_told_after_it_is_applied(chang
     assert (applied.status, applied.json["changes"], applied.json["by"]) == (200, [CHANGE], "operations")
     assert applied.json["cause"] == applied.headers["X-Request-Id"]
     in_force = await changed.ask("GET", "/v1/configuration/applied", Role.SUPERVISOR)
-    assert in_force.json == {"applied": applied.json, "rejected": None}
+    assert (in_force.json["applied"], in_force.json["rejected"]) == (applied.json, None)
+
+
+async def test_what_differed_at_the_start_is_told_with_when_that_was(world: ApiWorld) -> None:
+    found = AtStart(datetime(2026, 3, 2, 4, tzinfo=UTC), (ChangeView(CHANGE["what"], CHANGE["effect"]),))
+    world.configuration.at_start = found
+    in_force = (await world.ask("GET", "/v1/configuration/applied")).json
+    assert in_force["at_start"] == {"at": "2026-03-02T04:00:00Z", "changes": [CHANGE]}
 
 
 async def test_a_wrong_configuration_is_told_with_each_of_its_problems(world: ApiWorld) -> None:

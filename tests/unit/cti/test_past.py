@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from cti.calls import facts as f
+from cti.clock import STATE as CLOCK
+from cti.commands import LogOut
 from cti.journal import Journal
 from cti.past import Past, read_past
-from tests.support.conversation import seat_answers, seat_rings
+from tests.support.conversation import caller_arrives, seat_answers, seat_rings
 from tests.unit.cti.test_runtime import CALL, Rig
 
 
@@ -34,6 +36,22 @@ def test_a_recording_is_due_when_its_leg_has_ended_though_the_caller_still_hears
     past = past_of(rig, tmp_path / "farewell")
     assert [call.call for call in past.resume.open_calls] == [CALL]
     assert [(due.leg, due.call, due.segment) for due in past.due.values()] == [(ring.leg, CALL, f"{CALL}/1")]
+
+
+def test_the_clock_goes_on_only_for_those_who_are_at_work_or_on_the_line(tmp_path: Path) -> None:
+    def kept(rig: Rig, name: str) -> object:
+        rig.steps[-1].state[CLOCK] = {"offset_s": 5.0}
+        return past_of(rig, tmp_path / name).clock
+
+    assert kept(Rig(), "nobody") is None
+    rig = Rig()
+    rig.tell(*caller_arrives(CALL, 2.0))
+    assert kept(rig, "a caller") == {"offset_s": 5.0}
+    rig = Rig()
+    rig.ready_agent()
+    assert kept(rig, "an agent") == {"offset_s": 5.0}
+    rig.tell(LogOut(9.0, "t", "1001"))
+    assert kept(rig, "who has gone home") is None
 
 
 def test_recordings_of_a_call_that_is_over_are_due(tmp_path: Path) -> None:

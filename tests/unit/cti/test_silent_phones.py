@@ -6,6 +6,7 @@ from cti.calls import facts as f
 from cti.calls.actions import HangUp, Place, SendLeg
 from cti.calls.quality import LegQuality, Stream
 from cti.runtime import Runtime
+from cti.silent_phones import REGISTERED_S
 from tests.support.conversation import phone_changed, seat_answers, seat_rings
 from tests.unit.cti.test_runtime import CALL, Rig
 
@@ -24,8 +25,23 @@ def talking(*, reachable: bool = False) -> tuple[Rig, str]:
     return rig, ring.leg
 
 
-def suspects(runtime: Runtime) -> list[str]:
-    return [leg for leg, _ in runtime.silent_phones.suspects()]
+def suspects(runtime: Runtime, at: float = 25.0) -> list[str]:
+    return [leg for leg, _ in runtime.silent_phones.suspects(at)]
+
+
+def test_a_silent_phone_whose_registration_a_set_clock_ended_keeps_its_call() -> None:
+    rig, leg = talking(reachable=True)
+    rig.tell(f.ClockSet(15.0, "t", 3600.0), phone_changed("seat-01", None, 20.0, gone=True))
+    assert suspects(rig.runtime) == []
+    steps = rig.tell(*(measured(leg, 21.0 + second, 700) for second in range(5)))
+    assert [action for step in steps for action in step.actions] == []
+    assert suspects(rig.runtime, 15.0 + REGISTERED_S) == [leg], "by then it would have registered again"
+
+
+def test_a_phone_that_is_registered_and_does_not_answer_is_a_suspect_after_a_set_clock_too() -> None:
+    rig, leg = talking()
+    rig.tell(f.ClockSet(15.0, "t", 3600.0))
+    assert suspects(rig.runtime) == [leg]
 
 
 def test_the_citizen_of_a_dead_phone_waits_again_and_its_leg_is_ended() -> None:

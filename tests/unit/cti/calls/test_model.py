@@ -14,7 +14,14 @@ from acd.model import OfferOutcome
 from cti.calls import facts as f
 from cti.calls.facts import Fact, PbxSnapshot
 from cti.calls.model import CallModel
-from cti.calls.outputs import CallbackWanted, CallUpdated, Output, RecordingDue, RecordingVoid
+from cti.calls.outputs import (
+    CallbackWanted,
+    CallUpdated,
+    CutOffUnseen,
+    Output,
+    RecordingDue,
+    RecordingVoid,
+)
 from cti.calls.records import CallOutcome, CallRecord, EndedBy, Route
 from tests.support.conversation import (
     agent_hangs_up,
@@ -72,7 +79,7 @@ class Told:
         return self.outputs[before:]
 
     def routing(self) -> list[acd.Event]:
-        apart = (CallUpdated, RecordingDue, RecordingVoid, CallbackWanted)
+        apart = (CallUpdated, RecordingDue, RecordingVoid, CallbackWanted, CutOffUnseen)
         return [o for o in self.outputs if not isinstance(o, apart)]
 
     @property
