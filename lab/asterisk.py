@@ -15,6 +15,7 @@ from typing import Final, Self
 from config.models import Secrets, Site
 from config.render import Layout, render
 from lab import prompts, roots
+from lab.clock import LabClock
 from lab.processes import ChildProcess
 
 _BOOT_S: Final = 60.0
@@ -32,7 +33,8 @@ class AsteriskProcess:
     Its methods block: from asyncio code call them through `asyncio.to_thread`.
     """
 
-    def __init__(self, site: Site, secrets: Secrets, directory: Path) -> None:
+    def __init__(self, site: Site, secrets: Secrets, directory: Path, clock: LabClock | None = None) -> None:
+        self._clock = clock
         self.site = site
         self.secrets = secrets
         self._directory = directory.resolve()
@@ -63,6 +65,7 @@ class AsteriskProcess:
         Raises AsteriskError, RenderError, PromptError and RootError.
         """
         program = roots.asterisk_program()
+        through = [] if self._clock is None else self._clock.through()
         sounds = prompts.sounds()
         self._make_directories()
         lock = self._lock()
@@ -82,7 +85,7 @@ class AsteriskProcess:
             # Asterisk inherits the lock's descriptor: the directory is taken for as long as it lives,
             # whatever becomes of this process.
             self._child = ChildProcess(
-                program.argv("-f", "-C", self._etc / "asterisk.conf"),
+                [*through, *program.argv("-f", "-C", self._etc / "asterisk.conf")],
                 self._output,
                 keep_open=(lock,),
                 directory=self._directory,

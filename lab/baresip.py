@@ -37,6 +37,7 @@ class Account:
     registrar: str
     """`host:port`"""
     tone_hz: int
+    registers_every_s: int = 120
 
     @property
     def aor(self) -> str:
@@ -47,7 +48,7 @@ class Account:
         """As `uanew` takes it."""
         return (
             f"<{self.aor}>;auth_user={self.user};auth_pass={self.password};answermode=manual"
-            f";audio_source=ausine,{self.tone_hz};audio_codecs=pcma,pcmu;regint=120;mwi=no"
+            f";audio_source=ausine,{self.tone_hz};audio_codecs=pcma,pcmu;regint={self.registers_every_s};mwi=no"
         )
 
 

@@ -25,6 +25,8 @@ _HANG_UP_S: Final = 35.0
 _CROSSING_S: Final = 0.3
 """SIP does not let a call be cancelled before the far end has said anything."""
 _LEAVING_S: Final = 5.0
+_NORMAL, _NETWORK_OUT_OF_ORDER = 16, 38
+"""Causes of ITU-T Q.850."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +69,19 @@ class Caller:
         """Set once an agent is heard."""
         self.call_id = call_id
         self.hanging_up = asyncio.Event()
+        self.cause = _NORMAL
+        """With which the call ends from this side."""
         self.connected = asyncio.Event()
         self.connected_at: float | None = None
         self.ended = asyncio.Event()
         self.end: Told | SippError | None = None
 
     def hang_up(self) -> None:
+        self.hanging_up.set()
+
+    def cut_off(self) -> None:
+        """The carrier's network ends the call, through no wish of the citizen's."""
+        self.cause = _NETWORK_OUT_OF_ORDER
         self.hanging_up.set()
 
     async def press_until_over(self, keys: str, every_s: float = 0.7) -> None:
@@ -187,7 +196,7 @@ class CallerPool:
             if caller.connected_at is None:
                 await _first(caller.ended, caller.connected, within_s=_CROSSING_S)
             if not caller.ended.is_set():
-                self._sipp.command(caller.call_id, Do="hang_up")
+                self._sipp.command(caller.call_id, Do="hang_up", Cause=str(caller.cause))
                 await _first(caller.ended, within_s=_HANG_UP_S)
             return self._report(caller, called_at)
         finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +11,7 @@ from typing import Any, Self
 import aiohttp
 
 from lab.asterisk import AsteriskProcess
+from lab.clock import LabClock
 from lab.postgres import Postgres
 from lab.service_process import ServiceProcess
 from lab.site import LabSite, make_lab_site
@@ -66,24 +66,24 @@ class CallCenter:
         lab: LabSite | None = None,
         *,
         service_config: Path | None = None,
-        module: str = "cti.cli",
-        environment: Mapping[str, str] | None = None,
+        clock: LabClock | None = None,
     ) -> None:
-        """`service_config` is for a service that is told something else than Asterisk, `module` for one that
-        is started in another way, with more in its `environment`.
+        """`service_config` is for a service that is told something else than Asterisk; `clock` is the time of
+        day of PostgreSQL, Asterisk and the service, if not this machine's.
         """
-        self._module, self._environment = module, dict(environment or {})
+        self._clock = clock
         self.directory = directory
         self.lab = lab or make_lab_site(directory)
         self._service_config = service_config or self.lab.config
-        self.asterisk = AsteriskProcess(self.lab.site, self.lab.secrets, directory / "asterisk")
+        self.asterisk = AsteriskProcess(self.lab.site, self.lab.secrets, directory / "asterisk", clock)
         self.postgres: Postgres | None = None
         self.service: ServiceProcess
         self._client: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         try:
-            self.postgres = await asyncio.to_thread(Postgres.start, self.directory / "postgres")
+            postgres = self.directory / "postgres"
+            self.postgres = await asyncio.to_thread(Postgres.start, postgres, clock=self._clock)
             await asyncio.to_thread(self.asterisk.start)
             self.service = ServiceProcess(
                 config=self._service_config,
@@ -91,8 +91,7 @@ class CallCenter:
                 database_url=self.database_url,
                 api_url=self.lab.api_url,
                 log=self.directory / "service.log",
-                environment=self._environment,
-                module=self._module,
+                through=() if self._clock is None else tuple(self._clock.through()),
             )
             await self.service.start()
             self._client = aiohttp.ClientSession()
@@ -119,6 +118,10 @@ class CallCenter:
     def database_url(self) -> str:
         assert self.postgres is not None
         return self.postgres.url()
+
+    def truly(self, noted: float) -> float:
+        """The time by this machine's clock for one that a program of this center noted."""
+        return noted if self._clock is None else self._clock.truly(noted)
 
     def api(self, token: str = "supervisor") -> Api:  # noqa: S107 - the name of a token
         """The API as the bearer of a named token: `operations`, `supervisor`, `wallboard`, `agent-<id>`."""

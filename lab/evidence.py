@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from lab.account import voices
 from lab.callers import CallerReport
 from lab.center import CallCenter
-from lab.ledger import Evidence, Ledger, ledger
+from lab.ledger import TIMES_AGREE_S, Evidence, Ledger, ledger
 from lab.phone_log import PhoneLog
 from lab.witness import read_archive, read_asterisk
 
@@ -35,6 +35,9 @@ async def settled_ledger(
     cut: Collection[str] = (),
     willed: Mapping[str, str] | None = None,
     expected_errors: Collection[str] = (),
+    kept: Collection[str] = (),
+    forgotten: Collection[str] = (),
+    times_agree_s: float = TIMES_AGREE_S,
 ) -> tuple[Ledger, Evidence]:
     """The ledger of all calls of a center, once it is clean, or as it stands after `within_s`.
 
@@ -47,6 +50,8 @@ async def settled_ledger(
         while True:
             seen = await _look(center, engine, log, reports, agents, expected_errors)
             seen = replace(seen, dead=dict(dead or {}), cut=frozenset(cut), willed=dict(willed or {}))
+            seen = replace(seen, kept=frozenset(kept), forgotten=frozenset(forgotten))
+            seen = replace(seen, times_agree_s=times_agree_s)
             if ledger(seen).clean or time.monotonic() > deadline:
                 break
             await asyncio.sleep(_LOOK_EVERY_S)
@@ -72,6 +77,7 @@ async def _look(
         site.asterisk.spool / "cel" / "hotline.csv",
         center.asterisk.cdr,
         site.trunk.id,
+        center.truly,
     )
     says = await read_archive(engine)
     async with engine.connect() as connection:

@@ -57,6 +57,11 @@ class Evidence:
     """Callers whose calls the scenario itself ended, by killing Asterisk."""
     willed: Mapping[str, str] = field(default_factory=dict)
     """Agents who themselves chose to be something else than ready, and what."""
+    times_agree_s: float = TIMES_AGREE_S
+    forgotten: frozenset[str] = frozenset()
+    """Seats whose registration ended because the scenario set the clock."""
+    kept: frozenset[str] = frozenset()
+    """Callers who were cut off and dialled again in time: they have the place of their first call."""
 
 
 @dataclass(slots=True)
@@ -182,7 +187,7 @@ def _differences(seen: Evidence, call_id: str) -> list[str]:
             continue  # Asterisk died with the call and wrote down no end
         if (ours is None) != (theirs is None):
             differences.append(f"{name} is {theirs}, archived as {ours}")
-        elif ours is not None and abs(ours.timestamp() - theirs) > TIMES_AGREE_S:
+        elif ours is not None and abs(ours.timestamp() - theirs) > seen.times_agree_s:
             differences.append(f"{name} is {theirs}, archived as {ours.timestamp()}")
     talked = [s for s in says.segments if s["call"] == call_id and s["seat"] is not None]
     if len(talked) != len(saw.recorded):
@@ -245,6 +250,8 @@ def agents_wrong(seen: Evidence) -> list[str]:
         if change["state"] != "not_ready" or change["reason"] not in _BENCHED:
             continue
         at, seat, reason = change["at"].timestamp(), change["seat"], change["reason"]
+        if reason == "phone_unreachable" and seat in seen.forgotten:
+            continue
         if not _benched_rightly(by_seat.get(seat, ()), reason, at, seen.dead.get(seat)):
             problems.append(f"agent {change['agent']} was taken out ({reason}), {seat} did nothing like it")
     return problems
@@ -297,6 +304,12 @@ def places_lost(seen: Evidence) -> list[str]:
     """
     groups: dict[tuple[Any, ...], list[_Waiting]] = {}
     rings = _by_number(seen.phones)
+    first = {
+        number: min(
+            each.queued_at for each in seen.saw.calls.values() if each.number == number and each.queued_at
+        )
+        for number in seen.kept
+    }
     for call in seen.saw.calls.values():
         archived = seen.says.calls.get(call.call)
         if archived is None or call.queued_at is None or call.number in seen.cut:
@@ -309,7 +322,7 @@ def places_lost(seen: Evidence) -> list[str]:
         waiting = _Waiting(
             call.call,
             call.number,
-            call.queued_at,
+            first.get(call.number, call.queued_at),
             answered,
             [(ring.began_at, ring.ended_at or float("inf")) for ring in mine],
             min(left_at, call.answered_at or float("inf")),

@@ -127,6 +127,7 @@ class PhonePool:
         *,
         address: str = LOOPBACK,
         record_to: Path | None = None,
+        registers_every_s: int = 120,
     ) -> None:
         """`seats`: seat -> SIP password. `directory` keeps the phones' configuration and logs; `address` is
         where their SIP and RTP come from. Raises ValueError for more seats than there are tones.
@@ -135,7 +136,7 @@ class PhonePool:
         """Seat -> the tone it says, in Hz."""
         self._registrar = "{}:{}".format(*registrar)
         self._accounts = {
-            seat: Account(seat, password, self._registrar, self.tones[seat])
+            seat: Account(seat, password, self._registrar, self.tones[seat], registers_every_s)
             for seat, password in seats.items()
         }
         self._record_to = record_to

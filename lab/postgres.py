@@ -21,6 +21,7 @@ from urllib.parse import quote
 
 import psutil
 
+from lab.clock import LabClock
 from lab.processes import ChildProcess, as_user
 
 with warnings.catch_warnings():
@@ -52,7 +53,8 @@ class PostgresError(Exception):
 class Postgres:
     """A running server and its data. Made by `Postgres.start`."""
 
-    def __init__(self, directory: Path, settings: Mapping[str, str]) -> None:
+    def __init__(self, directory: Path, settings: Mapping[str, str], clock: LabClock | None = None) -> None:
+        self._clock = clock
         self._directory = directory
         self._settings = dict(settings)
         self._log = directory / "server.log"
@@ -61,13 +63,15 @@ class Postgres:
         self._child: ChildProcess | None = None
 
     @classmethod
-    def start(cls, directory: Path, settings: Mapping[str, str] | None = None) -> Postgres:
+    def start(
+        cls, directory: Path, settings: Mapping[str, str] | None = None, clock: LabClock | None = None
+    ) -> Postgres:
         """Starts a server over `directory`, which is made and filled at first.
 
         It ends when this process does, however that happens. `settings` are server parameters, such as
         `{"fsync": "off"}` for data that nobody will miss. Raises `PostgresError`.
         """
-        server = cls(directory.expanduser().resolve(), settings or {})
+        server = cls(directory.expanduser().resolve(), settings or {}, clock)
         server.start_again()
         return server
 
@@ -82,8 +86,11 @@ class Postgres:
         self._refuse_a_second()
         self._write_settings()
         self._make_socket_directory()
+        through = [] if self._clock is None else self._clock.through()
+        program: list[str | Path] = [*through, self._binaries / "postgres"]
+        program += ["-D", self._directory, "-h", "", "-k", self._socket_directory]
         self._child = ChildProcess(
-            [self._binaries / "postgres", "-D", self._directory, "-h", "", "-k", self._socket_directory],
+            program,
             self._log,
             environment=_environment(),
             directory=Path("/"),

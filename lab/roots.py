@@ -61,6 +61,8 @@ class _Recipe:
 
 # Debian 12 has no Asterisk and its later suites have none either: the unstable one has 22 (LTS).
 _ASTERISK: Final = _Recipe("asterisk", "sid", ("asterisk",))
+# Made for the libc of Debian 12, it serves programs of that and of later ones.
+_CLOCK: Final = _Recipe("clock", "bookworm", ("libfaketime",))
 _TOOLS: Final = _Recipe("tools", "bookworm", ("sip-tester", "baresip-core", "espeak-ng", "sox"))
 
 
@@ -108,6 +110,11 @@ def tool(name: str) -> Program:
 def tools_are_missing() -> bool:
     """Whether `tool` would fetch them now."""
     return not _directory(_TOOLS).is_dir()
+
+
+def clock_library() -> Path:
+    """To be preloaded into a program whose time of day is to be set: libfaketime. Raises RootError."""
+    return next(_root(_CLOCK).glob("usr/lib/*/faketime/libfaketimeMT.so.1"))
 
 
 def baresip_modules() -> Path:

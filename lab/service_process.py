@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
@@ -35,11 +35,12 @@ class ServiceProcess:
     database_url: str
     api_url: str
     log: Path
-    environment: dict[str, str] = field(default_factory=dict)
-    module: str = "cti.cli"
-    """What is run: another one may prepare the process and then run this one."""
+    through: tuple[str, ...] = ()
+    """What the command line begins with, such as a clock's."""
     process: asyncio.subprocess.Process | None = None
     started_at: float = 0.0
+    reloads: int = 0
+    """How often it was told to read its configuration again."""
 
     async def start(self, *, ready_within_s: float = 60.0) -> float:
         """Starts it and waits until it routes. Returns the seconds it took. Raises `ServiceFailed`."""
@@ -48,9 +49,10 @@ class ServiceProcess:
         began = time.monotonic()
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
+                *self.through,
                 sys.executable,
                 "-m",
-                self.module,
+                "cti.cli",
                 "run",
                 "--config",
                 str(self.config),
@@ -59,7 +61,7 @@ class ServiceProcess:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=os.environ | self.environment | {"DATABASE_URL": self.database_url},
+                env=os.environ | {"DATABASE_URL": self.database_url},
                 start_new_session=True,
                 preexec_fn=die_with_parent,
             )
@@ -105,6 +107,7 @@ class ServiceProcess:
     def reload(self) -> None:
         """Has it read its configuration again."""
         assert self.process is not None
+        self.reloads += 1
         self.process.send_signal(signal.SIGHUP)
 
     async def stop(self) -> int:

@@ -108,9 +108,12 @@ class Killer:
         self.routing_after_s: list[float] = []
 
     async def run(self) -> None:
-        """Leaves a service that routes."""
+        """Leaves a service that routes. Halfway to each kill it is told to read its configuration again."""
         while self.kills < self._storm.kills:
-            await asyncio.sleep(self._chance.expovariate(1 / self._storm.between_kills_s))
+            until_s = self._chance.expovariate(1 / self._storm.between_kills_s)
+            await asyncio.sleep(until_s / 2)
+            self._service.reload()
+            await asyncio.sleep(until_s / 2)
             await self._kill()
             while self.kills < self._storm.kills and self._chance.random() < self._storm.while_starting:
                 await self._start_and_kill()

@@ -7,8 +7,8 @@ call model is used, so that both can be wrong only in different ways.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,12 +53,15 @@ class AsteriskSaw:
         return [c for c in self.calls.values() if c.queued_at is not None and c.answered_at is None]
 
 
-def read_asterisk(event_log: Path, cdr: Path, trunk: str) -> AsteriskSaw:
-    """Counts what Asterisk wrote down."""
+def read_asterisk(
+    event_log: Path, cdr: Path, trunk: str, truly: Callable[[float], float] = lambda noted: noted
+) -> AsteriskSaw:
+    """Counts what Asterisk wrote down. `truly` turns a time of Asterisk's clock into this machine's."""
     saw = AsteriskSaw()
     seats: dict[str, str] = {}
     members: dict[str, set[str]] = {}
-    for fact in read_cel(event_log, 0.0):
+    for noted in read_cel(event_log, 0.0):
+        fact = replace(noted, at=truly(noted.at))
         match fact:
             case f.CallArrived():
                 saw.calls.setdefault(fact.call, SeenCall(fact.call, fact.number, fact.at))

@@ -58,8 +58,10 @@ async def asks(talk: Talk) -> str:
 
 
 async def restarted(place: Staffed) -> None:
+    place.center.service.reload()
     await place.center.service.kill()
     await place.center.service.start()
+    place.center.service.reload()
     await place.until(place.center.service.is_ready)
 
 
@@ -94,6 +96,7 @@ async def test_killed_while_an_expert_is_asked_the_next_service_hands_over(tmp_p
 async def test_a_citizen_hangs_up_on_hold_and_the_agent_is_let_go(tmp_path: Path) -> None:
     async with talk_in(tmp_path, 1) as talk:
         await talk.do("hold")
+        talk.place.center.service.reload()
         talk.caller.hang_up()
         await talk.task
         await all_ready(talk.place)
@@ -106,6 +109,7 @@ async def test_a_citizen_hangs_up_on_hold_and_the_agent_is_let_go(tmp_path: Path
 async def test_a_citizen_hangs_up_while_an_expert_is_asked_and_those_two_talk_on(tmp_path: Path) -> None:
     async with talk_in(tmp_path, 2) as talk:
         expert = await asks(talk)
+        talk.place.center.service.reload()
         talk.caller.hang_up()
         await talk.task
 
@@ -133,6 +137,7 @@ async def test_a_citizen_hangs_up_in_the_rating_and_the_call_is_kept_without_one
             return shown["rating"] is not None
 
         await place.until(asked)
+        place.center.service.reload()
         talk.caller.hang_up()
         report = await talk.task
         assert report.hung_up_by == "caller"

@@ -19,6 +19,7 @@ async def test_a_service_that_starts_without_postgresql_routes_and_archives_late
 
         _, task = place.callers.begin("13900000001", "12345", talks_s=1.5)
         await place.answer_next()
+        place.center.service.reload()
         report = await task
         assert report.outcome == "answered"
         health = await place.center.api().get("/health/ready")

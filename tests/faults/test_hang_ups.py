@@ -28,6 +28,7 @@ async def test_callers_hang_up_in_the_greeting_while_a_phone_rings_and_as_the_ag
         await over(place, while_ringing)
 
         crossing = [place.call() for _ in AROUND_THE_ANSWER_S]
+        place.center.service.reload()
         await asyncio.gather(
             *(as_the_agent_answers(place, c, s) for c, s in zip(crossing, AROUND_THE_ANSWER_S, strict=True))
         )
@@ -47,6 +48,7 @@ async def test_callers_hang_up_on_hold_in_the_farewell_and_at_once_with_their_ag
         await over(place, [held, served])
 
         pairs = await asyncio.gather(*(place.talking() for _ in AT_ONCE_S))
+        place.center.service.reload()
         await asyncio.gather(
             *(both_at_once(place, pair, s) for pair, s in zip(pairs, AT_ONCE_S, strict=True))
         )

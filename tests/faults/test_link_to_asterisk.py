@@ -67,6 +67,7 @@ async def test_while_asterisk_refuses_the_link_and_then_the_secret_callers_are_s
         place.ami.refusing, place.ami.wrong_secret = False, True
         await place.until(lambda: refused(place))
         tried = place.ami.attempts
+        place.center.service.reload()
         after = place.call()
         await place.fallen_back(1)
         assert place.ami.attempts - tried <= 1, "a refused secret is not tried again and again"

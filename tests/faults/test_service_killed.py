@@ -24,6 +24,7 @@ async def test_ten_talk_and_five_wait_when_the_service_is_killed(tmp_path: Path)
         waiting = [caller for caller, _ in begun if not caller.heard.is_set()]
         assert (len(talking), len(waiting)) == (TALKING, WAITING)
 
+        place.center.service.reload()
         await place.center.service.kill()
         killed_at = asyncio.get_running_loop().time()
         heard_before = {caller.number: total_heard(caller) for caller in talking}
@@ -42,6 +43,7 @@ async def test_ten_talk_and_five_wait_when_the_service_is_killed(tmp_path: Path)
         await place.until(lambda: keep_hearing(talking, heard_before, TALKING - 3))
 
         await place.center.service.start()
+        place.center.service.reload()
         await place.until(lambda: stands(place, talking=TALKING, waiting=WAITING + 1 - 3))
 
         # The rest is routed again, longest waiting first.

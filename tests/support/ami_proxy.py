@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 
 from lab.network import LOOPBACK
 
+_EVENT = b"\r\nEvent: "
+"""Begins each message that is no answer; the blank line before it ends the last one."""
 _SECRET = re.compile(rb"(?im)^Secret: [^\r\n]*")
 
 
@@ -26,6 +28,8 @@ class AmiProxy:
         """Asterisk is told another secret than the service's."""
         self.attempts = 0
         """Connections so far."""
+        self.events = 0
+        """Events that went through to the service so far."""
 
     def black_hole(self) -> None:
         """From now on nothing comes through in either direction, and no connection ends."""
@@ -52,7 +56,7 @@ class AmiProxy:
         self._links[to_client] = to_server
         pumps = [
             asyncio.create_task(self._pump(from_client, to_server, self._told_to_asterisk)),
-            asyncio.create_task(self._pump(from_server, to_client, bytes)),
+            asyncio.create_task(self._pump(from_server, to_client, self._counted())),
         ]
         try:
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
@@ -74,6 +78,18 @@ class AmiProxy:
                 await sink.drain()
         except OSError:
             pass  # the link was cut
+
+    def _counted(self) -> Callable[[bytes], bytes]:
+        """For one connection: counts its events, also one whose beginning is split between two reads."""
+        end = b""
+
+        def count(data: bytes) -> bytes:
+            nonlocal end
+            self.events += (end + data).count(_EVENT)
+            end = (end + data)[-len(_EVENT) + 1 :]
+            return data
+
+        return count
 
     def _told_to_asterisk(self, data: bytes) -> bytes:
         return _SECRET.sub(b"Secret: of another time", data) if self.wrong_secret else data

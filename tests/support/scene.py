@@ -14,7 +14,9 @@ from ruamel.yaml import YAML
 
 from lab.callers import Caller, CallerPool, CallerReport
 from lab.center import CallCenter
+from lab.clock import LabClock
 from lab.evidence import settled_ledger
+from lab.ledger import TIMES_AGREE_S
 from lab.network import LOOPBACK, free_ports
 from lab.phone_log import PhoneLog
 from lab.phones import PhonePool
@@ -22,6 +24,7 @@ from lab.site import make_lab_site
 from tests.support.ami_proxy import AmiProxy, ami_proxy
 from tests.support.staffed import WITHIN_S, Staffed
 
+MADE_OUT_S = 1.2
 GREETING = "thanks"
 """A prompt of 2 s: callers of a fault need not hear the whole recording notice."""
 
@@ -34,9 +37,10 @@ class Scene(Staffed):
     begun: list[tuple[Caller, asyncio.Task[CallerReport]]] = field(default_factory=list)
     reports: list[CallerReport] = field(default_factory=list)
 
-    def call(self, hotline: str = "12345", **terms: Any) -> Caller:
-        """Another citizen calls."""
-        caller, task = self.callers.begin(f"1390000{len(self.begun):04d}", hotline, **terms)
+    def call(self, hotline: str = "12345", number: str | None = None, **terms: Any) -> Caller:
+        """Another citizen calls, or one calls again."""
+        number = number or f"1390000{len(self.begun):04d}"
+        caller, task = self.callers.begin(number, hotline, **terms)
         self.begun.append((caller, task))
         return caller
 
@@ -61,6 +65,15 @@ class Scene(Staffed):
         async with asyncio.timeout(WITHIN_S):
             for caller in callers:
                 await caller.heard.wait()
+
+    async def hears_on(self, caller: Caller) -> None:
+        """Returns once the caller heard their agent so much longer that a recording has both voices."""
+        before = sum(caller.line.heard_s.values())
+
+        async def more() -> bool:
+            return sum(caller.line.heard_s.values()) >= before + MADE_OUT_S
+
+        await self.until(more)
 
     async def waits(self, count: int) -> None:
         async def there() -> bool:
@@ -95,6 +108,9 @@ class Scene(Staffed):
         cut: Collection[str] = (),
         willed: Mapping[str, str] | None = None,
         expected_errors: Collection[str] = (),
+        kept: Collection[str] = (),
+        forgotten: Collection[str] = (),
+        times_agree_s: float = TIMES_AGREE_S,
         within_s: float = WITHIN_S,
     ) -> None:
         """Ends what still goes on, and asserts that the ledger is clean."""
@@ -112,8 +128,14 @@ class Scene(Staffed):
             cut=cut,
             willed=willed,
             expected_errors=expected_errors,
+            kept=kept,
+            forgotten=forgotten,
+            times_agree_s=times_agree_s,
         )
         assert ledger.clean, str(ledger)
+        if self.center.service.reloads:
+            told = await asyncio.to_thread(self.center.service.log.read_text)
+            assert '"configuration_applied"' in told, "the reload was never done"
 
 
 def _rings(call: Any) -> bool:
@@ -126,25 +148,27 @@ async def scene(
     seats: int,
     *,
     apart: bool = False,
-    module: str = "cti.cli",
-    environment: Mapping[str, str] | None = None,
+    clock: LabClock | None = None,
+    calendars: dict[str, object] | None = None,
+    routing: Mapping[str, object] | None = None,
     **queues: object,
 ) -> AsyncIterator[Scene]:
     """A center whose service reaches Asterisk through a proxy. `apart`: each phone can die by itself.
 
-    `module` is run as the service, with more in its `environment`.
+    `clock` is the time of day of the service, Asterisk and PostgreSQL, if not this machine's.
     """
     lab = make_lab_site(
         directory,
         queues={"wrap_up_s": 0.5, **queues},
-        routing={"reserves": [], "max_occupancy": 1.0, "last_agent_ttl_s": 0},
+        routing={"reserves": [], "max_occupancy": 1.0, "last_agent_ttl_s": 0, **(routing or {})},
+        calendars=calendars,
         greeting=GREETING,
     )
     (port,) = free_ports(1)
     config = _config_through(lab.config, directory / "config-of-service", port)
     async with (
         ami_proxy(port, lab.site.asterisk.ami_port) as proxy,
-        CallCenter(directory, lab, service_config=config, module=module, environment=environment) as center,
+        CallCenter(directory, lab, service_config=config, clock=clock) as center,
     ):
         passwords = {s.id: lab.secrets.seats[s.id].get_secret_value() for s in lab.site.seats[:seats]}
         registrar = (LOOPBACK, lab.site.asterisk.sip_port)
@@ -154,6 +178,7 @@ async def scene(
                 registrar,
                 directory / "phones",
                 record_to=directory / "heard" if apart else None,
+                registers_every_s=120 if clock is None else 30,
             ) as phones,
             CallerPool(lab.trunk_peer, registrar, directory / "callers", phones.tones) as callers,
         ):

@@ -283,6 +283,15 @@ def test_a_contact_that_gave_up_after_a_later_one_was_rung_for_is_found() -> Non
     assert len(ledger(seen).problems[kinds.PLACES]) == 1
 
 
+def test_who_was_cut_off_and_dials_again_has_the_place_of_the_first_call() -> None:
+    seen = waits_since(waits_since(went_well(), "c1", 3.0, 9.0), "c2", 5.0, 6.0)
+    cut_off = seen_call("c0", "n2")
+    cut_off.queued_at, cut_off.answered_at, cut_off.ended_at = BEGAN + 2.0, None, BEGAN + 4.0
+    seen.saw.calls["c0"] = cut_off
+    assert len(ledger(seen).problems[kinds.PLACES]) == 1
+    assert ledger(replace(seen, kept=frozenset({"n2"}))).problems[kinds.PLACES] == []
+
+
 def test_another_queue_and_an_agent_who_did_not_take_the_call_excuse_the_order() -> None:
     seen = waits_since(waits_since(went_well(), "c1", 2.0, 9.0), "c2", 5.0, 6.0)
     refused = phone(
