@@ -339,6 +339,9 @@ class AgentRestored:
     since: Instant
     until: Instant | None
     """When a wrap-up ends."""
+    next_state: AgentState = AgentState.READY
+    """What the agent asked for during an offer or a call: it holds after it."""
+    next_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,20 +155,24 @@ def agent_released(floor: Floor, event: AgentReleased) -> None:
 
 def agent_restored(floor: Floor, event: AgentRestored) -> None:
     agent = floor.agents.get(event.agent)
-    if agent is None or event.state is AgentState.LOGGED_OUT:
+    state, reason = event.state, event.reason
+    if state in (AgentState.READY, AgentState.RESERVED):
+        state, reason = event.next_state, event.next_reason  # nothing goes on that it waits for
+    if agent is None or state is AgentState.LOGGED_OUT:
         return
     if not AGENT.allows(agent.agent, agent.state, AgentTrigger.RESTORED, agent.history):
         return
     check_seat_free(floor, event.seat, event.agent)
     uncounted_since = agent.uncounted_since
     sit_down(agent, event.seat)
-    state = AgentState.READY if event.state is AgentState.RESERVED else event.state
+    if state in (AgentState.BUSY, AgentState.WRAP_UP):
+        agent.next_state, agent.next_reason = event.next_state, event.next_reason
     agent.idle_since = event.since
     agent.worked = state is AgentState.BUSY
     until = None
     if state is AgentState.WRAP_UP:
         until = event.at if event.until is None else event.until
-    reason = event.reason if state is AgentState.NOT_READY else None
+    reason = reason if state is AgentState.NOT_READY else None
     floor.move_agent(agent, AgentTrigger.RESTORED, state, reason, until, event.since)
     if uncounted_since is not None:
         agent.counted_at = min(event.at, uncounted_since)

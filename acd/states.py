@@ -339,7 +339,7 @@ AGENT = Table(
             _T.OFFER_FAILED: NO,
             _T.OFFER_LAPSED: to(_WRAP_UP),
             _T.WRAP_UP_EXTENDED: to(_WRAP_UP),
-            _T.WRAP_UP_OVER: to(_READY, _NOT_READY),
+            _T.WRAP_UP_OVER: to(_READY, _NOT_READY, _LOGGED_OUT),
             _T.RESTED: NO,
             _T.PROMISED: NO,
             _T.PROMISE_OVER: NO,

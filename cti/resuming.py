@@ -58,7 +58,8 @@ def _restored(
     """The agent as they may be taken to stand until a snapshot says who is on a call.
 
     One whose call ended while the service was away gets the whole wrap-up from now on: of the call's
-    queue or, for a call that is not known any more, the longest of all. A ringing phone left them ready.
+    queue or, for a call that is not known any more, the longest of all. A ringing phone left them ready. What
+    they asked for during the call, or the ringing, comes next.
     """
     assert agent.seat is not None
     state, until = agent.state, agent.until
@@ -72,4 +73,15 @@ def _restored(
         ceiling_s = policy.agents[agent.agent].max_wrap_up_s
         wrap_up_s = wrap_up_s if ceiling_s is None else min(wrap_up_s, ceiling_s)
         state, until = (AgentState.WRAP_UP, now + wrap_up_s) if agent.contact else (AgentState.READY, None)
-    return AgentRestored(now, "resume", agent.agent, agent.seat, state, agent.reason, agent.since, until)
+    return AgentRestored(
+        now,
+        "resume",
+        agent.agent,
+        agent.seat,
+        state,
+        agent.reason,
+        agent.since,
+        until,
+        agent.next_state,
+        agent.next_reason,
+    )

@@ -189,10 +189,19 @@ class Center:
         reason: str | None = None,
         until: float | None = None,
         seat: str | None = None,
+        wished: tuple[AgentState, str | None] = (AgentState.READY, None),
     ) -> tuple[Effect, ...]:
         return self.tell(
             AgentRestored(
-                self.now, self.cause, agent, seat or f"seat-{agent}", state, reason, self.now - 60, until
+                self.now,
+                self.cause,
+                agent,
+                seat or f"seat-{agent}",
+                state,
+                reason,
+                self.now - 60,
+                until,
+                *wished,
             )
         )
 

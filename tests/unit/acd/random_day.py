@@ -71,6 +71,8 @@ CALLBACKS = ("k1", "k2", "k3")
 CALLERS = ("13800000001", "13800000002", None)
 QUEUES = ("p", "q", "r", "gone")
 ENDS = tuple(outcome for outcome in OfferOutcome if outcome is not OfferOutcome.ACCEPTED)
+WISHES = ((AgentState.READY, None), (AgentState.NOT_READY, "lunch"), (AgentState.LOGGED_OUT, None))
+"""What an agent may have asked for during a call."""
 EVERY_DAY = tuple(range(7))
 HALF_HOURS = Calendar(
     tuple(OpeningHours(EVERY_DAY, begin, begin + 1800.0) for begin in range(0, 86_400, 3600)),
@@ -227,7 +229,15 @@ class Chance:
             (
                 1,
                 lambda: AgentRestored(
-                    now, cause, agent, "desk-9", pick(tuple(AgentState)), None, now - 9, now + 5
+                    now,
+                    cause,
+                    agent,
+                    "desk-9",
+                    pick(tuple(AgentState)),
+                    None,
+                    now - 9,
+                    now + 5,
+                    *pick(WISHES),
                 ),
             ),
             (1, lambda: ContactRestored(now, cause, contact, queue, 0, now - 30, agent)),

@@ -167,3 +167,45 @@ def test_a_contact_that_took_a_place_has_it_when_it_is_told_again() -> None:
     center.queue("took one", queued_at=center.now - 10, place_from=center.now - 100)
     center.ready("ann")
     assert center.offer().contact == "took one"
+
+
+BREAK = (AgentState.NOT_READY, "lunch")
+LOG_OUT = (AgentState.LOGGED_OUT, None)
+
+
+def stands(center: Center) -> tuple[AgentState, str | None]:
+    return center.agent("ann").state, center.agent("ann").reason
+
+
+@pytest.mark.parametrize(("wished", "after"), [(BREAK, BREAK), (LOG_OUT, LOG_OUT)])
+def test_what_an_agent_asked_for_during_a_call_comes_after_it_though_the_service_was_restarted(
+    wished: tuple[AgentState, str | None], after: tuple[AgentState, str | None]
+) -> None:
+    center = Center(policy())
+    center.restore_agent("ann", AgentState.WRAP_UP, until=center.now + 5, wished=wished)
+    center.restore_contact("c", "ann")
+    assert stands(center) == (AgentState.BUSY, None)
+    center.release("ann")
+    center.wait(60)
+    assert stands(center) == after
+
+
+@pytest.mark.parametrize("wished", [BREAK, LOG_OUT])
+def test_it_comes_after_the_wrap_up_of_a_call_that_ended_meanwhile(
+    wished: tuple[AgentState, str | None],
+) -> None:
+    center = Center(policy())
+    center.restore_agent("ann", AgentState.WRAP_UP, until=center.now + 5, wished=wished)
+    assert stands(center) == (AgentState.WRAP_UP, None)
+    center.wait(6)
+    assert stands(center) == wished
+
+
+@pytest.mark.parametrize("wished", [BREAK, LOG_OUT])
+@pytest.mark.parametrize("state", [AgentState.READY, AgentState.RESERVED])
+def test_it_holds_at_once_when_there_is_no_call(
+    state: AgentState, wished: tuple[AgentState, str | None]
+) -> None:
+    center = Center(policy())
+    center.restore_agent("ann", state, wished=wished)
+    assert stands(center) == wished

@@ -66,7 +66,7 @@ from acd.model import (
 from acd.router import Router
 from tests.unit.acd.effort import effort
 from tests.unit.acd.floorplan import START
-from tests.unit.acd.random_day import ORDINARY, Chance
+from tests.unit.acd.random_day import ORDINARY, WISHES, Chance
 from tests.unit.acd.watch import Watched
 
 AGENTS = ("ann", "bob", "cyd", "dan")
@@ -478,10 +478,18 @@ class RouterMachine(RuleBasedStateMachine):
         seat=st.sampled_from(SEATS),
         state=st.sampled_from(AgentState),
         until=st.sampled_from((None, 5.0)),
+        wished=st.sampled_from(WISHES),
     )
-    def restore_agent(self, agent: str, seat: str, state: AgentState, until: float | None) -> None:
-        end = None if until is None else self.now + until
-        self.tell(AgentRestored(self.now, self.cause, agent, seat, state, "lunch", self.now - 30, end))
+    def restore_agent(
+        self,
+        agent: str,
+        seat: str,
+        state: AgentState,
+        until: float | None,
+        wished: tuple[AgentState, str | None],
+    ) -> None:
+        end, since = None if until is None else self.now + until, self.now - 30
+        self.tell(AgentRestored(self.now, self.cause, agent, seat, state, "lunch", since, end, *wished))
 
     @rule(
         contact=st.sampled_from(CONTACTS),

@@ -18,7 +18,14 @@ from cti.past import read_past
 from cti.resuming import Resume
 from cti.runtime import Runtime
 from cti.step import InboxEvent
-from tests.support.conversation import caller_arrives, seat_answers, seat_rings, shown, snapshot
+from tests.support.conversation import (
+    agent_hangs_up,
+    caller_arrives,
+    seat_answers,
+    seat_rings,
+    shown,
+    snapshot,
+)
 from tests.unit.cti.test_runtime import CALL, Rig, plan
 
 RONA = (AgentState.NOT_READY, "rona")
@@ -290,3 +297,22 @@ def test_who_withholds_their_number_keeps_no_place(tmp_path: Path) -> None:
     place.runtime.in_force.plan = plan()
     place.tell(*arrives(CALL, 2.0, ""), f.PbxLost(10.0, "cut"), f.LegEnded(20.0, "t", CALL, CUT_OFF, True))
     assert place.runtime.router.snapshot()["kept_places"] == {}
+
+
+def test_a_break_that_was_asked_for_during_a_call_comes_after_it(tmp_path: Path) -> None:
+    before = Place(tmp_path)
+    ring = ringing(before)
+    before.tell(*seat_answers(ring.leg, CALL, 7.0), BeNotReady(8.0, "t", "1001", "break"))
+    place = before.killed(now=10.0)
+    place.tell(
+        snapshot(
+            shown(CALL, "trunk", CALL, bridge="b1", place="waiting", queued_at=5.0, started_at=2.0),
+            shown(ring.leg, "seat-01", CALL, bridge="b1", place="agent", started_at=5.0),
+            at=10.0,
+        )
+    )
+    assert place.stands("1001") == (AgentState.BUSY, None)
+    place.tell(*agent_hangs_up(ring.leg, CALL, 20.0))
+    assert place.stands("1001") == (AgentState.WRAP_UP, None)
+    place.tell(acd.TimePassed(31.0, "t"))
+    assert place.stands("1001") == (AgentState.NOT_READY, "break")
