@@ -58,11 +58,20 @@ def follow_confer(situation: Situation, command: Command[Confer], _at: Instant) 
     # Those who confer already may become fewer while somebody is rung, who makes at least a third.
     whole = len(members) >= 3 if rung in members else members == wanted
     if not whole:
-        stop = (HangUp(command.command, rung),) if rung in members else ()
-        return Progress(stop, outcome=Failed("party_gone", "One of them hung up, or was not reached."))
+        stop = [HangUp(command.command, rung)] if rung in members else []
+        stop += [HangUp(command.command, leg) for leg in _left_alone(situation, members, rung)]
+        return Progress(tuple(stop), outcome=Failed("party_gone", "One of them hung up, or was not reached."))
     found: list[Leg] = [calls.state.legs[member] for member in members if member in calls.state.legs]
     bridges = {leg.bridge for leg in found}
     return DONE if len(found) == len(members) and len(bridges) == 1 and None not in bridges else None
+
+
+def _left_alone(situation: Situation, members: list[LegId], rung: LegId) -> list[LegId]:
+    """The seat's leg that is the only one there. It may come into the conference after the last other one
+    left it, when nothing in the dialplan lets it go any more.
+    """
+    there = [situation.calls.leg(member) for member in members if member != rung]
+    return [leg.record.leg for leg in there if leg is not None and leg.record.seat and len(there) == 1]
 
 
 def begin_drop(situation: Situation, command: Command[Drop], _at: Instant) -> Progress:

@@ -88,11 +88,12 @@ def test_who_made_it_leaves_first_and_is_done_while_the_others_talk_on(told: Tel
     assert told.record().ended_by is EndedBy.CALLER
 
 
-def test_the_one_who_is_rung_is_not_left_alone_in_it(told: Telling) -> None:
+def test_neither_the_one_who_is_rung_nor_the_one_who_asked_is_left_alone_in_it(told: Telling) -> None:
+    """The citizen may go before the agent's leg has come into the conference."""
     record = confer(told, joins=False)
-    rung = leg_at(told, "seat-02")
+    agent, rung = leg_at(told, "seat-01"), leg_at(told, "seat-02")
     leaves(told, CALL, 22.0)
-    assert told.actions(HangUp) == [HangUp(record.command, rung)]
+    assert told.actions(HangUp) == [HangUp(record.command, rung), HangUp(record.command, agent)]
     failed = told.command(record.command)
     assert (failed.state, failed.reason) == (CommandState.FAILED, "party_gone")
 
