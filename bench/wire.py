@@ -22,6 +22,7 @@ from lab.network import LOOPBACK
 
 _RETRANSMIT_S = 0.5
 _REGISTER_S = 3600
+"""A phone registers anew after half of that."""
 _ATTEMPTS = 10
 
 
@@ -170,9 +171,13 @@ class Phone(Endpoint):
         self._freed_ns: int | None = None
         self._registered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._register_id = secrets.token_hex(8)
+        self._registers = 0
+        self._again: asyncio.TimerHandle | None = None
 
     def close(self) -> None:
         self._dialog = None
+        if self._again is not None:
+            self._again.cancel()
         super().close()
 
     @property
@@ -182,7 +187,7 @@ class Phone(Endpoint):
 
     async def register(self) -> None:
         """Raises WireFailed."""
-        self._register(1)
+        self._register()
         try:
             async with asyncio.timeout(_RETRANSMIT_S * _ATTEMPTS):
                 await self._registered
@@ -248,9 +253,11 @@ class Phone(Endpoint):
         if response.method != "REGISTER":
             return
         if response.status == 401:
-            self._register(2, response.get("www-authenticate"))
-        elif response.status == 200 and not self._registered.done():
-            self._registered.set_result(None)
+            self._register(response.get("www-authenticate"))
+        elif response.status == 200:
+            self._again = asyncio.get_running_loop().call_later(_REGISTER_S / 2, self._register)
+            if not self._registered.done():
+                self._registered.set_result(None)
 
     def _end(self, at_ns: int) -> None:
         self._dialog = None
@@ -258,14 +265,15 @@ class Phone(Endpoint):
         self.voice.speak_to(None)
         self.voice.stop_listening()
 
-    def _register(self, cseq: int, challenge: str = "") -> None:
+    def _register(self, challenge: str = "") -> None:
+        self._registers += 1
         host, port = self.server
         uri = f"sip:{host}:{port}"
         headers = [
             ("From", f"<sip:{self.user}@{host}>;tag={self._register_id}"),
             ("To", f"<sip:{self.user}@{host}>"),
             ("Call-ID", self._register_id),
-            ("CSeq", f"{cseq} REGISTER"),
+            ("CSeq", f"{self._registers} REGISTER"),
             ("Expires", str(_REGISTER_S)),
         ]
         if challenge:
