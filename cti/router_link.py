@@ -14,7 +14,7 @@ from cti.call_entries import CallEntries
 from cti.callbacks.book import CallbackBook
 from cti.calls.actions import MoveToQueue
 from cti.calls.model import CallModel
-from cti.calls.outcome import HELD_AGAINST_AGENTS
+from cti.calls.outcome import tried_in_vain
 from cti.calls.outputs import (
     CallbackWanted,
     CallUpdated,
@@ -159,17 +159,12 @@ class RouterLink:
             event = replace(event, queue=self._in_force.queue_instead(record.hotline))
             step.actions.append(MoveToQueue(event.cause, call.caller_channel, event.queue))
             self.put(self._calls.altered(event.contact, event.at, event.cause, queue=event.queue))
-        # One who comes back from an agent may be offered to everybody anew.
-        tried = (
-            ()
-            if event.returned
-            else tuple(
-                (offer.agent, offer.ended_at)
-                for offer in record.offers
-                if offer.outcome in HELD_AGAINST_AGENTS and offer.ended_at is not None
-            )
+        return replace(
+            event,
+            steps=steps,
+            # A dialled citizen's own callback says who they are.
+            caller=caller if event.callback is None else None,
+            # One who comes back from an agent may be offered to everybody anew.
+            tried=() if event.returned else tried_in_vain(record),
+            place_from=self._places.taken_by(record.call),
         )
-        place_from = self._places.taken_by(record.call)
-        # A dialled citizen's own callback says who they are.
-        caller = caller if event.callback is None else None
-        return replace(event, steps=steps, caller=caller, tried=tried, place_from=place_from)

@@ -134,7 +134,7 @@ class RouterBelief:
         if self.quiet:
             return []
         agent = self._agent_at.get(seat)
-        engaged = agent is not None and any(True for _ in self._state.engaging_legs(seat))
+        engaged = agent is not None and self._state.is_engaged(seat)
         believed = self._engaged.get(seat)
         if engaged and agent is not None and believed is None:
             self._engaged[seat] = agent

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
 
 from acd import events as acd
 from acd.model import AgentId, AttemptOutcome, Instant, OfferOutcome
@@ -15,9 +14,7 @@ from cti.calls.outcome import settle_offer
 from cti.calls.outputs import Output, RecordingDue, RecordingVoid
 from cti.calls.reconcile import RESTORED
 from cti.calls.records import Direction, HoldKind, HoldRecord, Route, SegmentRecord
-from cti.calls.state import Leg, LiveState, OpenCall
-
-Changed: TypeAlias = Callable[[OpenCall, Instant, str], None]
+from cti.calls.state import Changed, Leg, LiveState, OpenCall
 
 
 class Connections:

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from acd import events as acd
 from acd.effects import MakeOffer, OfferClosed
-from acd.model import AgentId, AttemptOutcome, Instant, OfferOutcome, QueueId, SeatId
+from acd.model import AgentId, AttemptOutcome, Instant, QueueId, SeatId
 from cti.calls import attempts, dialled
 from cti.calls import facts as f
 from cti.calls.actions import DialCitizen
@@ -19,13 +18,8 @@ from cti.calls.belief import RouterBelief
 from cti.calls.connections import Connections
 from cti.calls.facts import CallId, Fact, LegId, PbxSnapshot
 from cti.calls.flows import caller_left, place_of, take
-from cti.calls.outcome import (
-    HELD_AGAINST_AGENTS,
-    NETWORK_FAULTS,
-    end_of_call,
-    offer_outcome,
-    settle_offer,
-)
+from cti.calls.offers import Offers
+from cti.calls.outcome import NETWORK_FAULTS, end_of_call
 from cti.calls.outputs import CallUpdated, Output
 from cti.calls.quality import Sound
 from cti.calls.reconcile import RESTORED, facts_of
@@ -35,7 +29,6 @@ from cti.calls.records import (
     Direction,
     EndedBy,
     LegRecord,
-    OfferRecord,
     Route,
 )
 from cti.calls.state import Leg, LiveState, Offer, OpenCall
@@ -58,9 +51,8 @@ class CallModel:
         self._agent_at: dict[SeatId, AgentId] = {}
         self._belief = RouterBelief(self._state, self._agent_at)
         self._done: dict[LegId, None] = {}
-        self._unsettled: dict[CallId, OpenCall] = {}
-        """Calls that are over while the router has not said yet how an offer of theirs ended."""
         self._out: list[Output] = []
+        self._offers = Offers(self._state, self._changed, self._tell)
         self._connections = Connections(self._state, self._belief, self._changed, self._tell)
 
     # -- what the owner asks and tells -----------------------------------------------------------------------
@@ -94,7 +86,7 @@ class CallModel:
 
     def seat_engaged(self, seat: SeatId) -> bool:
         """Whether the seat's phone is on a call that is not an unanswered offer."""
-        return any(True for _ in self._state.engaging_legs(seat))
+        return self._state.is_engaged(seat)
 
     def place_of(self, leg_id: LegId) -> tuple[SeatId, CallId] | None:
         """The seat whose leg it is, and the call that it belongs to; None for any other leg."""
@@ -180,13 +172,7 @@ class CallModel:
 
     def offer_made(self, offer: MakeOffer, at: Instant) -> tuple[Output, ...]:
         """The router decided to ring a seat: its leg will have the offer's id."""
-        self._state.offers[offer.offer] = Offer(offer)
-        call = self._state.calls.get(offer.contact)
-        if call is not None:
-            call.record.offers.append(OfferRecord(offer.offer, offer.agent, offer.seat, at))
-            if call.record.offered_at is None:
-                call.record.offered_at = at
-            self._changed(call, at, offer.cause)
+        self._offers.made(offer, at)
         return self._take()
 
     def citizen_dialled(self, dial: DialCitizen, at: Instant) -> tuple[Output, ...]:
@@ -197,18 +183,7 @@ class CallModel:
 
     def offer_closed(self, closed: OfferClosed) -> tuple[Output, ...]:
         """The router says how an offer ended."""
-        if closed.outcome is not OfferOutcome.ACCEPTED and closed.offer not in self._state.legs:
-            self._state.offers.pop(closed.offer, None)
-        ids = (closed.contact, closed.offer)  # a callback's call is its offer's leg
-        found = (known.get(each) for known in (self._state.calls, self._unsettled) for each in ids)
-        call = next((each for each in found if each is not None), None)
-        if call is not None:
-            for offer in call.record.offers:
-                if offer.offer == closed.offer and offer.outcome is None:
-                    offer.ended_at, offer.outcome = closed.at, closed.outcome
-                    self._changed(call, closed.at, closed.cause)
-            if all(offer.outcome is not None for offer in call.record.offers):
-                self._unsettled.pop(call.record.call, None)
+        self._offers.closed(closed)
         return self._take()
 
     def handle(self, fact: Fact) -> tuple[Output, ...]:
@@ -222,7 +197,7 @@ class CallModel:
                     self._apply(implied)
                 self._connections.check(fact.at, fact.cause)
                 for call in list(self._state.calls.values()):
-                    self._settle_offers(call, fact.at, fact.cause)
+                    self._offers.settle(call, fact.at, fact.cause)
                     if dialled.is_unbegun(call.record):
                         self._never_began(call, AttemptOutcome.CANCELLED, fact.at, fact.cause)
                 self._belief.quiet = False
@@ -378,20 +353,7 @@ class CallModel:
         self._connections.recordings_over(leg, call, fact.cause)
         if seat is not None:
             self._out += attempts.ended(call, AttemptOutcome.CANCELLED, fact.at, fact.cause)
-            offer = self._state.offers.pop(fact.leg, None)
-            if offer is None or not offer.answered:
-                outcome = offer_outcome(
-                    fact.hangup_cause,
-                    fact.hung_up_by_peer,
-                    answered=leg.record.answered_at is not None,
-                    seat_engaged=self.seat_engaged(seat),
-                )
-                if leg.clock_set and outcome is OfferOutcome.NO_ANSWER:
-                    outcome = OfferOutcome.CANCELLED
-                if offer is not None:
-                    self._out.append(acd.OfferEnded(fact.at, fact.cause, fact.leg, outcome))
-                elif call is not None:
-                    self._offer_lapsed(call, leg, fact, outcome)
+            self._offers.leg_ended(leg, call, fact)
             self._out += self._belief.seat(seat, fact.at, fact.cause)
         if call is not None:
             self._leg_left_call(leg, call, fact)
@@ -410,39 +372,12 @@ class CallModel:
             self._out += attempts.ended(call, outcome, fact.at, fact.cause)
         call.cut_off |= fact.leg == call.caller and fact.hangup_cause in NETWORK_FAULTS
         if not call.live:
-            self._settle_offers(call, fact.at, fact.cause)
+            self._offers.call_over(call, fact.at, fact.cause)
             call.record.ended_at = max(leg.ended_at or fact.at for leg in call.record.legs)
             call.record.outcome = call.record.outcome_when_ended()
             call.record.ended_by = call.record.ended_by or EndedBy.SYSTEM
             del self._state.calls[call.record.call]
-            if any(offer.outcome is None for offer in call.record.offers):
-                self._unsettled[call.record.call] = call
         self._changed(call, fact.at, fact.cause)
-
-    def _offer_lapsed(self, call: OpenCall, leg: Leg, fact: f.LegEnded, outcome: OfferOutcome) -> None:
-        """A ring is over that the router knows nothing of any more: from before a restart or a loss of sight.
-
-        Whoever did not take it is told of, unless it stopped because the caller left, or fell back.
-        """
-        waits = call.caller in call.live and call.place == "waiting"
-        offer = settle_offer(call, fact.leg, outcome if waits else OfferOutcome.CANCELLED, fact.at)
-        unknown = fact.hangup_cause == 0  # Asterisk's log does not have it: only that it is gone is known
-        if offer is None or unknown or leg.was_connected or offer.outcome not in HELD_AGAINST_AGENTS:
-            return
-        if self.seat_engaged(offer.seat):
-            return
-        self._out.append(acd.OfferLapsed(fact.at, fact.cause, offer.agent, offer.outcome))
-
-    def _settle_offers(self, call: OpenCall, at: Instant, cause: str) -> None:
-        """Offers from before a restart whose phone does not ring: nobody will tell of them any more."""
-        for offer in call.record.offers:
-            if (
-                offer.outcome is None
-                and offer.offer not in self._state.offers
-                and offer.offer not in call.live
-            ):
-                settle_offer(call, offer.offer, OfferOutcome.CANCELLED, at)
-                self._changed(call, at, cause)
 
     # -- calls -----------------------------------------------------------------------------------------------
 
@@ -573,18 +508,12 @@ class CallModel:
     def _originate_failed(self, fact: f.OriginateFailed) -> None:
         if fact.leg in self._state.legs:
             return  # the leg's own end says it, and more exactly
-        offer = self._state.offers.get(fact.leg)
         self._state.asked.pop(fact.leg, None)
         call = self._state.calls.get(fact.leg)
         if call is not None and dialled.is_unbegun(call.record):
             self._never_began(call, dialled.outcome_of_failure(fact.reason), fact.at, fact.cause)
-        if offer is None or offer.answered:
-            self._remember(fact.leg)
-            return
-        del self._state.offers[fact.leg]
         self._remember(fact.leg)
-        outcome = OfferOutcome(fact.reason) if fact.reason in set(OfferOutcome) else OfferOutcome.FAILED
-        self._out.append(acd.OfferEnded(fact.at, fact.cause, fact.leg, outcome))
+        self._offers.originate_failed(fact)
 
     def _never_began(self, call: OpenCall, outcome: AttemptOutcome, at: Instant, cause: str) -> None:
         """A citizen was to be dialled, and no leg came of it."""
@@ -596,10 +525,7 @@ class CallModel:
 
     def _lose_sight(self, at: Instant, cause: str) -> None:
         self._out += self._belief.lose_sight(at, cause)
-        for offer_id, offer in list(self._state.offers.items()):
-            if not offer.answered:
-                del self._state.offers[offer_id]
-                self._out.append(acd.OfferEnded(at, cause, offer_id, OfferOutcome.CANCELLED))
+        self._offers.lose_sight(at, cause)
 
     # -- output ----------------------------------------------------------------------------------------------
 

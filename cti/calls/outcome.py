@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from acd.model import Instant, OfferOutcome
+from acd.model import AgentId, Instant, OfferOutcome
 from cti.calls.facts import LegId
-from cti.calls.records import EndedBy, LegRecord, OfferRecord
+from cti.calls.records import CallRecord, EndedBy, LegRecord, OfferRecord
 from cti.calls.state import OpenCall
 
 NORMAL = 16
@@ -51,3 +51,12 @@ def settle_offer(call: OpenCall, offer: LegId, outcome: OfferOutcome, at: Instan
             made.outcome, made.ended_at = outcome, at
             return made
     return None
+
+
+def tried_in_vain(record: CallRecord) -> tuple[tuple[AgentId, Instant], ...]:
+    """Agents who did not take the call when it was offered, and when that was."""
+    return tuple(
+        (offer.agent, offer.ended_at)
+        for offer in record.offers
+        if offer.outcome in HELD_AGAINST_AGENTS and offer.ended_at is not None
+    )

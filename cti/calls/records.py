@@ -224,6 +224,11 @@ class CallRecord:
     voicemail: VoicemailRecord | None = None
     rating: RatingRecord | None = None
 
+    @property
+    def outside(self) -> LegId | None:
+        """The first leg beyond the trunk."""
+        return next((leg.leg for leg in self.legs if leg.seat is None), None)
+
     def outcome_when_ended(self) -> CallOutcome:
         """What became of the call, judged once no leg of it is left."""
         if self.answered_at is not None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from acd.effects import MakeOffer
 from acd.model import AgentId, Instant, SeatId
@@ -70,8 +71,7 @@ class OpenCall:
     @property
     def citizen(self) -> LegId | None:
         """The leg of the citizen: the caller's, or the first one beyond the trunk of a call that went out."""
-        beyond = (leg.leg for leg in self.record.legs if leg.seat is None)
-        return self.caller if self.caller is not None else next(beyond, None)
+        return self.caller if self.caller is not None else self.record.outside
 
     @property
     def caller_left_at(self) -> Instant | None:
@@ -93,6 +93,10 @@ class OpenCall:
     def caller_channel(self) -> str:
         """Asterisk's name of the caller's channel. Raises StopIteration for a call that an agent began."""
         return next(leg.channel for leg in self.record.legs if leg.leg == self.caller)
+
+
+Changed: TypeAlias = Callable[[OpenCall, Instant, str], None]
+"""Told of a call that was altered, when, and because of what."""
 
 
 @dataclass(slots=True)
@@ -154,8 +158,9 @@ class LiveState:
         offer = self.offers.get(leg.record.leg)
         return offer is None or offer.answered
 
-    def engaging_legs(self, seat: SeatId) -> Iterator[Leg]:
-        return (leg for leg in self.legs.values() if leg.record.seat == seat and self.engages(leg))
+    def is_engaged(self, seat: SeatId) -> bool:
+        """Whether the seat's phone is on a call that is not an unanswered offer."""
+        return any(leg.record.seat == seat and self.engages(leg) for leg in self.legs.values())
 
     def rings_unasked(self, call: OpenCall) -> bool:
         """Whether a phone rings for the caller, or was just answered, that the router knows nothing of.

@@ -56,8 +56,7 @@ def call_times(record: CallRecord, wrap_ups: Sequence[WrapUpRecord], now: Instan
 
 def _citizen(record: CallRecord) -> str | None:
     """The first leg beyond the trunk; of an internal call, which has none, the one that dialled."""
-    beyond = [leg.leg for leg in record.legs if leg.seat is None]
-    return next(iter(beyond or [leg.leg for leg in record.legs]), None)
+    return record.outside or next((leg.leg for leg in record.legs), None)
 
 
 def _until(ended_at: Instant | None, end: Instant) -> Instant:
