@@ -4,86 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cti.campaign_file import read_list, steer
-from lab.carrier import TrunkPeer
-from lab.center import CallCenter
-from lab.network import LOOPBACK
-from lab.phones import PhonePool, What
-from lab.site import make_lab_site
+from tests.support.called_back import BUSY, CITIZEN, WITHIN_S, place
 from tests.support.until import given
 
-WITHIN_S = 60.0
-BUSY, CITIZEN = "13900000009", "13900000008"
-
-
-@dataclass(slots=True)
-class Place:
-    center: CallCenter
-    phones: PhonePool
-    peer: TrunkPeer
-    seat: str
-    agent: str
-
-    async def request(self, number: str, **more: Any) -> str:
-        """Asks for a callback and gives its id."""
-        command = await self.center.api().post("/v1/callbacks", number=number, queue="general", **more)
-        assert command["state"] == "done", command
-        callback: str = command["result"]["callback"]
-        return callback
-
-    async def stands(self, callback: str, **wanted: Any) -> dict[str, Any]:
-        """The callback, once it is archived as wanted."""
-
-        async def look() -> dict[str, Any] | None:
-            page = await self.center.api().get("/v1/callbacks")
-            for entry in page["callbacks"]:
-                if entry["callback"] == callback and all(entry[k] == v for k, v in wanted.items()):
-                    found: dict[str, Any] = entry
-                    return found
-            return None
-
-        return await given(look, WITHIN_S)
-
-    async def answer(self) -> None:
-        """The agent takes the next offer."""
-        with self.phones.events(self.seat) as events:
-            if What.INCOMING not in self.phones.calls(self.seat).values():
-                await events.next(What.INCOMING, within_s=WITHIN_S)
-            await self.phones.answer(self.seat)
-            while What.ESTABLISHED not in self.phones.calls(self.seat).values():
-                await events.next(What.ESTABLISHED, within_s=WITHIN_S)
-
-
-@asynccontextmanager
-async def place(directory: Path) -> AsyncIterator[Place]:
-    terms = {"callbacks": {"busy_delay_s": 1.0, "max_attempts": 2}, "wrap_up_s": 1.0}
-    lab = make_lab_site(directory, queues=terms, routing={"reserves": [], "max_occupancy": 1.0})
-    async with CallCenter(directory, lab) as center:
-        seat = lab.site.seats[0].id
-        registrar = (LOOPBACK, lab.site.asterisk.sip_port)
-        passwords = {seat: lab.secrets.seats[seat].get_secret_value()}
-        async with (
-            PhonePool(passwords, registrar, directory / "phones") as phones,
-            TrunkPeer(
-                lab.trunk_peer,
-                registrar,
-                directory / "carrier",
-                phones.tones,
-                rings_s=lambda number: None if number == BUSY else 0.2,
-            ) as peer,
-        ):
-            agents = await center.seat_agents(1)
-            yield Place(center, phones, peer, seat, agents[seat])
+TERMS = {"busy_delay_s": 1.0, "max_attempts": 2}
 
 
 async def test_a_citizen_is_called_back_heard_recorded_and_archived(tmp_path: Path) -> None:
-    async with place(tmp_path) as here:
+    async with place(tmp_path, TERMS) as here:
         callback = await here.request(CITIZEN, reason="visit", work_order="wo-1")
         await here.answer()
         citizen = await here.peer.next_call(within_s=WITHIN_S)
@@ -108,7 +40,7 @@ async def test_a_citizen_is_called_back_heard_recorded_and_archived(tmp_path: Pa
 
 
 async def test_a_busy_citizen_is_tried_again_and_then_given_up(tmp_path: Path) -> None:
-    async with place(tmp_path) as here:
+    async with place(tmp_path, TERMS) as here:
         callback = await here.request(BUSY)
         for _ in range(2):
             await here.answer()
@@ -119,7 +51,7 @@ async def test_a_busy_citizen_is_tried_again_and_then_given_up(tmp_path: Path) -
 
 
 async def test_a_service_killed_while_the_citizens_phone_rings_calls_nobody_twice(tmp_path: Path) -> None:
-    async with place(tmp_path) as here:
+    async with place(tmp_path, TERMS) as here:
         callback = await here.request(CITIZEN)
         await here.answer()
         citizen = await here.peer.next_call(within_s=WITHIN_S)
@@ -135,7 +67,7 @@ async def test_a_service_killed_while_the_citizens_phone_rings_calls_nobody_twic
 async def test_a_list_is_called_from_first_to_last(tmp_path: Path) -> None:
     citizens = tmp_path / "list.csv"
     citizens.write_text("number\n13900000001\n13900000002\n")
-    async with place(tmp_path) as here:
+    async with place(tmp_path, TERMS) as here:
         out = io.StringIO()
         lab = here.center.lab
         told = "flu-2026", "general", read_list(citizens), lab.api_url, lab.tokens["supervisor"], out

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
-from lab.carrier import TrunkPeer
-from lab.center import CallCenter
-from lab.network import LOOPBACK
-from lab.phones import PhonePool, What
-from lab.site import make_lab_site
+from lab.phones import What
 from lab.tones import dominant_tones
-from tests.e2e.test_callbacks import BUSY, CITIZEN, WITHIN_S, Place
+from tests.support.called_back import BUSY, CITIZEN, WITHIN_S, Place, place
 from tests.support.until import given
 
 HEARD_S = 1.2
 """So long the agent must be heard that both are made out in the recording."""
 UNKNOWN, ASLEEP, SLOW = "13900000010", "13900000011", "13900000012"
-RINGS_S: dict[str, float | None] = {BUSY: None, ASLEEP: 300.0, SLOW: 5.0}
+RINGS_S = {ASLEEP: 300.0, SLOW: 5.0}
 TERMS = {
     "mode": "customer_first",
     "ring_timeout_s": 15.0,
@@ -31,30 +26,8 @@ TERMS = {
 }
 
 
-@asynccontextmanager
-async def place(directory: Path) -> AsyncIterator[Place]:
-    lab = make_lab_site(
-        directory,
-        queues={"callbacks": TERMS, "wrap_up_s": 1.0},
-        routing={"reserves": [], "max_occupancy": 1.0},
-    )
-    async with CallCenter(directory, lab) as center:
-        seat = lab.site.seats[0].id
-        registrar = (LOOPBACK, lab.site.asterisk.sip_port)
-        passwords = {seat: lab.secrets.seats[seat].get_secret_value()}
-        async with (
-            PhonePool(passwords, registrar, directory / "phones") as phones,
-            TrunkPeer(
-                lab.trunk_peer,
-                registrar,
-                directory / "carrier",
-                phones.tones,
-                rings_s=lambda number: RINGS_S.get(number, 0.2),
-                unknown=(UNKNOWN,),
-            ) as peer,
-        ):
-            agents = await center.seat_agents(1)
-            yield Place(center, phones, peer, seat, agents[seat])
+def dialling(directory: Path) -> AbstractAsyncContextManager[Place]:
+    return place(directory, TERMS, rings_s=RINGS_S, unknown=(UNKNOWN,))
 
 
 async def archived(here: Place, name: str) -> dict[str, Any]:
@@ -66,7 +39,7 @@ async def archived(here: Place, name: str) -> dict[str, Any]:
 
 
 async def test_a_citizen_who_answers_talks_with_the_agent_who_was_kept_free(tmp_path: Path) -> None:
-    async with place(tmp_path) as here:
+    async with dialling(tmp_path) as here:
         callback = await here.request(CITIZEN, reason="visit", work_order="wo-1")
         citizen = await here.peer.next_call(within_s=WITHIN_S)
         assert (citizen.number, citizen.shown) == (CITIZEN, here.center.lab.site.trunk.caller_number)
@@ -96,7 +69,7 @@ async def test_a_citizen_who_answers_talks_with_the_agent_who_was_kept_free(tmp_
 
 
 async def test_a_busy_citizen_is_tried_again_and_then_given_up(tmp_path: Path) -> None:
-    async with place(tmp_path) as here:
+    async with dialling(tmp_path) as here:
         callback = await here.request(BUSY)
         entry = await here.stands(callback, end="unreached")
         assert (entry["attempts"], entry["last_outcome"], len(entry["calls"])) == (2, "busy", 2)
@@ -104,13 +77,13 @@ async def test_a_busy_citizen_is_tried_again_and_then_given_up(tmp_path: Path) -
 
 
 async def test_a_number_that_does_not_exist_is_dialled_once(tmp_path: Path) -> None:
-    async with place(tmp_path) as here:
+    async with dialling(tmp_path) as here:
         entry = await here.stands(await here.request(UNKNOWN), end="invalid_number")
         assert (entry["attempts"], len(here.peer.calls)) == (1, 1)
 
 
 async def test_a_phone_that_nobody_answers_rings_as_long_as_is_set_and_is_tried_again(tmp_path: Path) -> None:
-    async with place(tmp_path) as here:
+    async with dialling(tmp_path) as here:
         entry = await here.stands(await here.request(ASLEEP), end="unreached")
         assert (entry["attempts"], entry["last_outcome"]) == (2, "no_answer")
         rang = [(call.ended_at or 0.0) - call.called_at for call in here.peer.calls]
@@ -120,7 +93,7 @@ async def test_a_phone_that_nobody_answers_rings_as_long_as_is_set_and_is_tried_
 async def test_who_answers_as_the_only_agent_just_became_busy_is_counted_and_called_again(
     tmp_path: Path,
 ) -> None:
-    async with place(tmp_path) as here:
+    async with dialling(tmp_path) as here:
         lists = here.center.api()
         command = await lists.post(
             "/v1/campaigns/flu-2026/citizens", queue="general", citizens=[{"number": SLOW}]
@@ -154,7 +127,7 @@ async def test_who_answers_as_the_only_agent_just_became_busy_is_counted_and_cal
 async def test_a_service_killed_while_the_citizens_phone_rings_leaves_them_an_agent_and_calls_nobody_twice(
     tmp_path: Path,
 ) -> None:
-    async with place(tmp_path) as here:
+    async with dialling(tmp_path) as here:
         callback = await here.request(SLOW)
         citizen = await here.peer.next_call(within_s=WITHIN_S)
         await here.center.service.kill()

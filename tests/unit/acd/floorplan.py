@@ -38,6 +38,13 @@ from acd.router import Router
 
 E = TypeVar("E")
 START = 1_763_942_400.0
+TAKES_OUT = (
+    (OfferOutcome.NO_ANSWER, "rona"),
+    (OfferOutcome.REJECTED, "rejected"),
+    (OfferOutcome.BUSY, "busy_elsewhere"),
+    (OfferOutcome.FAILED, "phone_unreachable"),
+)
+"""How an offer ends that takes its agent out, and as what."""
 
 
 def policy(

@@ -8,7 +8,7 @@ from acd.effects import AgentChanged, MakeOffer, PlaceChanged
 from acd.events import OfferLapsed, PlaceKept
 from acd.model import AgentState, OfferOutcome, QueuePolicy
 from acd.states import InvalidTransition
-from tests.unit.acd.floorplan import Center, policy
+from tests.unit.acd.floorplan import TAKES_OUT, Center, policy
 
 NO_ANSWER = OfferOutcome.NO_ANSWER
 
@@ -30,15 +30,7 @@ def places(center: Center) -> list[tuple[str, float | None, str | None]]:
     ]
 
 
-@pytest.mark.parametrize(
-    ("outcome", "reason"),
-    [
-        (OfferOutcome.NO_ANSWER, "rona"),
-        (OfferOutcome.REJECTED, "rejected"),
-        (OfferOutcome.BUSY, "busy_elsewhere"),
-        (OfferOutcome.FAILED, "phone_unreachable"),
-    ],
-)
+@pytest.mark.parametrize(("outcome", "reason"), TAKES_OUT)
 def test_a_lapsed_offer_takes_its_agent_out_as_one_that_the_router_knows(
     outcome: OfferOutcome, reason: str
 ) -> None:

@@ -18,7 +18,7 @@ from acd.events import OfferEnded
 from acd.floor import base36
 from acd.model import AgentState, ContactState, OfferOutcome, QueuePolicy
 from acd.states import InvalidTransition
-from tests.unit.acd.floorplan import START, Center, policy
+from tests.unit.acd.floorplan import START, TAKES_OUT, Center, policy
 
 
 def cancelled(center: Center) -> list[str]:
@@ -59,15 +59,7 @@ def test_an_accepted_offer_connects_contact_and_agent() -> None:
     assert center.contact("c1").state is ContactState.CONNECTED
 
 
-@pytest.mark.parametrize(
-    ("outcome", "reason"),
-    [
-        (OfferOutcome.NO_ANSWER, "rona"),
-        (OfferOutcome.REJECTED, "rejected"),
-        (OfferOutcome.BUSY, "busy_elsewhere"),
-        (OfferOutcome.FAILED, "phone_unreachable"),
-    ],
-)
+@pytest.mark.parametrize(("outcome", "reason"), TAKES_OUT)
 def test_an_unanswered_offer_takes_the_agent_out_and_leaves_the_contact_its_place(
     outcome: OfferOutcome, reason: str
 ) -> None:

@@ -1,0 +1,93 @@
+"""A center with one agent and a carrier behind which citizens are called, or called back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab.carrier import TrunkPeer
+from lab.center import CallCenter
+from lab.network import LOOPBACK
+from lab.phones import PhonePool, What
+from lab.site import make_lab_site
+from tests.support.until import given
+
+WITHIN_S = 60.0
+BUSY, CITIZEN = "13900000009", "13900000008"
+
+
+@dataclass(slots=True)
+class Place:
+    center: CallCenter
+    phones: PhonePool
+    peer: TrunkPeer
+    seat: str
+    agent: str
+
+    async def request(self, number: str, **more: Any) -> str:
+        """Asks for a callback and gives its id."""
+        command = await self.center.api().post("/v1/callbacks", number=number, queue="general", **more)
+        assert command["state"] == "done", command
+        callback: str = command["result"]["callback"]
+        return callback
+
+    async def stands(self, callback: str, **wanted: Any) -> dict[str, Any]:
+        """The callback, once it is archived as wanted."""
+
+        async def look() -> dict[str, Any] | None:
+            page = await self.center.api().get("/v1/callbacks")
+            for entry in page["callbacks"]:
+                if entry["callback"] == callback and all(entry[k] == v for k, v in wanted.items()):
+                    found: dict[str, Any] = entry
+                    return found
+            return None
+
+        return await given(look, WITHIN_S)
+
+    async def answer(self) -> None:
+        """The agent takes the next offer."""
+        with self.phones.events(self.seat) as events:
+            if What.INCOMING not in self.phones.calls(self.seat).values():
+                await events.next(What.INCOMING, within_s=WITHIN_S)
+            await self.phones.answer(self.seat)
+            while What.ESTABLISHED not in self.phones.calls(self.seat).values():
+                await events.next(What.ESTABLISHED, within_s=WITHIN_S)
+
+
+@asynccontextmanager
+async def place(
+    directory: Path,
+    callbacks: Mapping[str, Any],
+    *,
+    rings_s: Mapping[str, float] | None = None,
+    unknown: Sequence[str] = (),
+) -> AsyncIterator[Place]:
+    """`callbacks` is the queues' key of that name. Every citizen answers after 0.2 s, or after what `rings_s`
+    says; the number `BUSY` is busy, and `unknown` ones are no numbers.
+    """
+    lab = make_lab_site(
+        directory,
+        queues={"callbacks": dict(callbacks), "wrap_up_s": 1.0},
+        routing={"reserves": [], "max_occupancy": 1.0},
+    )
+    rings: dict[str, float | None] = {**(rings_s or {}), BUSY: None}
+    async with CallCenter(directory, lab) as center:
+        seat = lab.site.seats[0].id
+        registrar = (LOOPBACK, lab.site.asterisk.sip_port)
+        passwords = {seat: lab.secrets.seats[seat].get_secret_value()}
+        async with (
+            PhonePool(passwords, registrar, directory / "phones") as phones,
+            TrunkPeer(
+                lab.trunk_peer,
+                registrar,
+                directory / "carrier",
+                phones.tones,
+                rings_s=lambda number: rings.get(number, 0.2),
+                unknown=tuple(unknown),
+            ) as peer,
+        ):
+            agents = await center.seat_agents(1)
+            yield Place(center, phones, peer, seat, agents[seat])
