@@ -19,7 +19,7 @@ from ruamel.yaml import YAML
 
 from bench.plain_queue import plain_asterisk
 from bench.queued import queued_at
-from bench.wire import Exchange, Manners, Offer
+from bench.wire import NUMBERS, Exchange, Manners, Offer
 from lab.center import CallCenter
 from lab.network import LOOPBACK
 from lab.site import EXAMPLE, LabSite, make_lab_site
@@ -178,10 +178,12 @@ async def bare(directory: Path, seats: int, talk_s: float) -> AsyncIterator[Load
 
 
 @asynccontextmanager
-async def ours(directory: Path, seats: int, talk_s: float) -> AsyncIterator[tuple[Load, CallCenter]]:
-    """With the service, its archive and PostgreSQL."""
+async def ours(
+    directory: Path, seats: int, talk_s: float, numbers: int = NUMBERS
+) -> AsyncIterator[tuple[Load, CallCenter]]:
+    """With the service, its archive and PostgreSQL. `numbers`: how many callers there are."""
     lab = make_site(directory, seats)
-    async with CallCenter(directory, lab) as center, _exchange(lab, talk_s) as exchange:
+    async with CallCenter(directory, lab) as center, _exchange(lab, talk_s, numbers) as exchange:
         await seat_agents(center, seats)
         assert center.service.process is not None
         load = Load(exchange, lab, center.service.process.pid)
@@ -218,12 +220,12 @@ async def emptied(exchange: Exchange, within_s: float) -> None:
 
 
 @asynccontextmanager
-async def _exchange(lab: LabSite, talk_s: float) -> AsyncIterator[Exchange]:
+async def _exchange(lab: LabSite, talk_s: float, numbers: int = NUMBERS) -> AsyncIterator[Exchange]:
     seats = {seat.id: lab.secrets.seats[seat.id].get_secret_value() for seat in lab.site.seats}
     manners = Manners(
         rings_s=lambda: RING_S,
         talks_s=lambda: talk_s,
         agent_hangs_up=lambda number: int(number) % 2 == 0,
     )
-    async with Exchange(seats, (LOOPBACK, lab.site.asterisk.sip_port), HOTLINE, manners) as exchange:
+    async with Exchange(seats, (LOOPBACK, lab.site.asterisk.sip_port), HOTLINE, manners, numbers) as exchange:
         yield exchange

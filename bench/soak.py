@@ -22,6 +22,7 @@ from rich.console import Console
 
 from bench.capacity import REPORT as CAPACITY
 from bench.capacity import SEATS, TALK_S
+from bench.desks import Desks, at_their_desks
 from bench.load import Load, cpu_s, emptied, ours, resident_bytes
 from lab.account import settled
 from lab.center import CallCenter
@@ -36,6 +37,8 @@ LEAK_MIB_PER_H = 10.0
 """Memory grows when the whole confidence interval of the slope is above this."""
 JUDGED_FROM_MIN = 20.0
 """The memory of a shorter run is shown and not judged: the newest 5,000 events fill it for some minutes."""
+CALLERS = 2_000
+"""Each calls again and again, so that what is kept for a caller's next call is full after the warm-up."""
 ARCHIVED_WITHIN_S = 120.0
 T_95 = 1.96
 """Standard normal quantile: a run has far more than 30 samples."""
@@ -124,7 +127,7 @@ def judged(memory: Slope, minutes: float) -> list[str]:
 async def soak(
     directory: Path, minutes: float, pace: float, seats: int, talk_s: float, console: Console
 ) -> Soaked:
-    async with ours(directory, seats, talk_s) as (load, center):
+    async with ours(directory, seats, talk_s, CALLERS) as (load, center), at_their_desks(center) as desks:
         assert center.service.process is not None
         service = center.service.process.pid
         began, cpu_before_s = time.monotonic(), cpu_s(service)
@@ -142,7 +145,7 @@ async def soak(
         load.pace(0)
         await emptied(load.exchange, 120)
         used_s = cpu_s(service) - cpu_before_s
-        ledgers, problems = await _ledgers(center, load)
+        ledgers, problems = await _ledgers(center, load, desks)
     warm = [sample for sample in samples if sample[0] >= WARM_UP_SHARE * minutes * 60]
     memory = slope(warm)
     warnings: dict[str, int] = {}
@@ -167,16 +170,21 @@ async def soak(
     )
 
 
-async def _ledgers(center: CallCenter, load: Load) -> tuple[dict[str, Counts], list[str]]:
-    """What callers, Asterisk and PostgreSQL have counted, and where they differ."""
+async def _ledgers(center: CallCenter, load: Load, desks: Desks) -> tuple[dict[str, Counts], list[str]]:
+    """What callers, Asterisk and PostgreSQL have counted, and where they, or agents' screens, differ."""
+    await desks.caught_up(len(load.exchange.answered))
     saw, says = await settled(center, time.monotonic() + ARCHIVED_WITHIN_S)
-    answered = len({offer.number for offer in load.exchange.offers if offer.caller_heard_ns is not None})
+    answered = len(load.exchange.answered)
     ledgers = {
         "callers": Counts(load.begun, answered, load.begun - answered),
         "Asterisk": Counts(len(saw.calls), len(saw.answered), len(saw.abandoned)),
         "PostgreSQL": Counts(len(says.calls), len(says.answered), len(says.abandoned)),
     }
-    problems = disagreements(ledgers) + archive_problems(saw, says) + load.exchange.failures
+    problems = disagreements(ledgers) + archive_problems(saw, says) + load.exchange.failures + desks.failures
+    resolved = sum(order["state"] == "resolved" for order in says.work_orders)
+    orders = len(says.work_orders)
+    if not desks.written == resolved == orders:
+        problems.append(f"work orders: {orders}, {desks.written} written, {resolved} settled in the archive")
     return ledgers, problems
 
 

@@ -24,6 +24,8 @@ _RETRANSMIT_S = 0.5
 _REGISTER_S = 3600
 """A phone registers anew after half of that."""
 _ATTEMPTS = 10
+NUMBERS = 10**8
+"""As many as there are: every caller has a number of their own."""
 
 
 class WireFailed(Exception):
@@ -378,7 +380,11 @@ class Exchange:
     server: tuple[str, int]
     hotline: str
     manners: Manners
+    numbers: int = NUMBERS
+    """So many callers' numbers there are; then the first one calls again."""
     offers: list[Offer] = field(default_factory=list)
+    answered: set[int] = field(default_factory=set)
+    """Marks of the callers who have heard an agent."""
     failures: list[str] = field(default_factory=list)
     """Calls that came to nothing, and callers who heard another agent than the one who was rung for them."""
     on_caller_gone: Callable[[], None] = lambda: None
@@ -412,7 +418,8 @@ class Exchange:
     def call(self) -> Caller:
         """One more citizen calls."""
         mark = next(self._marks)
-        caller = Caller(f"139{mark:08d}", self.hotline, self.server, mark, self._caller_heard, self._gone)
+        number = f"139{mark % self.numbers:08d}"
+        caller = Caller(number, self.hotline, self.server, mark, self._caller_heard, self._gone)
         self.callers.add(caller)
         self._speaking.add(caller.voice)
         caller.call()
@@ -440,6 +447,7 @@ class Exchange:
             self.failures.append(f"caller {caller.mark} heard {phone.user}, who was not rung for them")
             return
         phone.offer.caller_heard_ns = at_ns
+        self.answered.add(caller.mark)
         if not self.manners.agent_hangs_up(caller.user):
             asyncio.get_running_loop().call_later(self.manners.talks_s(), caller.hang_up)
 

@@ -14,7 +14,8 @@ from cti.records_json import Draft, encode
 from cti.step import Step
 from cti.work_order_entries import WorkOrderEntries
 
-CALLS_OVER_KEPT = 10_000
+CALLS_OVER_KEPT = 2_000
+"""The last calls that ended, so that what is still said of one is not its end once more."""
 
 
 class CallEntries:

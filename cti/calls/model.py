@@ -33,8 +33,10 @@ from cti.calls.records import (
 )
 from cti.calls.state import Leg, LiveState, Offer, OpenCall
 
-DONE_LEGS_KEPT = 20_000
-"""Ended legs remembered, so that a fact that comes late does not open a call again."""
+DONE_LEGS_KEPT = 6_000
+"""Ended legs and calls remembered, so that a fact that comes late does not open a call again: at 10 calls a
+second those of the last three minutes.
+"""
 
 
 class CallModel:
