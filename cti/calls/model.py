@@ -140,7 +140,7 @@ class CallModel:
             if leg.ended_at is not None:
                 self._remember(leg.leg)
                 continue
-            self._state.legs[leg.leg] = Leg(leg, record.call, record.call, record.dialled)
+            self._state.begin(Leg(leg, record.call, record.call, record.dialled))
             call.live[leg.leg] = None
         for segment in record.segments:
             for leg_id in segment.legs:
@@ -305,7 +305,7 @@ class CallModel:
             started_at=fact.at,
         )
         leg = Leg(record, None, fact.linked, fact.dialled)
-        self._state.legs[fact.leg] = leg
+        self._state.begin(leg)
         self._join_call(leg, fact)
         if seat is not None:
             self._out += self._belief.seat(seat, fact.at, fact.cause)
@@ -348,7 +348,7 @@ class CallModel:
         self._connections.part(leg, fact.at, fact.cause)
         self._connections.let_go(leg, fact.at, fact.cause)
         leg.record.ended_at, leg.record.hangup_cause = fact.at, fact.hangup_cause
-        del self._state.legs[fact.leg]
+        self._state.end(leg)
         self._remember(fact.leg)
         call = self._state.call_of(leg)
         seat = leg.record.seat
@@ -400,7 +400,7 @@ class CallModel:
         leg = self._state.legs.get(leg_id)
         if leg is None:
             leg = Leg(LegRecord(leg_id, "", self._trunk, None, None, number, at), None, call_id, dialled)
-            self._state.legs[leg_id] = leg
+            self._state.begin(leg)
         call = self._state.calls.get(call_id)
         if call is None:
             record = CallRecord(

@@ -115,6 +115,20 @@ class LiveState:
         self.offers: dict[LegId, Offer] = {}
         self.asked: dict[LegId, CallId] = {}
         """Legs that the service asked for and that are not there yet, with their call."""
+        self._at_seat: dict[SeatId, dict[LegId, None]] = {}
+        """Legs of each seat's phone: asked for with nearly every fact, when hundreds are up."""
+
+    def begin(self, leg: Leg) -> None:
+        """The leg is there."""
+        self.legs[leg.record.leg] = leg
+        if leg.record.seat is not None:
+            self._at_seat.setdefault(leg.record.seat, {})[leg.record.leg] = None
+
+    def end(self, leg: Leg) -> None:
+        """The leg is there no more."""
+        del self.legs[leg.record.leg]
+        if leg.record.seat is not None:
+            del self._at_seat[leg.record.seat][leg.record.leg]
 
     def call_of(self, leg: Leg) -> OpenCall | None:
         return self.calls.get(leg.call) if leg.call is not None else None
@@ -160,7 +174,7 @@ class LiveState:
 
     def is_engaged(self, seat: SeatId) -> bool:
         """Whether the seat's phone is on a call that is not an unanswered offer."""
-        return any(leg.record.seat == seat and self.engages(leg) for leg in self.legs.values())
+        return any(self.engages(self.legs[leg]) for leg in self._at_seat.get(seat, ()))
 
     def rings_unasked(self, call: OpenCall) -> bool:
         """Whether a phone rings for the caller, or was just answered, that the router knows nothing of.
