@@ -10,9 +10,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import re
 import shutil
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -40,6 +42,7 @@ JUDGED_FROM_MIN = 20.0
 CALLERS = 2_000
 """Each calls again and again, so that what is kept for a caller's next call is full after the warm-up."""
 ARCHIVED_WITHIN_S = 120.0
+_WARNING = re.compile(r" WARNING(?:\[[^]]*\])+:? ([\w.]+)")
 T_95 = 1.96
 """Standard normal quantile: a run has far more than 30 samples."""
 
@@ -65,8 +68,8 @@ class Soaked:
     memory_slope: Slope
     service_cpu_ms_per_call: float
     ledgers: dict[str, Counts]
-    warnings: dict[str, int]
-    """Lines below an error in each log."""
+    warnings: dict[str, dict[str, int]]
+    """How often each warning stands in each log: the service's by event, Asterisk's by source file."""
     problems: list[str]
 
 
@@ -91,9 +94,9 @@ def slope(samples: Sequence[tuple[float, float]]) -> Slope:
     return Slope(round(steep, 3), round(steep - T_95 * error, 3), round(steep + T_95 * error, 3), n)
 
 
-def service_log(lines: Iterable[str]) -> tuple[list[str], int]:
-    """Errors, and how many warnings, in the service's log: JSON a line."""
-    errors, warnings = [], 0
+def service_log(lines: Iterable[str]) -> tuple[list[str], Counter[str]]:
+    """Errors, and warnings by event, in the service's log: JSON a line."""
+    errors, warnings = [], Counter[str]()
     for line in lines:
         try:
             entry = json.loads(line)
@@ -103,17 +106,19 @@ def service_log(lines: Iterable[str]) -> tuple[list[str], int]:
             continue
         if entry.get("level") in ("error", "critical"):
             errors.append(f"service: {entry.get('event')}")
-        warnings += entry.get("level") == "warning"
+        if entry.get("level") == "warning":
+            warnings[str(entry.get("event"))] += 1
     return errors, warnings
 
 
-def asterisk_log(lines: Iterable[str]) -> tuple[list[str], int]:
-    """Errors, and how many warnings, in Asterisk's log."""
-    errors, warnings = [], 0
+def asterisk_log(lines: Iterable[str]) -> tuple[list[str], Counter[str]]:
+    """Errors, and warnings by source file, in Asterisk's log."""
+    errors, warnings = [], Counter[str]()
     for line in lines:
         if " ERROR[" in line:
             errors.append(f"Asterisk: {line.strip()[:200]}")
-        warnings += " WARNING[" in line
+        if (warning := _WARNING.search(line)) is not None:
+            warnings[warning[1]] += 1
     return errors, warnings
 
 
@@ -148,13 +153,14 @@ async def soak(
         ledgers, problems = await _ledgers(center, load, desks)
     warm = [sample for sample in samples if sample[0] >= WARM_UP_SHARE * minutes * 60]
     memory = slope(warm)
-    warnings: dict[str, int] = {}
+    warnings: dict[str, dict[str, int]] = {}
     for name, path, read in (
         ("service", center.service.log, service_log),
         ("Asterisk", center.asterisk.log, asterisk_log),
     ):
         with path.open(encoding="utf-8", errors="replace") as lines:
-            errors, warnings[name] = read(lines)
+            errors, counted = read(lines)
+        warnings[name] = dict(counted)
         problems += errors
     return Soaked(
         minutes=minutes,

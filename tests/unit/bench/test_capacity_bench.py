@@ -123,13 +123,21 @@ def test_errors_are_found_in_the_services_log() -> None:
     ]
     assert service_log(lines) == (
         ["service: illegal_event", "service: Traceback (most recent call last):"],
-        1,
+        {"late": 1},
     )
 
 
 def test_errors_are_found_in_asterisks_log() -> None:
-    lines = ["[2026] WARNING[1] pjproject: x", "[2026] ERROR[2] chan.c: y", "[2026] Asterisk 22 built by n"]
-    assert asterisk_log(lines) == (["Asterisk: [2026] ERROR[2] chan.c: y"], 1)
+    lines = [
+        "[2026] WARNING[1] pjproject: x",
+        "[2026] WARNING[525][C-0000170c] taskprocessor.c: y",
+        "[2026] ERROR[2] chan.c: z",
+        "[2026] Asterisk 22 built by n",
+    ]
+    assert asterisk_log(lines) == (
+        ["Asterisk: [2026] ERROR[2] chan.c: z"],
+        {"pjproject": 1, "taskprocessor.c": 1},
+    )
 
 
 def test_a_site_may_have_more_seats_than_the_example(tmp_path: Path) -> None:
