@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
-from api.call_models import Moment
+from api.moments import Moment
 from api.ports import from_archive
 from api.routing import Asked, Audited, Input, Nothing, Output, Reply, route
 from config.models import Role

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from api.auth import STAFF
-from api.call_models import CallDetailOut, CallOut, CallsOut, CallsQuery, call_detail, call_fields
+from api.call_models import CallDetailOut, CallOut, CallsOut, CallsQuery
 from api.errors import ApiError
 from api.ports import ArchivedCall, ArchiveUnreachable, from_archive
 from api.routing import Asked, Nothing, Reply, route
+from api.shown_calls import call_detail, call_fields
 from config.models import Role
 from cti.views import CallView
 

@@ -15,10 +15,11 @@ from pydantic import BaseModel, Field
 from acd.effects import AgentChanged
 from acd.model import AgentState
 from api.auth import STAFF, Bearer
-from api.call_models import CallOut, call_fields
+from api.call_models import CallOut
 from api.commands import CommandOut, may_see
 from api.errors import ApiError
 from api.routing import Asked, Input, Nothing, Output, Raw, route
+from api.shown_calls import call_fields
 from api.supervision import SupervisionOut
 from config.models import Role
 from cti.calls.records import CallRecord

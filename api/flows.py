@@ -8,8 +8,8 @@ from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
 from api.auth import WATCHERS
-from api.call_models import Moment
 from api.masking import shown_number
+from api.moments import Moment
 from api.ports import from_archive
 from api.routing import Asked, Input, Nothing, Output, Reply, route
 from config.base import AgentNumber, Id
