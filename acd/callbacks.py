@@ -28,7 +28,8 @@ from acd.model import (
     RoutingStep,
 )
 from acd.records import Agent, Callback, Contact, note
-from acd.states import CALLBACK, GONE, CallbackTrigger, ContactTrigger, OfferTrigger
+from acd.states import CALLBACK, GONE
+from acd.triggers import CallbackTrigger, ContactTrigger, OfferTrigger
 
 DIAL_BELT_S = 180.0
 """How long an attempt may take before it is given up as failed; longer than any network lets a phone ring."""

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from acd.callbacks import begin_attempt, called_again, reconsider
 from acd.floor import Floor
-from acd.model import AgentId, AgentState, ContactState, OfferOutcome
+from acd.model import AgentId, AgentState, ContactState, OfferOutcome, OfferState
 from acd.records import Agent, Contact, Offer
-from acd.states import (
-    AGENT,
-    CONTACT,
-    GONE,
-    AgentTrigger,
-    CallbackTrigger,
-    ContactTrigger,
-    InvalidTransition,
-    OfferState,
-    OfferTrigger,
-    UnknownEntity,
-)
+from acd.refusals import InvalidTransition, UnknownEntity
+from acd.states import AGENT, CONTACT, GONE
+from acd.triggers import AgentTrigger, CallbackTrigger, ContactTrigger, OfferTrigger
 
 PHONE_UNREACHABLE = "phone_unreachable"
 """Why an agent is not ready whose phone cannot be rung."""

@@ -15,19 +15,13 @@ from acd.model import (
     Instant,
     OfferId,
     OfferOutcome,
+    OfferState,
     QueueId,
 )
 from acd.records import Agent, Contact, Offer, note
 from acd.staff_room import StaffRoom
-from acd.states import (
-    CONTACT,
-    GONE,
-    OFFER,
-    AgentTrigger,
-    ContactTrigger,
-    OfferState,
-    OfferTrigger,
-)
+from acd.states import CONTACT, GONE, OFFER
+from acd.triggers import AgentTrigger, ContactTrigger, OfferTrigger
 
 RING_BELT_S = 3.0
 """How much longer than the ring timeout an offer may take before the router cancels it itself."""

@@ -12,8 +12,8 @@ from acd.model import AgentId, ContactId, Instant, OfferId, Policy, QueueId, Que
 from acd.ranking import PairRank, criterion_value, scarcity_of
 from acd.records import Agent, Callback, Contact, Offer, note
 from acd.requirement import Need, need_of
-from acd.states import AgentTrigger, ContactTrigger
 from acd.timers import Timers
+from acd.triggers import AgentTrigger, ContactTrigger
 
 
 class Known:

@@ -51,6 +51,18 @@ class CallbackState(StrEnum):
     """An attempt is under way."""
 
 
+class OfferState(StrEnum):
+    """Where an offer stands with the router."""
+
+    GONE = "gone"
+    """Not made by this router, or over and forgotten."""
+    RINGING = "ringing"
+    ENDING = "ending"
+    """Cancelled; the phone's side has not said yet that it is over."""
+    GIVEN_UP = "given_up"
+    """The phone's side stayed silent; agent and contact were let go, an answer may yet come."""
+
+
 class CallbackMode(StrEnum):
     """Whose phone rings first."""
 

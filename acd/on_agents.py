@@ -30,8 +30,9 @@ from acd.events import (
     WrapUpExtended,
 )
 from acd.floor import Floor
-from acd.model import AgentState, ContactState, OfferOutcome
-from acd.states import AGENT, AgentTrigger, ContactTrigger, OfferState, OfferTrigger
+from acd.model import AgentState, ContactState, OfferOutcome, OfferState
+from acd.states import AGENT
+from acd.triggers import AgentTrigger, ContactTrigger, OfferTrigger
 
 LOGGED_IN = "logged_in"
 """Why an agent who has just logged in is not ready."""

@@ -23,7 +23,9 @@ from acd.events import (
 from acd.floor import Floor
 from acd.model import AttemptOutcome, CallbackEnd, CallbackState, ContactState
 from acd.records import Callback
-from acd.states import CALLBACK, GONE, CallbackTrigger, ContactTrigger, InvalidTransition, UnknownEntity
+from acd.refusals import InvalidTransition, UnknownEntity
+from acd.states import CALLBACK, GONE
+from acd.triggers import CallbackTrigger, ContactTrigger
 
 
 def callback_requested(floor: Floor, event: CallbackRequested) -> None:

@@ -18,16 +18,9 @@ from acd.model import ContactId, ContactState, OfferOutcome, OneOf, RoutingStep
 from acd.on_callbacks import callback_altered
 from acd.overflow import ON_ARRIVAL, divert_if_due
 from acd.records import Contact
-from acd.states import (
-    AGENT,
-    CONTACT,
-    GONE,
-    AgentTrigger,
-    ContactTrigger,
-    InvalidTransition,
-    OfferTrigger,
-    UnknownEntity,
-)
+from acd.refusals import InvalidTransition, UnknownEntity
+from acd.states import AGENT, CONTACT, GONE
+from acd.triggers import AgentTrigger, ContactTrigger, OfferTrigger
 
 
 def contact_queued(floor: Floor, event: ContactQueued) -> None:

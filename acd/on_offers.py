@@ -5,8 +5,10 @@ from __future__ import annotations
 from acd.consequences import NOT_READY_AFTER, answer, let_go, wish
 from acd.events import OfferAnswered, OfferEnded, OfferLapsed
 from acd.floor import Floor
-from acd.model import AgentState, OfferOutcome
-from acd.states import AGENT, OFFER, AgentTrigger, InvalidTransition, OfferState, OfferTrigger
+from acd.model import AgentState, OfferOutcome, OfferState
+from acd.refusals import InvalidTransition
+from acd.states import AGENT, OFFER
+from acd.triggers import AgentTrigger, OfferTrigger
 
 
 def offer_answered(floor: Floor, event: OfferAnswered) -> None:

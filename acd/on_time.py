@@ -7,11 +7,11 @@ from acd.consequences import go_on, let_go
 from acd.events import PolicyChanged, TimePassed
 from acd.floor import Floor
 from acd.hours import in_force
-from acd.model import AgentState, OfferOutcome
+from acd.model import AgentState, OfferOutcome, OfferState
 from acd.overflow import WHILE_WAITING, divert_if_due
 from acd.policy import check_policy
 from acd.records import Agent, Offer
-from acd.states import AgentTrigger, OfferState, OfferTrigger
+from acd.triggers import AgentTrigger, OfferTrigger
 
 
 def time_passed(floor: Floor, event: TimePassed) -> None:

@@ -7,7 +7,7 @@ from acd.floor import Floor
 from acd.hours import is_closed
 from acd.model import ContactState, Diversion, Limit, OverflowRule
 from acd.records import Contact
-from acd.states import ContactTrigger
+from acd.triggers import ContactTrigger
 from acd.waiting_room import abandoned_from
 
 ON_ARRIVAL = frozenset(Limit)

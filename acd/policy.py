@@ -26,8 +26,8 @@ from acd.model import (
     Requirement,
     RoutingStep,
 )
+from acd.refusals import InvalidEvent
 from acd.requirement import MAX_PROFICIENCY
-from acd.states import InvalidEvent
 
 
 class InvalidPolicy(InvalidEvent):

@@ -17,13 +17,17 @@ from acd.model import (
     Instant,
     OfferId,
     OfferOutcome,
+    OfferState,
     OneOf,
     QueueId,
     RoutingStep,
     SeatId,
 )
+from acd.refusals import Step
 from acd.requirement import agent_keys
-from acd.states import HISTORY_LENGTH, OfferState, Step
+
+HISTORY_LENGTH = 12
+"""How many steps of its story each remembers."""
 
 
 @dataclass(frozen=True, slots=True)

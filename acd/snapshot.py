@@ -20,10 +20,10 @@ from acd.model import (
     CallbackState,
     ContactState,
     OfferOutcome,
+    OfferState,
 )
 from acd.records import Agent, Callback, Contact, Offer
 from acd.staff_room import SPARED
-from acd.states import OfferState
 
 VERSION = 9
 _DERIVED = frozenset({"keys", "policy"})

@@ -8,8 +8,9 @@ from acd.index import ReadyIndex, WaitingIndex
 from acd.model import AgentState, ContactState, Instant, SeatId
 from acd.ranking import idle_rank
 from acd.records import Agent, Callback
-from acd.states import AGENT, AgentTrigger
+from acd.states import AGENT
 from acd.tallies import WorkTime
+from acd.triggers import AgentTrigger
 from acd.waiting_room import WaitingRoom
 
 ON_CALLS = (AgentState.BUSY, AgentState.WRAP_UP)

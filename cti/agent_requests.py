@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from acd import events as acd
-from acd.states import InvalidEvent
+from acd.refusals import InvalidEvent
 from cti.audit import ToAudit
 from cti.calls.actions import AnswerFeature
 from cti.calls.facts import FeatureDialled, PbxSnapshot, PhoneChanged

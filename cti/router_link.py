@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from acd import events as acd
 from acd.model import Instant
+from acd.refusals import InvalidEvent
 from acd.router import Router
-from acd.states import InvalidEvent
 from cti.call_entries import CallEntries
 from cti.callbacks.book import CallbackBook
 from cti.calls.actions import MoveToQueue

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from acd import events as acd
 from acd.model import AgentId, Instant, OfferOutcome, Policy, SeatId
+from acd.refusals import InvalidEvent
 from acd.router import Router
-from acd.states import InvalidEvent
 from cti.agent_requests import AgentRequests
 from cti.audit import ToAudit, Trail
 from cti.call_entries import CallEntries

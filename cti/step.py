@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from acd import events as acd
 from acd.model import Instant, Policy
-from acd.states import InvalidEvent
+from acd.refusals import InvalidEvent
 from cti.calls.actions import Action, ActionDone, ActionFailed
 from cti.calls.facts import Fact
 from cti.calls.outputs import RecordingDue, RecordingVoid

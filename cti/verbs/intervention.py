@@ -7,7 +7,9 @@ from enum import StrEnum
 
 from acd import events as acd
 from acd.model import AgentId, AgentState, Instant
-from acd.states import AGENT, AgentTrigger, InvalidTransition
+from acd.refusals import InvalidTransition
+from acd.states import AGENT
+from acd.triggers import AgentTrigger
 from cti.calls.actions import EndLeg
 from cti.calls.facts import CallId
 from cti.verbs.model import DONE, Command, Progress, Situation, Verb

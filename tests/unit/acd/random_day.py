@@ -61,8 +61,8 @@ from acd.model import (
     Reserve,
     RoutingStep,
 )
+from acd.refusals import InvalidEvent
 from acd.router import Router
-from acd.states import InvalidEvent
 from tests.unit.acd.floorplan import START, policy
 
 AGENTS = ("ann", "bob", "cyd", "dan", "eve")

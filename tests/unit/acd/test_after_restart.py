@@ -7,7 +7,7 @@ import pytest
 from acd.effects import AgentChanged, MakeOffer, PlaceChanged
 from acd.events import OfferLapsed, PlaceKept
 from acd.model import AgentState, OfferOutcome, QueuePolicy
-from acd.states import InvalidTransition
+from acd.refusals import InvalidTransition
 from tests.unit.acd.floorplan import TAKES_OUT, Center, policy
 
 NO_ANSWER = OfferOutcome.NO_ANSWER

@@ -25,9 +25,9 @@ from acd.model import (
     RoutingStep,
 )
 from acd.policy import InvalidPolicy, problems
+from acd.refusals import InvalidTransition, UnknownEntity
 from acd.requirement import described, need_of
 from acd.router import Router
-from acd.states import InvalidTransition, UnknownEntity
 from tests.unit.acd.floorplan import START, Center, policy
 from tests.unit.acd.test_router_choice import extend, wrapping_up
 

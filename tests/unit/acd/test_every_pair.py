@@ -22,26 +22,19 @@ from acd.events import (
     TimePassed,
     WrapUpExtended,
 )
-from acd.model import AgentState, AttemptOutcome, CallbackMode, CallbackState, ContactState, OfferOutcome
-from acd.states import (
-    AGENT,
-    CALLBACK,
-    CONTACT,
-    GONE,
-    OFFER,
-    TABLES,
-    AgentTrigger,
-    CallbackTrigger,
-    ContactTrigger,
-    Ignored,
-    InvalidTransition,
-    NotAllowed,
+from acd.model import (
+    AgentState,
+    AttemptOutcome,
+    CallbackMode,
+    CallbackState,
+    ContactState,
+    OfferOutcome,
     OfferState,
-    OfferTrigger,
-    Table,
-    To,
-    UnknownEntity,
 )
+from acd.refusals import InvalidTransition, UnknownEntity
+from acd.states import AGENT, CALLBACK, CONTACT, GONE, OFFER, TABLES
+from acd.transitions import Ignored, NotAllowed, Table, To
+from acd.triggers import AgentTrigger, CallbackTrigger, ContactTrigger, OfferTrigger
 from tests.unit.acd.floorplan import Center, policy
 
 Act = Callable[[Center], Any]

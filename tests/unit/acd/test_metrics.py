@@ -19,7 +19,7 @@ from acd.model import (
     QueuePolicy,
     RoutingStep,
 )
-from acd.states import UnknownEntity
+from acd.refusals import UnknownEntity
 from tests.unit.acd.floorplan import START, Center, policy
 
 RULES = policy([QueuePolicy("q", timely_s=15, short_abandon_s=5), QueuePolicy("p")], {"ann": {}, "bob": {}})

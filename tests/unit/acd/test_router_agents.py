@@ -7,7 +7,7 @@ import pytest
 from acd.effects import AgentChanged
 from acd.events import AgentLoggedIn, AgentLoggedOut, AgentNotReady, AgentReady, ContactQueued
 from acd.model import AgentState, ContactState, OfferOutcome, QueuePolicy
-from acd.states import InvalidTransition, UnknownEntity
+from acd.refusals import InvalidTransition, UnknownEntity
 from tests.unit.acd.floorplan import Center, policy
 
 NOT_READY, READY, RESERVED = AgentState.NOT_READY, AgentState.READY, AgentState.RESERVED

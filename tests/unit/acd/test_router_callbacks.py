@@ -33,7 +33,7 @@ from acd.model import (
     QueuePolicy,
     RoutingStep,
 )
-from acd.states import InvalidTransition, UnknownEntity
+from acd.refusals import InvalidTransition, UnknownEntity
 from tests.unit.acd.floorplan import START, Center, policy
 
 DAYTIME = Calendar((OpeningHours(tuple(range(7)), 8 * 3600.0, 21 * 3600.0),))

@@ -18,7 +18,7 @@ from acd.model import (
     Reserve,
     RoutingStep,
 )
-from acd.states import InvalidTransition
+from acd.refusals import InvalidTransition
 from tests.unit.acd.floorplan import Center, policy
 
 

@@ -17,7 +17,7 @@ from acd.effects import (
 from acd.events import OfferEnded
 from acd.floor import base36
 from acd.model import AgentState, ContactState, OfferOutcome, QueuePolicy
-from acd.states import InvalidTransition
+from acd.refusals import InvalidTransition
 from tests.unit.acd.floorplan import START, TAKES_OUT, Center, policy
 
 

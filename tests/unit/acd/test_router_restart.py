@@ -27,8 +27,8 @@ from acd.model import (
     QueuePolicy,
     RoutingStep,
 )
+from acd.refusals import InvalidTransition, UnknownEntity
 from acd.router import Router
-from acd.states import InvalidTransition, UnknownEntity
 from tests.unit.acd.effort import effort
 from tests.unit.acd.floorplan import Center, policy
 from tests.unit.acd.random_day import fingerprint

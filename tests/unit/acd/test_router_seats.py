@@ -6,7 +6,7 @@ import pytest
 
 from acd.effects import AgentChanged, CancelOffer, MakeOffer
 from acd.model import AgentState, ContactState, OfferOutcome, QueuePolicy
-from acd.states import InvalidTransition
+from acd.refusals import InvalidTransition
 from tests.unit.acd.floorplan import Center, policy
 
 NOT_READY, READY, RESERVED = AgentState.NOT_READY, AgentState.READY, AgentState.RESERVED

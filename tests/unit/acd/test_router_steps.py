@@ -8,8 +8,8 @@ import pytest
 
 from acd.effects import ContactChanged, Decided, MakeOffer
 from acd.model import ContactState, Has, OfferOutcome, OneOf, QueuePolicy, RoutingStep
+from acd.refusals import UnknownEntity
 from acd.router import Router
-from acd.states import UnknownEntity
 from tests.unit.acd.floorplan import Center, policy
 
 EXPERT = RoutingStep(Has("tax", 4), 20)

@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 
 from acd.records import note
-from acd.states import AGENT, TABLES, Ignored, InvalidTransition, NotAllowed, Step, Table, To
+from acd.refusals import InvalidTransition, Step
+from acd.states import AGENT, TABLES
+from acd.transitions import Ignored, NotAllowed, Table, To
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.kind)

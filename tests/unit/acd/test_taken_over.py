@@ -26,8 +26,8 @@ from acd.model import (
     RoutingStep,
 )
 from acd.records import ContactRecord
+from acd.refusals import InvalidTransition
 from acd.router import Router
-from acd.states import InvalidTransition
 from acd.tallies import Tally
 from tests.unit.acd.floorplan import Center, policy
 from tests.unit.acd.test_router_limits import CLOSES_SOON

@@ -20,11 +20,11 @@ from acd.events import (
     Event,
     TimePassed,
 )
-from acd.model import AgentState, ContactState, Policy, RoutingStep
+from acd.model import AgentState, ContactState, OfferState, Policy, RoutingStep
 from acd.records import Agent, Contact
+from acd.refusals import InvalidEvent
 from acd.router import Router
 from acd.staff_room import PROMISED, RESTING, SPARED
-from acd.states import InvalidEvent, OfferState
 from tests.unit.acd import oracle
 from tests.unit.acd.watch_callbacks import check_callbacks
 from tests.unit.acd.watch_effects import check_effects, check_stories

@@ -15,8 +15,11 @@ from acd.effects import (
 )
 from acd.events import Event
 from acd.model import AgentState, CallbackMode
+from acd.records import HISTORY_LENGTH
+from acd.refusals import Step
 from acd.router import Router
-from acd.states import AGENT, CALLBACK, CONTACT, HISTORY_LENGTH, OFFER, Step, Table
+from acd.states import AGENT, CALLBACK, CONTACT, OFFER
+from acd.transitions import Table
 
 
 def check_effects(router: Router, event: Event, said: Iterable[Effect]) -> None:

@@ -1,0 +1,85 @@
+"""What moves an agent, a contact, a callback and an offer from one state to the next."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class AgentTrigger(StrEnum):
+    LOG_IN = "log_in"
+    LOG_OUT = "log_out"
+    MOVED = "moved"
+    """To another seat."""
+    PHONE_LOST = "phone_lost"
+    PHONE_BACK = "phone_back"
+    """The phone can be rung again, and whom that took out is to be put back."""
+    READY = "ready"
+    NOT_READY = "not_ready"
+    ENGAGED = "engaged"
+    RELEASED = "released"
+    OFFERED = "offered"
+    CONNECTED = "connected"
+    OFFER_WITHDRAWN = "offer_withdrawn"
+    """The offer ended through no doing of the agent's."""
+    OFFER_FAILED = "offer_failed"
+    """The offer ended unanswered, and that is the agent's or the phone's doing."""
+    OFFER_LAPSED = "offer_lapsed"
+    """So did one that the router made before a restart, or lost sight of."""
+    WRAP_UP_EXTENDED = "wrap_up_extended"
+    WRAP_UP_OVER = "wrap_up_over"
+    RESTED = "rested"
+    """The rest that an occupancy limit imposed is over."""
+    PROMISED = "promised"
+    """A citizen is dialled for whom the agent is kept free."""
+    PROMISE_OVER = "promise_over"
+    """That citizen answered, or was not reached."""
+    RESTORED = "restored"
+
+
+class ContactTrigger(StrEnum):
+    QUEUED = "queued"
+    OFFERED = "offered"
+    CONNECTED = "connected"
+    FOUND_TALKING = "found_talking"
+    """Asterisk shows it connected with an agent, without an answer that the router was told of."""
+    OFFER_ENDED = "offer_ended"
+    ALTERED = "altered"
+    DIVERTED = "diverted"
+    LEFT = "left"
+    SERVED_ELSEWHERE = "served_elsewhere"
+    """It was answered or gave up where the router does not serve."""
+    RELEASED = "released"
+    """The agent it talked with is done with it."""
+    WITHDRAWN = "withdrawn"
+    """Its callback is over, or not to be tried now."""
+    UNREACHED = "unreached"
+    """Its callback was dialled in vain."""
+
+
+class CallbackTrigger(StrEnum):
+    REQUESTED = "requested"
+    JOINED = "joined"
+    """A second request of the same caller."""
+    ALTERED = "altered"
+    DUE = "due"
+    NOT_NOW = "not_now"
+    """The hours for dialling are over for today."""
+    EXPIRED = "expired"
+    ACCEPTED = "accepted"
+    """An agent took it."""
+    TAKEN = "taken"
+    """An attempt began that the router did not decide."""
+    REACHED = "reached"
+    UNREACHED = "unreached"
+    OVERDUE = "overdue"
+    """What came of an attempt was never heard."""
+    CANCELLED = "cancelled"
+    CALLED_AGAIN = "called_again"
+
+
+class OfferTrigger(StrEnum):
+    MADE = "made"
+    ANSWERED = "answered"
+    ENDED = "ended"
+    WITHDRAWN = "withdrawn"
+    OVERDUE = "overdue"
