@@ -11,11 +11,11 @@ from dataclasses import asdict, dataclass, field
 from heapq import merge
 from itertools import islice
 
-from acd.model import AgentId, CallbackEnd, ContactId, Instant, QueueId, Skill
-from acd.tallies import Interval, IntervalFigures, QueueFigures, SkillFigures, Tally, WorkTime
+from acd.changes import Changes
+from acd.intervals import Intervals
+from acd.model import CallbackEnd, ContactId, Instant, QueueId, Skill
+from acd.tallies import QueueFigures, SkillFigures, Tally
 
-INTERVALS_KEPT = 96
-"""How many intervals in which something happened are remembered; a day of quarter hours."""
 DAY_S = 86_400.0
 
 
@@ -30,9 +30,6 @@ class _Board:
 class Figures:
     """Counts contacts as they come, are answered, give up and end.
 
-    An interval is named by its number since the epoch. What happens counts in the interval in which it
-    happens: a contact may be offered in one and answered in the next.
-
     A contact that is counted as offered and out of the router's hands, since it waits where the router does
     not serve or since the service was restarted, is not counted again when it comes back.
     """
@@ -40,14 +37,11 @@ class Figures:
     def __init__(self, interval_s: float) -> None:
         self.day_began: Instant | None = None
         """The latest local midnight that `reset` was told of."""
-        self.interval_s = interval_s
-        self.intervals: dict[int, Interval] = {}
+        self.changes = Changes()
+        self.intervals = Intervals(interval_s, self.changes)
         self._boards: dict[QueueId | None, _Board] = {None: _Board()}
         self._away: dict[ContactId, tuple[QueueId, Instant]] = {}
         """Counted as offered, with their queue and when they were queued; not in the router's hands."""
-        self.tracked = False
-        """Whether changes are noted: somebody stores them."""
-        self.changed: dict[str, None] = {}
 
     def queued(self, queue: QueueId, contact: ContactId, queued_at: Instant, at: Instant) -> None:
         self._offered(queue, contact, at)
@@ -122,7 +116,7 @@ class Figures:
     def moved(self, queue: QueueId, to: QueueId, contact: ContactId, queued_at: Instant, at: Instant) -> None:
         """A waiting contact changed its queue; in all queues together nothing happened."""
         self.waits_in(queue, to, contact, queued_at)
-        self.note("contact", contact)
+        self.changes.note("contact", contact)
         self._count_move(queue, to, at)
 
     def waits_in(self, queue: QueueId, to: QueueId, contact: ContactId, queued_at: Instant) -> None:
@@ -170,31 +164,6 @@ class Figures:
             tally.handled += 1
             tally.handled_s += seconds
 
-    def worked(self, agent: AgentId, since: Instant, until: Instant, on_calls: bool) -> None:
-        """An agent was on calls, or available, for a while that may reach over several intervals."""
-        for number, seconds in self.stretches(since, until):
-            work = self._work(number, agent)
-            if on_calls:
-                work.handled_s += seconds
-            else:
-                work.available_s += seconds
-
-    def stretches(self, since: Instant, until: Instant) -> Iterable[tuple[int, float]]:
-        """The seconds of a stretch of time in each interval that it touches and that may be kept."""
-        interval_s = self.interval_s
-        first, last = int(since // interval_s), int(until // interval_s)
-        if first == last:
-            return ((first, until - since),)
-        parts = [
-            (number, min(until, (number + 1) * interval_s) - max(since, number * interval_s))
-            for number in range(max(first, last - INTERVALS_KEPT + 1), last + 1)
-        ]
-        return [part for part in parts if part[1] > 0]
-
-    def took(self, agent: AgentId, at: Instant) -> None:
-        """An agent took a contact."""
-        self._work(self._number(at), agent).answered += 1
-
     def waiting(self, queue: QueueId) -> int:
         return len(self._board(queue).waiting)
 
@@ -213,18 +182,11 @@ class Figures:
         self.day_began = boundary
         for contact in [each for each, (_, at) in self._away.items() if at < boundary - DAY_S]:
             del self._away[contact]
-            self.note("contact", contact)
+            self.changes.note("contact", contact)
         for queue, board in self._boards.items():
             board.tally = Tally()
             self._note_day(queue)
-        self.note("day")
-
-    def change_interval(self, interval_s: float) -> None:
-        """Other intervals from now on; those of another length are dropped."""
-        for number in list(self.intervals):
-            self._drop(number)
-        self.interval_s = interval_s
-        self.note("day")
+        self.changes.note("day")
 
     def queue(self, queue: QueueId | None) -> QueueFigures:
         """Figures of one queue, or of all together for None."""
@@ -251,31 +213,6 @@ class Figures:
             whole.longest_waiting_since = min(since, default=None)
         return whole
 
-    def history(
-        self, queues: Iterable[QueueId] | None, work: Mapping[int, WorkTime]
-    ) -> list[IntervalFigures]:
-        """The intervals in which something happened, first one first: the sums of these queues.
-
-        None: of all, where a move between two queues is nothing that happened. `work` is what agents did.
-        """
-        found = []
-        wanted = None if queues is None else list(queues)
-        for number in sorted({*self.intervals, *work}):
-            tallies = self.intervals[number].queues if number in self.intervals else {}
-            figures = IntervalFigures(begins=number * self.interval_s, ends=(number + 1) * self.interval_s)
-            empty = number not in work
-            for queue in tallies if wanted is None else wanted:
-                if queue in tallies:
-                    figures.add(tallies[queue])
-                    empty = False
-            if wanted is None:
-                figures.offered -= figures.moved_away
-                figures.moved_away = 0
-            figures.work = work.get(number, figures.work)
-            if not empty:
-                found.append(figures)
-        return found
-
     def oldest(self, count: int) -> list[ContactId]:
         """The contacts that have waited longest, whatever their queue."""
         board = self._boards[None]
@@ -283,11 +220,6 @@ class Figures:
             return [contact for _, contact in board.waiting[:count]]
         first = merge(board.waiting[:count], board.callbacks[:count])
         return [contact for _, contact in islice(first, count)]
-
-    def note(self, *name: str) -> None:
-        """A part of what is stored of the figures changed; see `acd.stored_figures`."""
-        if self.tracked:
-            self.changed["/".join(name)] = None
 
     def away(self) -> Mapping[ContactId, tuple[QueueId, Instant]]:
         """Contacts counted as offered and out of the router's hands, with queue and beginning of the wait."""
@@ -324,56 +256,25 @@ class Figures:
 
     def _tallies(self, queue: QueueId, at: Instant) -> tuple[Tally, ...]:
         """Where something that happens in a queue is counted; what happened before today, not as today's."""
-        interval = self._in_interval(queue, at)
+        interval = self.intervals.tally(queue, at)
         if not self.is_today(at):
             return (interval,)
-        if self.tracked:
+        if self.changes.tracked:
             self._note_day(queue)
             self._note_day(None)
         return self._board(queue).tally, self._boards[None].tally, interval
 
     def _note_day(self, queue: QueueId | None) -> None:
         if queue is None:
-            self.note("total")
+            self.changes.note("total")
         else:
-            self.note("queue", queue)
+            self.changes.note("queue", queue)
 
     def is_today(self, at: Instant) -> bool:
         return self.day_began is None or at >= self.day_began
 
-    def _number(self, at: Instant) -> int:
-        """The interval at an instant."""
-        return int(at // self.interval_s)
-
-    def _in_interval(self, queue: QueueId, at: Instant) -> Tally:
-        number = self._number(at)
-        if self.tracked:
-            self.note("interval", str(number), "queue", queue)
-        return self._numbered(number).tally(queue)
-
-    def _work(self, number: int, agent: AgentId) -> WorkTime:
-        if self.tracked:
-            self.note("interval", str(number), "agent", agent)
-        return self._numbered(number).work(agent)
-
-    def _numbered(self, number: int) -> Interval:
-        """An interval; one that is too old to be kept is forgotten at once."""
-        interval = self.intervals.get(number)
-        if interval is None:
-            interval = self.intervals[number] = Interval()
-            if len(self.intervals) > INTERVALS_KEPT:
-                self._drop(min(self.intervals))
-        return interval
-
-    def _drop(self, number: int) -> None:
-        dropped = self.intervals.pop(number)
-        for queue in dropped.queues:
-            self.note("interval", str(number), "queue", queue)
-        for agent in dropped.agents:
-            self.note("interval", str(number), "agent", agent)
-
     def _offered(self, queue: QueueId, contact: ContactId, at: Instant) -> None:
-        self.note("contact", contact)
+        self.changes.note("contact", contact)
         before = self._away.pop(contact, None)
         if before is None:
             for tally in self._tallies(queue, at):
@@ -382,8 +283,8 @@ class Figures:
             self._count_move(before[0], queue, at)
 
     def _count_move(self, queue: QueueId, to: QueueId, at: Instant) -> None:
-        self._in_interval(queue, at).moved_away += 1
-        self._in_interval(to, at).offered += 1
+        self.intervals.tally(queue, at).moved_away += 1
+        self.intervals.tally(to, at).offered += 1
         if self.is_today(at):
             self._board(queue).tally.moved_away += 1
             self._board(to).tally.offered += 1
@@ -414,7 +315,7 @@ class Figures:
         """A wait ended; for a returned contact that is all there is to tell."""
         for board in self._pair(queue):
             _remove(board.waiting, (queued_at, contact))
-        self.note("contact", contact)
+        self.changes.note("contact", contact)
 
 
 def _remove(waiting: list[tuple[Instant, ContactId]], entry: tuple[Instant, ContactId]) -> None:

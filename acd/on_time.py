@@ -52,17 +52,17 @@ def policy_changed(floor: Floor, event: PolicyChanged) -> None:
     for queue in floor.terms:
         floor.timers.cancel(("hours", queue))
     floor.policy = event.policy
-    if event.policy.interval_s != floor.figures.interval_s:
+    if event.policy.interval_s != floor.figures.intervals.interval_s:
         for everyone in floor.agents.values():
             floor.count_time(everyone)
-        floor.figures.change_interval(event.policy.interval_s)
+        floor.figures.intervals.change_interval(event.policy.interval_s)
     floor.terms = kept | dict(event.policy.queues)
     floor.queues = {queue: in_force(terms, event.at) for queue, terms in floor.terms.items()}
     floor.watch_hours()
     for name in list(floor.agents):
         if name not in event.policy.agents and floor.agents[name].state is AgentState.LOGGED_OUT:
             del floor.agents[name]
-            floor.figures.note("agent", name)
+            floor.figures.changes.note("agent", name)
     for name, terms in event.policy.agents.items():
         agent = floor.agents.get(name)
         if agent is None:

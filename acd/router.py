@@ -234,7 +234,7 @@ class Router:
     def agent_intervals(self, agent: AgentId) -> list[AgentInterval]:
         """What an agent did in each of the last intervals, first one first."""
         known = self._floor.agents.get(agent)
-        interval_s = self._floor.figures.interval_s
+        interval_s = self._floor.figures.intervals.interval_s
         return [
             AgentInterval(begins=number * interval_s, ends=(number + 1) * interval_s, **asdict(work))
             for number, work in sorted(self._floor.work_by_interval([known] if known else []).items())
@@ -243,7 +243,7 @@ class Router:
     def queue_intervals(self, queue: QueueId | None) -> list[IntervalFigures]:
         """The last intervals in which something happened in a queue, or in all for None, first one first."""
         work = self._floor.work_by_interval(self._staff_of(queue))
-        return self._floor.figures.history(None if queue is None else [queue], work)
+        return self._floor.figures.intervals.history(None if queue is None else [queue], work)
 
     def skill_figures(self, skill: Skill) -> SkillFigures:
         """Today's and the present figures of the queues that name a skill, and of the agents who have it."""
@@ -254,7 +254,7 @@ class Router:
     def skill_intervals(self, skill: Skill) -> list[IntervalFigures]:
         """The last intervals in which something happened to a skill, first one first."""
         work = self._floor.work_by_interval(self._having(skill))
-        return self._floor.figures.history(self.queues_naming(skill), work)
+        return self._floor.figures.intervals.history(self.queues_naming(skill), work)
 
     def _staff_of(self, queue: QueueId | None) -> Iterable[Agent]:
         agents = self._floor.agents.values()
@@ -286,7 +286,7 @@ class Router:
         for agent in floor.agents.values():
             floor.count_time(agent)
             agent.handled_s, agent.available_s, agent.answered = 0.0, 0.0, 0
-            floor.figures.note("agent", agent.agent)
+            floor.figures.changes.note("agent", agent.agent)
             if agent.uncounted_since is not None:
                 agent.uncounted_since = max(agent.uncounted_since, boundary)
 
@@ -303,7 +303,7 @@ class Router:
 
         One of an earlier local day wants `reset_figures` afterwards.
         """
-        self._floor.figures.tracked = True
+        self._floor.figures.changes.tracked = True
         stored_figures.take_over(self._floor, saved)
 
     def snapshot(self) -> dict[str, Any]:

@@ -79,17 +79,17 @@ class StaffRoom(WaitingRoom):
             agent.handled_s += elapsed
             if agent.serves_now:
                 agent.serving_s += elapsed
-            self.figures.worked(agent.agent, since, self.at, on_calls=True)
+            self.figures.intervals.worked(agent.agent, since, self.at, on_calls=True)
         elif agent.state in AVAILABLE:
             agent.available_s += elapsed
-            self.figures.worked(agent.agent, since, self.at, on_calls=False)
-        self.figures.note("agent", agent.agent)
+            self.figures.intervals.worked(agent.agent, since, self.at, on_calls=False)
+        self.figures.changes.note("agent", agent.agent)
 
     def note_taken(self, agent: Agent, at: Instant) -> None:
         """The agent took a contact."""
         agent.answered += self.figures.is_today(at)
-        self.figures.note("agent", agent.agent)
-        self.figures.took(agent.agent, at)
+        self.figures.changes.note("agent", agent.agent)
+        self.figures.intervals.took(agent.agent, at)
 
     def end_handling(self, agent: Agent) -> None:
         """The agent is done with the contact in hand, if there is one."""
@@ -110,13 +110,13 @@ class StaffRoom(WaitingRoom):
         """What these agents did, together, in each interval, up to the present event."""
         found: dict[int, WorkTime] = {}
         for agent in agents:
-            for number, interval in self.figures.intervals.items():
+            for number, interval in self.figures.intervals.kept.items():
                 work = interval.agents.get(agent.agent)
                 if work is not None:
                     found.setdefault(number, WorkTime()).add(work)
             if self.at <= agent.counted_at or agent.state not in ON_CALLS + AVAILABLE:
                 continue
-            for number, seconds in self.figures.stretches(agent.counted_at, self.at):
+            for number, seconds in self.figures.intervals.stretches(agent.counted_at, self.at):
                 on_calls = agent.state in ON_CALLS
                 running = WorkTime(handled_s=seconds) if on_calls else WorkTime(available_s=seconds)
                 found.setdefault(number, WorkTime()).add(running)
@@ -198,7 +198,7 @@ class StaffRoom(WaitingRoom):
                     self._place_again([rank[3] for rank in stage.waiting])
         if agent.agent not in self.policy.agents:
             del self.agents[agent.agent]
-            self.figures.note("agent", agent.agent)
+            self.figures.changes.note("agent", agent.agent)
 
     def seat_everybody_again(self) -> None:
         """Rebuilds the indices after a change of policy, and has everything matched anew."""

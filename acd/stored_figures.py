@@ -31,7 +31,7 @@ def whole(floor: Floor) -> Parts:
     names += [f"queue/{queue}" for queue in figures.queues()]
     names += [f"agent/{agent}" for agent in floor.agents]
     names += [f"contact/{contact}" for contact in (*figures.in_hand(), *figures.away())]
-    for number, interval in sorted(figures.intervals.items()):
+    for number, interval in sorted(figures.intervals.kept.items()):
         names += [f"interval/{number}/queue/{queue}" for queue in interval.queues]
         names += [f"interval/{number}/agent/{agent}" for agent in interval.agents]
     return {name: body for name, body in _bodies(floor, names).items() if body is not None}
@@ -40,18 +40,17 @@ def whole(floor: Floor) -> Parts:
 def changes(floor: Floor) -> Parts:
     """What changed since this was last asked; at first, everything."""
     figures = floor.figures
-    if not figures.tracked:
-        figures.tracked = True
+    if not figures.changes.tracked:
+        figures.changes.tracked = True
         return whole(floor)
-    names, figures.changed = figures.changed, {}
-    return _bodies(floor, names)
+    return _bodies(floor, figures.changes.taken())
 
 
 def take_over(floor: Floor, saved: Mapping[str, Any]) -> None:
     """Takes up what `whole` gave. Intervals of another length are dropped."""
     figures = floor.figures
     figures.day_began = saved["day"]["day_began"]
-    same = saved["day"]["interval_s"] == figures.interval_s
+    same = saved["day"]["interval_s"] == figures.intervals.interval_s
     day: dict[str | None, Tally] = {}
     away = {}
     for name, body in saved.items():
@@ -65,19 +64,19 @@ def take_over(floor: Floor, saved: Mapping[str, Any]) -> None:
         elif kind == "agent":
             agent = floor.agents.get(rest)
             if agent is None:
-                figures.note(name)
+                figures.changes.note(name)
                 continue
             agent.answered, agent.handled_s, agent.available_s, agent.uncounted_since = body
         elif kind == "interval" and same:
             number, _, member = rest.partition("/")
-            interval = figures.intervals.setdefault(int(number), Interval())
+            interval = figures.intervals.kept.setdefault(int(number), Interval())
             kind, _, rest = member.partition("/")
             if kind == "queue":
                 interval.queues[rest] = Tally(**body)
             else:
                 interval.agents[rest] = WorkTime(**body)
         elif kind == "interval":
-            figures.note(name)
+            figures.changes.note(name)
     figures.take_over(day, away)
 
 
@@ -89,7 +88,7 @@ def _body(floor: Floor, name: str) -> Any:
     figures = floor.figures
     kind, _, rest = name.partition("/")
     if kind == "day":
-        return {"day_began": figures.day_began, "interval_s": figures.interval_s}
+        return {"day_began": figures.day_began, "interval_s": figures.intervals.interval_s}
     if kind == "total":
         return _plain(figures.today(None))
     if kind == "queue":
@@ -100,7 +99,7 @@ def _body(floor: Floor, name: str) -> Any:
     if kind == "contact":
         return _wait(floor, rest)
     number, _, member = rest.partition("/")
-    interval = figures.intervals.get(int(number))
+    interval = figures.intervals.kept.get(int(number))
     kind, _, rest = member.partition("/")
     if interval is None:
         return None

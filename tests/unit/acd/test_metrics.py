@@ -7,7 +7,7 @@ import pytest
 
 from acd.effects import MakeOffer
 from acd.events import ContactServedElsewhere
-from acd.metrics import INTERVALS_KEPT
+from acd.intervals import INTERVALS_KEPT
 from acd.model import (
     AnyOf,
     AttemptOutcome,

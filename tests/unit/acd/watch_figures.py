@@ -24,7 +24,7 @@ from acd.events import (
     Event,
     PolicyChanged,
 )
-from acd.metrics import INTERVALS_KEPT
+from acd.intervals import INTERVALS_KEPT
 from acd.model import AgentState, CallbackEnd, ContactState, Diversion, Policy, QueuePolicy
 from acd.router import Router
 from acd.tallies import Tally
@@ -120,7 +120,7 @@ class WatchedFigures:
 
     def _kept(self, period: int) -> bool:
         """Whether an interval is still remembered; only the oldest are not, when there are too many."""
-        intervals = self.router._floor.figures.intervals
+        intervals = self.router._floor.figures.intervals.kept
         assert len(intervals) <= INTERVALS_KEPT
         if period in intervals:
             return True
@@ -328,7 +328,7 @@ class WatchedFigures:
             if period != DAY:
                 assert isinstance(period, int)
                 if self._kept(period):
-                    self._same(floor.figures.intervals[period].queues[queue], recount)
+                    self._same(floor.figures.intervals.kept[period].queues[queue], recount)
                 continue
             figures = self.router.queue_figures(queue)
             self._same(figures, recount)
