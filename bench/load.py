@@ -17,9 +17,10 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
+from bench.exchange import NUMBERS, Exchange, Manners
 from bench.plain_queue import plain_asterisk
 from bench.queued import queued_at
-from bench.wire import NUMBERS, Exchange, Manners, Offer
+from bench.seat_phone import Offer
 from lab.center import CallCenter
 from lab.network import LOOPBACK
 from lab.site import EXAMPLE, LabSite, make_lab_site

@@ -24,9 +24,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from bench.exchange import Exchange, Manners
 from bench.plain_queue import plain_asterisk
 from bench.queued import queued_at
-from bench.wire import Exchange, Manners, Offer
+from bench.seat_phone import Offer
 from lab.account import settled
 from lab.center import CallCenter
 from lab.network import LOOPBACK

@@ -17,10 +17,10 @@ from bench.offer import (
     ratio,
 )
 from bench.plain_queue import NoWaitingLoop, with_plain_queue
+from bench.seat_phone import Offer
 from bench.sip import Message, credentials, sdp
 from bench.stamps import receive_stamped, stamp_arrivals
 from bench.voice import Speaking, Voice
-from bench.wire import Offer
 from config.render import ASTERISK_CONF
 from lab.network import LOOPBACK
 from lab.report import Spread
