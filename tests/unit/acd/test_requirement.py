@@ -17,7 +17,7 @@ from acd.model import (
 from acd.requirement import OBJECTIONS_KEPT, agent_keys, described, holds, need_of
 from tests.unit.acd import oracle
 from tests.unit.acd.effort import effort
-from tests.unit.acd.test_router_properties import requirements, skills
+from tests.unit.acd.random_policies import requirements, skills
 
 ANN = AgentPolicy("ann", {"tax": 3, "english": 5})
 
