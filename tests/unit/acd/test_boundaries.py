@@ -8,7 +8,6 @@ import pytest
 
 from acd.effects import ContactDiverted, MakeOffer
 from acd.estimate import GAPS_KEPT, Estimate, Pace, worth_announcing
-from acd.events import ContactLeft
 from acd.hours import next_change
 from acd.model import (
     AgentState,
@@ -342,14 +341,6 @@ def test_one_contact_is_offered_to_one_agent_exactly_as_often_as_allowed(most: i
         center.end(center.offer().offer, OfferOutcome.REJECTED)
     center.ready("ann")
     assert not center.heard(MakeOffer)
-
-
-def test_each_who_asks_to_be_called_back_is_counted() -> None:
-    center = Center(policy())
-    for contact in ("c1", "c2"):
-        center.queue(contact)
-        center.tell(ContactLeft(center.now, "x", contact, takes_callback=True))
-    assert center.router.queue_figures("q").took_callback == 2
 
 
 def test_a_callback_that_came_after_the_last_answer_says_nothing_about_the_pace() -> None:

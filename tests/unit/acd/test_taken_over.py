@@ -8,13 +8,10 @@ from dataclasses import fields, replace
 
 import pytest
 
-from acd.effects import CancelOffer, ContactChanged, DialCallback, MakeOffer, OfferClosed
-from acd.events import CallbackRequested, ContactRestored, ContactServedElsewhere
+from acd.effects import CancelOffer, OfferClosed
+from acd.events import ContactRestored, ContactServedElsewhere
 from acd.model import (
     AgentState,
-    AttemptOutcome,
-    CallbackMode,
-    CallbackTerms,
     ContactState,
     Diversion,
     Has,
@@ -196,145 +193,6 @@ def test_work_of_any_kind_is_kept_over_a_restart() -> None:
     center.release("bob")
     saved = center.router.figures_snapshot()
     assert [saved["agent/ann"][:3], saved["agent/bob"][:3]] == [[0, 0.0, 20.0], [0, 30.0, 0.0]]
-
-
-def callbacks(**terms: float) -> Center:
-    queue = QueuePolicy("q", {"tax": 1}, callbacks=CallbackTerms(busy_delay_s=0.0, **terms))  # type: ignore[arg-type]
-    return Center(policy([queue, QueuePolicy("p")], {"ann": {"tax": 1}, "bob": {}}))
-
-
-def test_a_callbacks_owner_is_asked_even_outside_its_queue() -> None:
-    center = callbacks()
-    center.ready("ann", "bob")
-    center.request_callback("k1", owner="bob")
-    assert center.offer().agent == "bob"
-
-
-def test_a_callback_without_an_owner_or_time_for_one_waits_for_nobody() -> None:
-    center = callbacks()
-    center.request_callback("k1")
-    assert center.router.next_deadline() == center.now + 86_400
-    other = callbacks(owner_ttl_s=0.0)
-    other.request_callback("k1", owner="bob")
-    assert other.router.next_deadline() == other.now + 86_400
-
-
-def test_a_callback_is_known_as_it_was_requested() -> None:
-    center = callbacks()
-    own = (RoutingStep(OneOf(("bob",)), 5.0, beyond_queue=True),)
-    center.request_callback("k1", caller="them", owner="ann", mode=CallbackMode.CUSTOMER_FIRST, steps=own)
-    record = center.callback("k1")
-    assert (record.caller, record.owner, record.mode) == ("them", "ann", CallbackMode.CUSTOMER_FIRST)
-    assert center.router.snapshot()["callbacks"][0]["own_steps"] != []
-    other = callbacks()
-    other.ready("bob", "ann")
-    other.request_callback("k2", caller="they", steps=own)
-    assert other.offer().agent == "bob", "its own step, beyond the queue"
-    contact = other.contact("k2")
-    assert (contact.since, other.router.snapshot()["contacts"][0]["caller"]) == (other.now, "they")
-
-
-def test_the_dial_names_its_callback_and_its_cause() -> None:
-    center = callbacks()
-    center.ready("ann")
-    center.request_callback("k1")
-    cause = center.cause
-    center.answer(center.offer().offer)
-    assert center.heard(DialCallback) == [DialCallback(cause, "k1", "ann", 1)]
-
-
-def test_a_callback_that_is_over_wakes_nobody_any_more() -> None:
-    center = callbacks()
-    center.request_callback("k1")
-    center.cancel_callback("k1")
-    assert center.router.next_deadline() is None
-
-
-def test_a_phone_that_rang_for_a_callback_that_is_over_is_not_to_blame() -> None:
-    center = callbacks()
-    center.ready("ann")
-    center.request_callback("k1")
-    offer = center.offer().offer
-    center.cancel_callback("k1")
-    center.end(offer, OfferOutcome.NO_ANSWER)
-    assert center.heard(OfferClosed)[0].outcome is OfferOutcome.CANCELLED
-    assert center.agent("ann").state is AgentState.READY
-
-
-def test_an_agent_who_talks_with_another_is_not_taken_to_serve_the_callback() -> None:
-    center = callbacks()
-    center.ready("ann")
-    center.request_callback("k1")
-    center.answer(center.offer().offer)
-    center.restore_contact("c1", "ann", "p")
-    center.end_attempt("k1", AttemptOutcome.REACHED)
-    ann = center.router.agent_figures("ann")
-    assert ann is not None
-    assert ann.answered == 0
-    center.log_out("ann")
-    center.release("ann")
-    assert center.router.queue_figures("q").handled == 0
-
-
-@pytest.mark.parametrize("found", [False, True])
-def test_a_callback_found_talking_counts_in_its_queue_until_the_talk_is_over(found: bool) -> None:
-    center = callbacks()
-    center.log_in("ann")
-    center.request_callback("k1", earliest_at=center.now + 5 if found else None)
-    center.wait(2)
-    center.restore_contact("k1", "ann", "p")
-    assert center.router.queue_figures("q").talking == 1
-    assert (center.contact("k1").queue, center.contact("k1").since) == ("q", center.now)
-    center.leave("k1")
-    assert center.router.queue_figures("q").talking == center.router.queue_figures(None).talking == 0
-
-
-def test_an_attempt_in_vain_ends_the_talk_in_its_queue() -> None:
-    center = callbacks()
-    center.ready("ann")
-    center.request_callback("k1", queue="p")
-    center.answer(center.offer().offer)
-    center.end_attempt("k1", AttemptOutcome.NO_ANSWER)
-    assert center.router.queue_figures("p").talking == center.router.queue_figures(None).talking == 0
-
-
-def test_a_second_request_with_an_earlier_place_moves_the_callback_forward() -> None:
-    center = callbacks()
-    center.request_callback("k1", caller="them")
-    center.queue("c1", queued_at=center.now - 5)
-    center.request_callback("k2", caller="them", queued_at=center.now - 9, owner="ann")
-    figures = center.router.queue_figures("q")
-    assert (figures.callbacks_waiting, center.router.skill_figures("tax").callbacks_waiting) == (1, 1)
-    assert center.contact("k1").queued_at == center.now - 9
-    center.ready("ann")
-    assert center.offer().contact == "k1"
-    center.cancel_callback("k1")
-    assert center.router.queue_figures("q").callbacks_waiting == 0
-
-
-def test_a_waiting_callback_given_another_queue_or_owner_is_offered_there() -> None:
-    center = callbacks()
-    center.ready("bob")
-    center.request_callback("k1", priority=1)
-    assert not center.heard(MakeOffer)
-    center.alter_callback("k1", queue="p")
-    assert center.offer().agent == "bob"
-    assert center.heard(ContactChanged)[0].queue == "p"
-    other = callbacks()
-    other.ready("bob")
-    other.request_callback("k1")
-    other.alter_callback("k1", owner="bob")
-    assert other.offer().agent == "bob"
-
-
-def test_altering_what_is_not_open_or_told_twice_does_nothing() -> None:
-    center = callbacks()
-    center.tell(CallbackRequested(center.now, "x", "k1", "q", 0, center.now))
-    before = center.router.snapshot()
-    assert center.tell(CallbackRequested(center.now, "x", "k1", "p", 5, center.now - 9)) == ()
-    assert center.alter_callback("k9", priority=4) == center.cancel_callback("k9") == ()
-    assert center.end_attempt("k1", AttemptOutcome.BUSY) == ()
-    assert center.router.snapshot() == before
 
 
 def test_sums_of_figures_are_sums_of_each_and_the_longest_of_the_longest() -> None:
