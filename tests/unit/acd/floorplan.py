@@ -64,6 +64,9 @@ def policy(
     )
 
 
+TWO_QUEUES = policy([QueuePolicy("q"), QueuePolicy("p")], {"ann": {}, "bob": {}})
+
+
 class Center:
     """A router with a clock that only moves when told to, and everything that it said."""
 

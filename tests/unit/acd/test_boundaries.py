@@ -199,20 +199,6 @@ def test_who_is_occupied_exactly_as_much_as_allowed_does_not_rest() -> None:
     assert center.agent("ann").reason is None
 
 
-def test_waits_below_a_second_are_counted_as_they_were() -> None:
-    center = Center(policy())
-    center.queue("c1")
-    center.wait(0.5)
-    assert center.router.queue_figures("q").longest_wait_s(center.now) == 0.5
-    center.leave("c1")
-    assert center.router.queue_figures("q").longest_waited_s == 0.5
-    center.queue("c2")
-    center.wait(0.25)
-    center.ready("ann")
-    center.answer(center.offer().offer)
-    assert center.router.queue_figures(None).longest_waited_s == 0.5
-
-
 def test_a_restored_wrap_up_goes_on_and_restored_agents_keep_their_idle_rank() -> None:
     center = Center(policy(agents={"ann": {}, "bob": {}, "cyd": {}}))
     center.restore_agent("ann", AgentState.WRAP_UP, until=center.now + 5)

@@ -1,28 +1,13 @@
+"""Today's and the present figures of queues, skills and agents."""
+
 from __future__ import annotations
 
-import json
-from dataclasses import replace
+from dataclasses import fields
 
-import pytest
-
-from acd.effects import MakeOffer
-from acd.events import ContactServedElsewhere
-from acd.intervals import INTERVALS_KEPT
-from acd.model import (
-    AnyOf,
-    AttemptOutcome,
-    Diversion,
-    Has,
-    Limit,
-    OfferOutcome,
-    OverflowRule,
-    QueuePolicy,
-    RoutingStep,
-)
-from acd.refusals import UnknownEntity
-from tests.unit.acd.floorplan import START, Center, policy
-
-RULES = policy([QueuePolicy("q", timely_s=15, short_abandon_s=5), QueuePolicy("p")], {"ann": {}, "bob": {}})
+from acd.model import AttemptOutcome, Diversion, Limit, OfferOutcome, OverflowRule, QueuePolicy
+from acd.tallies import Tally
+from tests.unit.acd.counting import RULES, SKILLED
+from tests.unit.acd.floorplan import Center, policy
 
 
 def test_rates_are_none_before_there_is_anything_to_divide_by() -> None:
@@ -107,24 +92,6 @@ def test_a_new_day_starts_from_zero_with_those_who_wait_and_talk() -> None:
     assert center.router.queue_figures(None).talking == 0
 
 
-def test_after_a_restart_nobody_is_counted_twice() -> None:
-    center = Center(RULES)
-    center.ready("ann")
-    center.connect("talks", "ann")
-    center.queue("waits")
-    center.queue("gets through")
-    saved = json.loads(json.dumps(center.router.figures_snapshot()))
-    fresh = Center(RULES)
-    fresh.router.restore_figures(saved)
-    fresh.queue("waits", queued_at=center.now)
-    fresh.restore_contact("talks", "ann")
-    fresh.restore_contact("gets through", "bob")
-    fresh.queue("new")
-    figures = fresh.router.queue_figures("q")
-    assert (figures.offered, figures.answered, figures.waiting, figures.talking) == (4, 2, 2, 2)
-    assert fresh.router.queue_figures(None).offered == 4
-
-
 def test_both_definitions_of_the_service_level_are_given() -> None:
     center = Center(RULES)
     center.ready("ann")
@@ -167,25 +134,6 @@ def test_an_agents_day_is_counted_up_to_the_last_event() -> None:
     assert center.router.agent_figures("nobody") is None
 
 
-SKILLED = policy(
-    [
-        QueuePolicy("tax", {"tax": 1}, wrap_up_s=10),
-        QueuePolicy("either", requirement=AnyOf((Has("tax"), Has("english"))), wrap_up_s=0),
-    ],
-    {"ann": {"tax": 3}, "bob": {"english": 2}},
-    interval_s=100.0,
-)
-
-
-def served_elsewhere(center: Center, contact: str, waited_s: float, answered: bool, **rest: str) -> None:
-    queued_at = center.now - waited_s
-    answered_at = center.now if answered else None
-    queue = rest.pop("queue", "q")
-    center.tell(
-        ContactServedElsewhere(center.now, center.cause, contact, queue, queued_at, answered_at, **rest)
-    )
-
-
 def test_handling_time_is_talk_and_wrap_up_of_the_contacts_that_are_over() -> None:
     center = Center(SKILLED)
     center.ready("ann")
@@ -221,147 +169,6 @@ def test_a_skill_counts_the_queues_that_name_it_and_the_agents_who_have_it() -> 
     assert center.router.queue_figures("either").work.handled_s == 5
     assert center.router.skill_figures("nobody's").offered == 0
     assert center.router.skill_intervals("nobody's") == []
-
-
-def test_a_contact_counts_in_the_interval_in_which_each_thing_happened_to_it() -> None:
-    center = Center(SKILLED)
-    begins = center.now - center.now % 100
-    center.now = begins + 90
-    center.ready("ann")
-    center.queue("c1", "tax")
-    center.wait(20)
-    center.answer(next(iter(center.router._floor.offers)))
-    center.wait(250)
-    center.queue("c2", "either")
-    first, second, third, fourth = center.router.queue_intervals("tax")
-    assert (first.begins, first.ends, first.offered, first.answered) == (begins, begins + 100, 1, 0)
-    assert (second.offered, second.answered, second.longest_waited_s) == (0, 1, 20)
-    assert (first.work.available_s, second.work.available_s, second.work.handled_s) == (10, 10, 90)
-    assert (third.work.occupancy, fourth.work.handled_s) == (1, 60)
-    [mine] = [each for each in center.router.agent_intervals("ann") if each.begins == begins + 100]
-    assert (mine.answered, mine.handled_s, mine.occupancy) == (1, 90, 0.9)
-    assert [each.offered for each in center.router.queue_intervals(None)] == [1, 0, 0, 1]
-    assert [each.offered for each in center.router.skill_intervals("tax")] == [1, 0, 0, 1]
-    assert center.router.agent_intervals("nobody") == []
-    assert center.router.queue_intervals("no such queue") == []
-
-
-def test_a_move_between_two_queues_is_nothing_to_the_whole() -> None:
-    center = Center(RULES)
-    center.queue("c1")
-    center.alter("c1", queue="p")
-    [whole] = center.router.queue_intervals(None)
-    [left] = center.router.queue_intervals("q")
-    assert (whole.offered, whole.moved_away, left.moved_away) == (1, 0, 1)
-
-
-def test_no_more_intervals_are_kept_than_memory_is_meant_for() -> None:
-    center = Center(SKILLED)
-    center.ready("bob")
-    center.wait(100_050)
-    center.queue("c1", "tax")
-    assert len(center.router.agent_intervals("bob")) == INTERVALS_KEPT
-    center.not_ready("bob")
-    assert len(center.router.agent_intervals("bob")) == INTERVALS_KEPT
-    stored = center.router.figures_changes()
-    center.wait(100.0 * 1000)
-    for number in range(2 * INTERVALS_KEPT):
-        center.queue(f"d{number}", "tax")
-        center.wait(100)
-        stored |= center.router.figures_changes()
-    stored = {part: body for part, body in stored.items() if body is not None}
-    assert len(center.router.queue_intervals(None)) == INTERVALS_KEPT
-    assert len([part for part in stored if part.startswith("interval/")]) == INTERVALS_KEPT
-    served_elsewhere(center, "long ago", 900_000, answered=True, queue="tax")
-    assert len(center.router.queue_intervals(None)) == INTERVALS_KEPT
-
-
-def test_intervals_of_another_length_are_not_taken_over() -> None:
-    center = Center(SKILLED)
-    center.queue("c1", "tax")
-    other = Center(policy([QueuePolicy("tax")], {"ann": {}}))
-    other.router.restore_figures(center.router.figures_snapshot())
-    assert other.router.queue_intervals(None) == []
-    assert other.router.queue_figures("tax").offered == 1
-    changes = other.router.figures_changes()
-    assert [part.split("/")[0] for part, body in changes.items() if body is None] == ["interval"]
-    assert other.router.figures_changes() == {}
-
-
-def test_a_contact_that_waits_elsewhere_is_counted_once_whatever_becomes_of_it() -> None:
-    center = Center(RULES)
-    for contact in ("comes back", "answered", "gives up", "moved"):
-        center.queue(contact)
-        center.leave_for_elsewhere(contact)
-    assert center.router.queue_figures("q").waiting == 0
-    center.queue("comes back")
-    center.queue("moved", "p")
-    served_elsewhere(center, "answered", 3, answered=True, agent="ann")
-    served_elsewhere(center, "gives up", 3, answered=False)
-    served_elsewhere(center, "never known", 30, answered=True, agent="stranger")
-    figures = center.router.queue_figures("q")
-    assert (figures.offered, figures.answered, figures.timely, figures.abandoned) == (5, 2, 1, 1)
-    assert (figures.short_abandoned, figures.moved_away, figures.waiting) == (1, 1, 1)
-    assert center.router.queue_figures("p").offered == 1
-    assert center.router.queue_figures(None).offered == 5
-    ann = center.router.agent_figures("ann")
-    assert ann is not None
-    assert ann.answered == 1
-
-
-def test_a_contact_that_the_router_holds_leaves_when_it_was_served_elsewhere() -> None:
-    center = Center(RULES)
-    center.ready("ann")
-    center.queue("rings")
-    offer = center.offer().offer
-    center.queue("waits")
-    served_elsewhere(center, "rings", 3, answered=True)
-    served_elsewhere(center, "waits", 3, answered=False)
-    center.end(offer, OfferOutcome.CANCELLED)
-    figures = center.router.queue_figures("q")
-    assert (figures.offered, figures.answered, figures.abandoned, figures.waiting) == (2, 1, 1, 0)
-    center.connect("talks", "ann")
-    served_elsewhere(center, "talks", 3, answered=True)
-    assert center.router.queue_figures("q").answered == 2
-    with pytest.raises(UnknownEntity):
-        served_elsewhere(center, "c9", 3, answered=True, queue="gone")
-
-
-def test_who_waits_elsewhere_over_midnight_is_not_offered_again_the_next_day_but_is_the_day_after() -> None:
-    center = Center(RULES)
-    center.queue("c1")
-    center.leave_for_elsewhere("c1")
-    center.router.reset_figures(center.now + 10)
-    assert "contact/c1" in center.router.figures_snapshot()
-    center.router.reset_figures(center.now + 86_410)
-    assert "contact/c1" not in center.router.figures_snapshot()
-
-
-def test_an_agents_figures_survive_a_restart() -> None:
-    center = Center(RULES)
-    center.ready("ann")
-    center.connect("c1", "ann")
-    center.wait(30)
-    center.release("ann")
-    fresh = Center(policy([QueuePolicy("q")], {"ann": {}}))
-    fresh.router.restore_figures(center.router.figures_snapshot())
-    ann = fresh.router.agent_figures("ann")
-    assert ann is not None
-    assert (ann.answered, ann.handled_s) == (1, 30)
-    Center(policy([QueuePolicy("q")], {"zoe": {}})).router.restore_figures(center.router.figures_snapshot())
-
-
-def test_intervals_begin_anew_when_configuration_changes_their_length() -> None:
-    center = Center(SKILLED)
-    center.ready("ann")
-    center.wait(250)
-    center.apply(replace(SKILLED, interval_s=50.0))
-    assert center.router.queue_intervals(None) == []
-    center.wait(20)
-    center.queue("c2", "either")
-    [interval] = center.router.queue_intervals("either")
-    assert (interval.ends - interval.begins, interval.offered) == (50, 1)
-    assert interval.work.available_s == 20
 
 
 def test_what_happens_twice_is_counted_twice() -> None:
@@ -409,102 +216,6 @@ def test_dialling_is_not_handling_even_after_a_contact_that_was_handled() -> Non
     assert center.router.queue_figures("q").handled_s == 65
 
 
-def test_who_waits_once_more_after_an_agent_had_them_counts_once_however_it_ends() -> None:
-    center = Center(RULES)
-    center.ready("ann")
-    ends = "answered", "abandoned", "elsewhere", "callback"
-    for number, end in enumerate(ends):
-        contact = f"c{number}"
-        center.connect(contact, "ann", "p")
-        center.wait(30)
-        center.leave(contact)
-        center.release("ann")
-        center.not_ready("ann")
-        center.queue(contact, queued_at=center.now - 30, returned=True)
-        waiting = center.router.queue_figures("q")
-        assert (waiting.waiting, waiting.returned) == (1, number + 1)
-        if end == "answered":
-            center.ready("ann")
-            center.answer(center.offer().offer)
-            assert center.router.queue_figures("q").talking == 1
-            center.leave(contact)
-            center.release("ann")
-        elif end == "abandoned":
-            center.leave(contact)
-        elif end == "callback":
-            center.leave_for_callback(contact)
-        else:
-            center.tell(
-                ContactServedElsewhere(center.now, "t", contact, "q", center.now - 30, center.now, "bob")
-            )
-        center.ready("ann")
-    again = center.router.queue_figures("q")
-    assert (again.offered, again.answered, again.abandoned, again.took_callback) == (0, 0, 0, 0)
-    assert (again.returned, again.waiting, again.talking, again.handled) == (4, 0, 0, 1)
-    whole = center.router.queue_figures(None)
-    assert (whole.offered, whole.answered, whole.abandoned, whole.returned) == (4, 4, 0, 4)
-    assert center.router.agent_figures("ann").answered == 5  # type: ignore[union-attr]
-
-
-def test_who_waits_once_more_and_changes_the_queue_or_is_sent_away_counts_no_second_time() -> None:
-    queues = [
-        QueuePolicy("q"),
-        QueuePolicy("p", overflow=(OverflowRule(Limit.SIZE, Diversion.MESSAGE, 0, "full"),)),
-        QueuePolicy("r"),
-    ]
-    center = Center(policy(queues, {"ann": {}}))
-    center.queue("sent away", "p", queued_at=center.now - 30, returned=True)
-    center.queue("moved", "q", queued_at=center.now - 30, returned=True)
-    center.alter("moved", queue="r")
-    assert center.router.queue_figures("r").waiting == 1
-    assert center.router.queue_figures("q").waiting == 0
-    for queue, returned in (("p", 1), ("q", 1), ("r", 0), (None, 2)):
-        figures = center.router.queue_figures(queue)
-        assert (figures.offered, figures.moved_away, figures.diverted) == (0, 0, 0)
-        assert figures.returned == returned
-
-
-def test_who_waits_once_more_is_not_counted_after_a_restart_either() -> None:
-    center = Center(RULES)
-    center.queue("c1", queued_at=center.now - 30, returned=True)
-    taken_over = Center(RULES)
-    taken_over.router.restore_figures(center.router.figures_snapshot())
-    taken_over.queue("c1", queued_at=taken_over.now - 30, returned=True)
-    taken_over.leave("c1")
-    figures = taken_over.router.queue_figures("q")
-    assert (figures.offered, figures.abandoned, figures.waiting) == (0, 0, 0)
-
-
-def test_who_waited_out_of_sight_comes_back_as_the_one_counted() -> None:
-    center = Center(RULES)
-    center.queue("c1")
-    center.leave_for_elsewhere("c1")
-    center.queue("c1", returned=True)
-    center.leave("c1")
-    figures = center.router.queue_figures("q")
-    assert (figures.offered, figures.abandoned, figures.returned) == (1, 1, 0)
-
-
-def test_the_steps_of_who_waits_once_more_begin_anew() -> None:
-    steps = (RoutingStep(Has("x"), 10),)
-    center = Center(policy([QueuePolicy("q", steps=steps)], {"ann": {}, "expert": {"x": 5}}))
-    center.ready("ann")
-    center.log_in("expert")
-    center.queue("c1", queued_at=center.now - 60, returned=True)
-    assert not center.heard(MakeOffer)
-    center.wait(10)
-    assert center.offer().agent == "ann"
-
-
-def test_work_up_to_the_end_of_an_interval_is_not_in_the_next() -> None:
-    center = Center(policy(interval_s=900.0))
-    assert START % 900 == 0
-    center.ready("ann")
-    center.wait(900)
-    center.not_ready("ann")
-    assert [each.begins for each in center.router.agent_intervals("ann")] == [START]
-
-
 def test_what_happens_at_midnight_counts_for_the_new_day() -> None:
     center = Center(RULES)
     center.router.reset_figures(center.now)
@@ -520,3 +231,57 @@ def test_callbacks_are_among_the_longest_waiting_and_no_more_are_told_than_asked
         center.request_callback(f"k{number}")
         center.now += 1
     assert center.router._floor.figures.oldest(3) == ["c0", "k0", "c1"]
+
+
+def test_figures_say_whose_they_are_and_intervals_how_long() -> None:
+    center = Center(policy([QueuePolicy("q", {"tax": 1})], {"ann": {"tax": 1}}, interval_s=60.0))
+    center.ready("ann")
+    center.wait(61)
+    center.queue("c1")
+    assert (center.router.queue_figures("q").queue, center.router.skill_figures("tax").skill) == ("q", "tax")
+    assert [round(each.ends - each.begins) for each in center.router.agent_intervals("ann")] == [60, 60]
+    assert center.router.skill_figures("tax").queue is None
+
+
+def test_sums_of_figures_are_sums_of_each_and_the_longest_of_the_longest() -> None:
+    names = [field.name for field in fields(Tally) if field.name != "longest_waited_s"]
+    one = Tally(**{name: 3 + place for place, name in enumerate(names)}, longest_waited_s=4.0)
+    two = Tally(**{name: 50 + place for place, name in enumerate(names)}, longest_waited_s=9.0)
+    whole = Tally()
+    for part in (one, two, Tally(longest_waited_s=7.0)):
+        whole.add(part)
+    assert [getattr(whole, name) for name in names] == [53 + 2 * place for place in range(len(names))]
+    assert whole.longest_waited_s == 9.0
+
+
+def test_a_skill_sums_who_waits_and_talks_in_all_its_queues() -> None:
+    rules = policy(
+        [QueuePolicy("p", {"tax": 1}), QueuePolicy("q", {"tax": 1})],
+        {"ann": {"tax": 1}, "bob": {"tax": 1}},
+    )
+    center = Center(rules)
+    none = center.router.skill_figures("tax")
+    assert (none.waiting, none.longest_waiting_since) == (0, None)
+    center.ready("ann", "bob")
+    for queue in ("p", "q"):
+        center.queue(f"talks in {queue}", queue)
+        center.answer(center.offer().offer)
+    for queue in ("p", "q"):
+        center.request_callback(f"callback in {queue}", queue)
+        center.queue(f"waits in {queue}", queue)
+    tax = center.router.skill_figures("tax")
+    assert (tax.talking, tax.waiting, tax.callbacks_waiting) == (2, 2, 2)
+
+
+def test_waits_below_a_second_are_counted_as_they_were() -> None:
+    center = Center(policy())
+    center.queue("c1")
+    center.wait(0.5)
+    assert center.router.queue_figures("q").longest_wait_s(center.now) == 0.5
+    center.leave("c1")
+    assert center.router.queue_figures("q").longest_waited_s == 0.5
+    center.queue("c2")
+    center.wait(0.25)
+    center.ready("ann")
+    center.answer(center.offer().offer)
+    assert center.router.queue_figures(None).longest_waited_s == 0.5

@@ -8,7 +8,8 @@ from typing import Any
 
 from acd.events import ContactAltered, ContactServedElsewhere
 from acd.model import AgentState, QueuePolicy
-from tests.unit.acd.floorplan import Center, policy
+from tests.unit.acd.counting import SKILLED
+from tests.unit.acd.floorplan import TWO_QUEUES, Center, policy
 
 RULES = policy(
     [QueuePolicy("q"), QueuePolicy("p", {"tax": 1})], {"ann": {"tax": 1}, "bob": {}}, interval_s=100.0
@@ -249,3 +250,85 @@ def test_a_callback_is_no_stored_wait_even_under_the_name_of_one_who_was_served(
     center.request_callback("c1", "p")
     store.keep(center)
     assert "contact/c1" not in store.parts
+
+
+def test_after_a_restart_nobody_is_counted_twice() -> None:
+    center = Center(TWO_QUEUES)
+    center.ready("ann")
+    center.connect("talks", "ann")
+    center.queue("waits")
+    center.queue("gets through")
+    saved = json.loads(json.dumps(center.router.figures_snapshot()))
+    fresh = Center(TWO_QUEUES)
+    fresh.router.restore_figures(saved)
+    fresh.queue("waits", queued_at=center.now)
+    fresh.restore_contact("talks", "ann")
+    fresh.restore_contact("gets through", "bob")
+    fresh.queue("new")
+    figures = fresh.router.queue_figures("q")
+    assert (figures.offered, figures.answered, figures.waiting, figures.talking) == (4, 2, 2, 2)
+    assert fresh.router.queue_figures(None).offered == 4
+
+
+def test_an_agents_figures_survive_a_restart() -> None:
+    center = Center(TWO_QUEUES)
+    center.ready("ann")
+    center.connect("c1", "ann")
+    center.wait(30)
+    center.release("ann")
+    fresh = Center(policy([QueuePolicy("q")], {"ann": {}}))
+    fresh.router.restore_figures(center.router.figures_snapshot())
+    ann = fresh.router.agent_figures("ann")
+    assert ann is not None
+    assert (ann.answered, ann.handled_s) == (1, 30)
+    Center(policy([QueuePolicy("q")], {"zoe": {}})).router.restore_figures(center.router.figures_snapshot())
+
+
+def test_intervals_of_another_length_are_not_taken_over() -> None:
+    center = Center(SKILLED)
+    center.queue("c1", "tax")
+    other = Center(policy([QueuePolicy("tax")], {"ann": {}}))
+    other.router.restore_figures(center.router.figures_snapshot())
+    assert other.router.queue_intervals(None) == []
+    assert other.router.queue_figures("tax").offered == 1
+    changes = other.router.figures_changes()
+    assert [part.split("/")[0] for part, body in changes.items() if body is None] == ["interval"]
+    assert other.router.figures_changes() == {}
+
+
+def test_what_changed_in_the_figures_is_told_once_also_when_only_the_day_did() -> None:
+    center = Center(TWO_QUEUES)
+    center.queue("c1")
+    assert "day" in center.router.figures_changes()
+    assert center.router.figures_changes() == {}
+    center.leave_for_elsewhere("c1")
+    assert center.router.figures_changes() == {"contact/c1": ["q", center.now]}
+    center.tell(ContactServedElsewhere(center.now, "x", "c1", "q", center.now, None))
+    assert center.router.figures_changes()["contact/c1"] is None
+    other = Center(TWO_QUEUES)
+    other.router.figures_changes()
+    other.apply(replace(TWO_QUEUES, interval_s=60.0))
+    assert other.router.figures_changes()["day"]["interval_s"] == 60.0
+
+
+def test_all_intervals_of_another_length_are_dropped_at_once() -> None:
+    center = Center(TWO_QUEUES)
+    for number in range(3):
+        center.queue(f"c{number}")
+        center.wait(1000)
+    other = Center(replace(TWO_QUEUES, interval_s=60.0))
+    other.router.restore_figures(center.router.figures_snapshot())
+    assert list(other.router.figures_changes().values()).count(None) == 3
+
+
+def test_work_of_any_kind_is_kept_over_a_restart() -> None:
+    center = Center(TWO_QUEUES)
+    center.ready("ann")
+    center.wait(20)
+    center.not_ready("ann")
+    center.log_in("bob")
+    center.engage("bob")
+    center.wait(30)
+    center.release("bob")
+    saved = center.router.figures_snapshot()
+    assert [saved["agent/ann"][:3], saved["agent/bob"][:3]] == [[0, 0.0, 20.0], [0, 30.0, 0.0]]

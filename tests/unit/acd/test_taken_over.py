@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from copy import deepcopy
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import pytest
 
-from acd.effects import CancelOffer, OfferClosed
-from acd.events import ContactRestored, ContactServedElsewhere
+from acd.effects import OfferClosed
+from acd.events import ContactRestored
 from acd.model import (
     AgentState,
     ContactState,
@@ -25,7 +25,6 @@ from acd.model import (
 from acd.records import ContactRecord
 from acd.refusals import InvalidTransition
 from acd.router import Router
-from acd.tallies import Tally
 from tests.unit.acd.floorplan import Center, policy
 from tests.unit.acd.test_router_limits import CLOSES_SOON
 
@@ -122,125 +121,6 @@ def test_one_counted_before_a_restart_and_found_talking_in_another_queue_moved_t
     ann = fresh.router.agent_figures("ann")
     assert ann is not None
     assert ann.answered == 1
-
-
-def test_one_served_elsewhere_counts_where_and_since_when_the_router_knows_it_to_have_waited() -> None:
-    center = Center(policy([QueuePolicy("q", timely_s=15), QueuePolicy("p")], {"ann": {}}))
-    center.queue("c1", queued_at=center.now - 20)
-    center.ready("ann")
-    offer = center.offer().offer
-    center.tell(ContactServedElsewhere(center.now, "x", "c1", "p", center.now, center.now))
-    assert center.heard(CancelOffer)
-    center.end(offer, OfferOutcome.NO_ANSWER)
-    assert center.heard(OfferClosed)[0].outcome is OfferOutcome.CANCELLED
-    assert center.agent("ann").state is AgentState.READY, "it was not their doing"
-    q = center.router.queue_figures("q")
-    assert (q.answered, q.timely, q.longest_waited_s) == (1, 0, 20)
-    assert center.router.queue_figures("p").offered == 0
-
-
-def test_figures_say_whose_they_are_and_intervals_how_long() -> None:
-    center = Center(policy([QueuePolicy("q", {"tax": 1})], {"ann": {"tax": 1}}, interval_s=60.0))
-    center.ready("ann")
-    center.wait(61)
-    center.queue("c1")
-    assert (center.router.queue_figures("q").queue, center.router.skill_figures("tax").skill) == ("q", "tax")
-    assert [round(each.ends - each.begins) for each in center.router.agent_intervals("ann")] == [60, 60]
-    assert center.router.skill_figures("tax").queue is None
-
-
-def test_what_changed_in_the_figures_is_told_once_also_when_only_the_day_did() -> None:
-    center = Center(TWO)
-    center.queue("c1")
-    assert "day" in center.router.figures_changes()
-    assert center.router.figures_changes() == {}
-    center.leave_for_elsewhere("c1")
-    assert center.router.figures_changes() == {"contact/c1": ["q", center.now]}
-    center.tell(ContactServedElsewhere(center.now, "x", "c1", "q", center.now, None))
-    assert center.router.figures_changes()["contact/c1"] is None
-    other = Center(TWO)
-    other.router.figures_changes()
-    other.apply(replace(TWO, interval_s=60.0))
-    assert other.router.figures_changes()["day"]["interval_s"] == 60.0
-
-
-def test_all_intervals_of_another_length_are_dropped_at_once() -> None:
-    center = Center(TWO)
-    for number in range(3):
-        center.queue(f"c{number}")
-        center.wait(1000)
-    other = Center(replace(TWO, interval_s=60.0))
-    other.router.restore_figures(center.router.figures_snapshot())
-    assert list(other.router.figures_changes().values()).count(None) == 3
-
-
-def test_who_waits_elsewhere_for_exactly_a_day_is_still_known() -> None:
-    center = Center(TWO)
-    center.queue("c1")
-    center.leave_for_elsewhere("c1")
-    center.router.reset_figures(center.now + 86_400)
-    assert "contact/c1" in center.router.figures_snapshot()
-
-
-def test_work_of_any_kind_is_kept_over_a_restart() -> None:
-    center = Center(TWO)
-    center.ready("ann")
-    center.wait(20)
-    center.not_ready("ann")
-    center.log_in("bob")
-    center.engage("bob")
-    center.wait(30)
-    center.release("bob")
-    saved = center.router.figures_snapshot()
-    assert [saved["agent/ann"][:3], saved["agent/bob"][:3]] == [[0, 0.0, 20.0], [0, 30.0, 0.0]]
-
-
-def test_sums_of_figures_are_sums_of_each_and_the_longest_of_the_longest() -> None:
-    names = [field.name for field in fields(Tally) if field.name != "longest_waited_s"]
-    one = Tally(**{name: 3 + place for place, name in enumerate(names)}, longest_waited_s=4.0)
-    two = Tally(**{name: 50 + place for place, name in enumerate(names)}, longest_waited_s=9.0)
-    whole = Tally()
-    for part in (one, two, Tally(longest_waited_s=7.0)):
-        whole.add(part)
-    assert [getattr(whole, name) for name in names] == [53 + 2 * place for place in range(len(names))]
-    assert whole.longest_waited_s == 9.0
-
-
-def test_a_skill_sums_who_waits_and_talks_in_all_its_queues() -> None:
-    rules = policy(
-        [QueuePolicy("p", {"tax": 1}), QueuePolicy("q", {"tax": 1})],
-        {"ann": {"tax": 1}, "bob": {"tax": 1}},
-    )
-    center = Center(rules)
-    none = center.router.skill_figures("tax")
-    assert (none.waiting, none.longest_waiting_since) == (0, None)
-    center.ready("ann", "bob")
-    for queue in ("p", "q"):
-        center.queue(f"talks in {queue}", queue)
-        center.answer(center.offer().offer)
-    for queue in ("p", "q"):
-        center.request_callback(f"callback in {queue}", queue)
-        center.queue(f"waits in {queue}", queue)
-    tax = center.router.skill_figures("tax")
-    assert (tax.talking, tax.waiting, tax.callbacks_waiting) == (2, 2, 2)
-
-
-def test_an_interval_in_which_nobody_worked_has_no_work_and_is_told_all_the_same() -> None:
-    center = Center(TWO)
-    center.queue("c1")
-    center.leave("c1")
-    [interval] = center.router.queue_intervals("q")
-    assert (interval.abandoned, interval.work.handled_s, interval.work.occupancy) == (1, 0.0, None)
-
-
-def test_the_figures_of_an_agent_who_is_gone_are_to_be_deleted() -> None:
-    center = Center(TWO)
-    center.ready("ann")
-    center.wait(5)
-    center.apply(replace(TWO, agents={"bob": TWO.agents["bob"]}))
-    center.router.figures_changes()
-    center.log_out("ann")
-    assert center.router.figures_changes()["agent/ann"] is None
 
 
 def test_what_befalls_a_restored_contact_is_not_written_into_the_snapshot() -> None:
