@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-from acd.effects import Effect, MakeOffer
+from acd.effects import CancelOffer, Effect, MakeOffer
 from acd.events import (
     AgentEngaged,
     AgentLoggedIn,
@@ -31,13 +31,26 @@ from acd.events import (
     OfferEnded,
     PolicyChanged,
     TimePassed,
+    WrapUpExtended,
 )
-from acd.model import AgentPolicy, AgentState, AttemptOutcome, OfferOutcome, Policy, QueuePolicy
+from acd.model import (
+    AgentPolicy,
+    AgentState,
+    AttemptOutcome,
+    Calendar,
+    OfferOutcome,
+    OpeningHours,
+    Policy,
+    QueuePolicy,
+)
 from acd.records import AgentRecord, CallbackRecord, ContactRecord
 from acd.router import Router
 
 E = TypeVar("E")
 START = 1_763_942_400.0
+DAILY = tuple(range(7))
+CLOSES_SOON = Calendar((OpeningHours(DAILY, 0, 28_800 + 60), OpeningHours(DAILY, 28_800 + 120, 86_400)))
+"""08:00 in China is `START`: open until 08:01, and again from 08:02."""
 TAKES_OUT = (
     (OfferOutcome.NO_ANSWER, "rona"),
     (OfferOutcome.REJECTED, "rejected"),
@@ -177,6 +190,9 @@ class Center:
     def phone_back(self, agent: str) -> tuple[Effect, ...]:
         return self.tell(AgentPhoneBack(self.now, self.cause, agent))
 
+    def extend_wrap_up(self, agent: str, seconds: float) -> tuple[Effect, ...]:
+        return self.tell(WrapUpExtended(self.now, self.cause, agent, seconds))
+
     def engage(self, agent: str) -> tuple[Effect, ...]:
         return self.tell(AgentEngaged(self.now, self.cause, agent))
 
@@ -232,6 +248,10 @@ class Center:
         """The effects of one kind among what was said last."""
         return [effect for effect in self.said if isinstance(effect, kind)]
 
+    def cancelled(self) -> list[str]:
+        """The offers whose ringing was ended by what was said last."""
+        return [effect.offer for effect in self.heard(CancelOffer)]
+
     def offer(self) -> MakeOffer:
         """The one offer among what was said last."""
         offers = self.heard(MakeOffer)
@@ -245,3 +265,14 @@ class Center:
         assert offer.agent == agent
         self.answer(offer.offer)
         return offer.offer
+
+
+def served_in_turn(center: Center, *, callers: int, answers: int) -> None:
+    """Callers c0, c1 and so on wait; ann answers so many of them, ten seconds after one another."""
+    for number in range(callers):
+        center.queue(f"c{number}")
+    center.ready("ann")
+    for _ in range(answers):
+        center.answer(center.offer().offer)
+        center.wait(10)
+        center.release("ann")

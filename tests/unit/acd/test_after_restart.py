@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from acd.effects import AgentChanged, MakeOffer, PlaceChanged
-from acd.events import OfferLapsed, PlaceKept
+from acd.effects import AgentChanged, MakeOffer
+from acd.events import OfferLapsed
 from acd.model import AgentState, OfferOutcome, QueuePolicy
 from acd.refusals import InvalidTransition
 from tests.unit.acd.floorplan import TAKES_OUT, Center, policy
@@ -15,19 +15,6 @@ NO_ANSWER = OfferOutcome.NO_ANSWER
 
 def lapse(center: Center, agent: str = "ann", outcome: OfferOutcome = NO_ANSWER) -> None:
     center.tell(OfferLapsed(center.now, center.cause, agent, outcome))
-
-
-def keep(center: Center, caller: str, waited_s: float, for_s: float | None = None) -> None:
-    until = None if for_s is None else center.now + for_s
-    center.tell(PlaceKept(center.now, center.cause, caller, center.now - waited_s, until))
-
-
-def places(center: Center) -> list[tuple[str, float | None, str | None]]:
-    """What was said last: whose place is kept for how long from now, or who took it."""
-    return [
-        (each.caller, None if each.until is None else each.until - center.now, each.taken_by)
-        for each in center.heard(PlaceChanged)
-    ]
 
 
 @pytest.mark.parametrize(("outcome", "reason"), TAKES_OUT)
@@ -94,71 +81,6 @@ def test_offers_of_before_count_towards_how_often_an_agent_is_asked() -> None:
     center.queue("c1", tried=(("ann", center.now - 50), ("ann", center.now - 20)))
     center.wait(600)
     assert not center.heard(MakeOffer)
-
-
-def test_a_place_is_told_when_it_is_kept_taken_and_over() -> None:
-    center = Center(policy(keep_place_s=60.0))
-    center.queue("c1", caller="them")
-    center.queue("c2", caller="others")
-    center.leave("c1", cut_off=True)
-    assert places(center) == [("them", 60.0, None)]
-    center.queue("c3", caller="them")
-    assert places(center) == [("them", None, "c3")]
-    center.leave("c2", cut_off=True)
-    center.wait(60)
-    assert places(center) == [("others", None, None)]
-
-
-def test_a_place_from_before_a_restart_is_kept_until_its_time_is_over() -> None:
-    center = Center(policy())
-    center.queue("waits", queued_at=center.now - 5)
-    keep(center, "them", waited_s=100, for_s=20)
-    keep(center, "late", waited_s=100, for_s=20)
-    center.wait(19)
-    center.queue("again", caller="them")
-    center.wait(1)
-    center.queue("too late", caller="late")
-    center.ready("ann")
-    assert center.offer().contact == "again"
-    center.end(center.offer().offer)
-    center.leave("again")
-    center.ready("ann")
-    assert center.offer().contact == "waits"
-
-
-def test_a_place_of_one_who_was_cut_off_elsewhere_is_kept_as_long_as_the_policy_says() -> None:
-    center = Center(policy(keep_place_s=60.0))
-    keep(center, "them", waited_s=10)
-    assert places(center) == [("them", 60.0, None)]
-
-
-@pytest.mark.parametrize("for_s", [0.0, -5.0])
-def test_a_place_whose_time_is_over_is_not_kept(for_s: float) -> None:
-    center = Center(policy(keep_place_s=60.0))
-    keep(center, "them", waited_s=100, for_s=for_s)
-    assert (center.said, center.router.snapshot()["kept_places"]) == ((), {})
-
-
-@pytest.mark.parametrize(("late_s", "first"), [(-1.0, "again"), (0.0, "waits"), (1.0, "waits")])
-def test_a_router_that_was_not_woken_in_time_gives_no_place_away_that_is_over(
-    late_s: float, first: str
-) -> None:
-    center = Center(policy())
-    center.queue("waits")
-    keep(center, "them", waited_s=100, for_s=20)
-    center.now += 20 + late_s
-    center.queue("again", caller="them")
-    center.ready("ann")
-    assert center.offer().contact == first
-    assert center.router.snapshot()["kept_places"] == {}
-
-
-def test_a_contact_that_took_a_place_has_it_when_it_is_told_again() -> None:
-    center = Center(policy())
-    center.queue("earlier", queued_at=center.now - 50)
-    center.queue("took one", queued_at=center.now - 10, place_from=center.now - 100)
-    center.ready("ann")
-    assert center.offer().contact == "took one"
 
 
 BREAK = (AgentState.NOT_READY, "lunch")

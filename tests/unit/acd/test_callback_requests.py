@@ -221,14 +221,6 @@ def test_a_caller_behind_callbacks_hears_a_position_that_counts_them() -> None:
     assert estimate.position == 3, "behind the one whom ann is being offered, and the callback"
 
 
-def test_that_a_callback_was_altered_stands_in_the_story_of_its_contact() -> None:
-    floor = center()
-    floor.request_callback("k1")
-    floor.alter_callback("k1", priority=3)
-    [contact] = floor.router.snapshot()["contacts"]
-    assert [trigger for _, trigger, _ in contact["history"]][-1] == "altered"
-
-
 def test_a_callback_says_which_steps_it_was_given() -> None:
     floor, steps = center(), (RoutingStep(OneOf(("ann",)), 60.0),)
     floor.request_callback("k1", steps=steps)

@@ -1,3 +1,5 @@
+"""What is wrong with a policy, and what a new one changes."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -9,10 +11,13 @@ from acd.model import (
     AgentPolicy,
     AllOf,
     AnyOf,
+    Calendar,
     CallbackTerms,
     Criterion,
     Has,
+    NoneOf,
     OneOf,
+    OpeningHours,
     Policy,
     QueuePolicy,
     Requirement,
@@ -189,3 +194,26 @@ def test_the_difference_names_what_is_new_gone_and_other() -> None:
         "keep_place_s: 0.0 -> 9.0",
     )
     assert difference(old, old) == ()
+
+
+@pytest.mark.parametrize(
+    ("terms", "problem"),
+    [
+        ({"calendar": Calendar((OpeningHours((0,), 60, 60),))}, "open from 60 to 60"),
+        ({"calendar": Calendar((OpeningHours((0,), 0, 50), OpeningHours((0,), 50, 60)))}, None),
+        ({"steps": (RoutingStep(NoneOf((Has("law"),)), 5),)}, "step 1: there is no skill law"),
+        ({"requirement": Has("tax", 1, 5)}, None),
+        ({"offer_backoff_s": 0.0, "wrap_up_s": 0.0, "required_skills": {"tax": 5}}, None),
+        ({"max_offers_per_agent": 1}, None),
+    ],
+)
+def test_settings_at_the_edge_of_what_is_right(terms: dict[str, object], problem: str | None) -> None:
+    found = problems(policy([QueuePolicy("q", **terms)], skills=("tax",)))  # type: ignore[arg-type]
+    assert found == () if problem is None else problem in found[0]
+
+
+def test_a_refused_policy_says_all_that_is_wrong_in_one_line() -> None:
+    wrong = policy([QueuePolicy("q", weight=0, timely_s=-1)])
+    with pytest.raises(InvalidPolicy) as refused:
+        Router(wrong)
+    assert str(refused.value) == "; ".join(problems(wrong))

@@ -1,22 +1,16 @@
+"""What a requirement asks of an agent, and how it is told."""
+
 from __future__ import annotations
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acd.model import (
-    AgentPolicy,
-    AllOf,
-    AnyOf,
-    Has,
-    NoneOf,
-    OneOf,
-    QueuePolicy,
-    Requirement,
-)
+from acd.model import AgentPolicy, AllOf, AnyOf, Has, NoneOf, OneOf, QueuePolicy, Requirement
 from acd.requirement import OBJECTIONS_KEPT, agent_keys, described, holds, need_of
 from tests.unit.acd import oracle
 from tests.unit.acd.effort import effort
+from tests.unit.acd.floorplan import Center, policy
 from tests.unit.acd.random_policies import requirements, skills
 
 ANN = AgentPolicy("ann", {"tax": 3, "english": 5})
@@ -124,3 +118,14 @@ def test_a_need_accepts_exactly_whom_the_definition_does_and_finds_them_by_its_k
     if need.accepts(agent):
         for keys in need.covers:
             assert set(keys) & set(agent_keys(agent))
+
+
+def test_alternatives_hold_at_their_bounds_and_are_told_in_words() -> None:
+    either = AnyOf((Has("tax", 2, 4), Has("law", 3)))
+    need = need_of(QueuePolicy("q"), either)
+    center = Center(policy(agents={f"a{level}": {"tax": level} for level in range(1, 6)}))
+    accepted = [name for name, terms in center.router._floor.policy.agents.items() if need.accepts(terms)]
+    assert accepted == ["a2", "a3", "a4"]
+    assert described(NoneOf((Has("tax"), Has("law", 2)))) == (
+        "none of (skill tax of 1 or more; skill law of 2 or more)"
+    )

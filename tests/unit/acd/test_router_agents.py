@@ -1,4 +1,4 @@
-"""Log in and out, ready and not ready, busy and wrap-up, and what is asked for in between."""
+"""Log in and out, ready and not ready, busy, and what is asked for in between."""
 
 from __future__ import annotations
 
@@ -71,33 +71,6 @@ def test_another_reason_is_told_but_being_ready_already_is_not() -> None:
     assert (changed.reason, changed.since) == ("training", since)
 
 
-def test_a_call_is_followed_by_its_queues_wrap_up_and_then_by_work() -> None:
-    center = Center(policy([QueuePolicy("q", wrap_up_s=30)]))
-    center.ready("ann")
-    center.connect("c1", "ann")
-    center.leave("c1")
-    assert center.agent("ann").state is BUSY, "the phone is not free yet"
-    center.wait(1)
-    center.release("ann")
-    assert (center.agent("ann").state, center.agent("ann").until) == (WRAP_UP, center.now + 30)
-    assert center.agent("ann").contact == "c1"
-    center.wait(29.9)
-    assert center.agent("ann").state is WRAP_UP
-    center.wait(0.1)
-    assert center.agent("ann").state is READY
-    assert center.agent("ann").contact is None
-
-
-def test_a_queue_without_wrap_up_gives_the_next_contact_at_once() -> None:
-    center = Center(policy([QueuePolicy("q", wrap_up_s=0)]))
-    center.ready("ann")
-    center.connect("c1", "ann")
-    center.queue("c2")
-    center.leave("c1")
-    center.release("ann")
-    assert center.offer().contact == "c2"
-
-
 def test_a_phone_that_is_free_ends_the_contact_even_if_the_caller_stays_on_the_line() -> None:
     center = Center(policy())
     center.ready("ann")
@@ -106,27 +79,6 @@ def test_a_phone_that_is_free_ends_the_contact_even_if_the_caller_stays_on_the_l
     assert center.router.contact("c1") is None
     assert center.router.queue_figures("q").talking == 0
     assert center.leave("c1") == ()
-
-
-def test_ready_ends_a_wrap_up_early() -> None:
-    center = Center(policy())
-    center.ready("ann")
-    center.connect("c1", "ann")
-    center.release("ann")
-    center.queue("c2")
-    center.ready("ann")
-    assert center.offer().contact == "c2"
-
-
-def test_a_break_asked_for_in_wrap_up_begins_at_once() -> None:
-    center = Center(policy())
-    center.ready("ann")
-    center.connect("c1", "ann")
-    center.release("ann")
-    center.not_ready("ann", "lunch")
-    assert (center.agent("ann").state, center.agent("ann").reason) == (NOT_READY, "lunch")
-    center.wait(60)
-    assert center.agent("ann").state is NOT_READY
 
 
 def test_a_break_asked_for_during_a_call_begins_after_its_wrap_up() -> None:
@@ -190,16 +142,6 @@ def test_a_log_out_while_the_phone_rings_happens_when_the_offer_has_ended() -> N
     assert center.contact("c1").state is ContactState.WAITING
 
 
-def test_a_log_out_in_wrap_up_happens_at_once() -> None:
-    center = Center(policy())
-    center.ready("ann")
-    center.connect("c1", "ann")
-    center.release("ann")
-    center.log_out("ann")
-    assert center.agent("ann").state is LOGGED_OUT
-    assert center.router.next_deadline() is None
-
-
 def test_a_call_of_the_agents_own_makes_them_busy_and_gives_the_former_state_back() -> None:
     center = Center(policy())
     center.ready("ann")
@@ -213,31 +155,6 @@ def test_a_call_of_the_agents_own_makes_them_busy_and_gives_the_former_state_bac
     assert center.agent("ann").next_state is NOT_READY
     center.release("ann")
     assert (center.agent("ann").state, center.agent("ann").reason) == (NOT_READY, "lunch")
-
-
-def test_a_wrap_up_interrupted_by_a_call_goes_on_until_its_time() -> None:
-    center = Center(policy([QueuePolicy("q", wrap_up_s=30)]))
-    center.ready("ann")
-    center.connect("c1", "ann")
-    center.release("ann")
-    end = center.now + 30
-    center.wait(10)
-    center.engage("ann")
-    assert center.router.next_deadline() is None
-    center.wait(10)
-    center.release("ann")
-    assert (center.agent("ann").state, center.agent("ann").until) == (WRAP_UP, end)
-
-
-def test_a_wrap_up_that_ran_out_during_another_call_is_over_with_it() -> None:
-    center = Center(policy([QueuePolicy("q", wrap_up_s=30)]))
-    center.ready("ann")
-    center.connect("c1", "ann")
-    center.release("ann")
-    center.engage("ann")
-    center.wait(31)
-    center.release("ann")
-    assert center.agent("ann").state is READY
 
 
 def test_a_phone_nobody_is_logged_in_at_or_known_to_be_free_changes_nothing() -> None:
@@ -259,3 +176,10 @@ def test_counts_by_state_are_of_those_who_have_what_the_queue_requires() -> None
     counts = center.router.agents_of("en")
     assert (counts[READY], counts[LOGGED_OUT], counts[BUSY]) == (1, 1, 0)
     assert not any(center.router.agents_of("nowhere").values())
+
+
+def test_agents_of_a_queue_are_counted_each() -> None:
+    center = Center(policy(agents={"ann": {}, "bob": {}, "cyd": {}}))
+    center.ready("ann", "bob")
+    counts = center.router.agents_of("q")
+    assert (counts[AgentState.READY], counts[AgentState.LOGGED_OUT]) == (2, 1)

@@ -1,24 +1,11 @@
-"""Scores across queues, the criteria between agents, reserves, rests, back-off and wrap-up ceilings."""
+"""Scores across queues, the criteria between agents, and back-off."""
 
 from __future__ import annotations
 
 import pytest
 
-from acd.effects import AgentChanged, Candidate, Decided, MakeOffer
-from acd.events import WrapUpExtended
-from acd.model import (
-    AgentPolicy,
-    AgentState,
-    AnyOf,
-    Criterion,
-    Has,
-    OfferOutcome,
-    OneOf,
-    QueuePolicy,
-    Reserve,
-    RoutingStep,
-)
-from acd.refusals import InvalidTransition
+from acd.effects import Candidate, Decided, MakeOffer
+from acd.model import AgentPolicy, AnyOf, Criterion, Has, OfferOutcome, OneOf, QueuePolicy, RoutingStep
 from tests.unit.acd.floorplan import Center, policy
 
 
@@ -176,93 +163,6 @@ def test_criteria_are_asked_in_their_order_and_equals_are_told_apart_by_idle_tim
     assert chosen(center)[:2] == ("bob", "longest_idle")
 
 
-RESERVED = (Reserve("tax", keep=1, urgent_from=5),)
-
-
-def test_the_last_agents_of_a_reserved_skill_are_kept_for_urgent_contacts() -> None:
-    center = Center(policy(agents={"ann": {"tax": 1}, "bob": {"tax": 1}}, reserves=RESERVED))
-    center.ready("ann")
-    center.queue("ordinary")
-    assert not center.heard(MakeOffer)
-    center.queue("urgent", priority=5)
-    assert center.offer().agent == "ann"
-
-
-def test_a_kept_agent_is_free_for_anyone_once_enough_others_are_ready() -> None:
-    center = Center(policy(agents={"ann": {"tax": 1}, "bob": {"tax": 1, "law": 1}}, reserves=RESERVED))
-    center.ready("ann")
-    center.queue("c1")
-    center.queue("c2")
-    center.ready("bob")
-    assert [offer.agent for offer in center.heard(MakeOffer)] == ["ann"]
-    assert center.heard(Decided)[0].contact == "c1"
-
-
-def test_the_explanation_names_who_is_kept_free() -> None:
-    center = Center(policy(agents={"ann": {"tax": 1}, "bob": {}}, reserves=RESERVED))
-    center.ready("ann")
-    center.queue("waits")
-    center.wait(1)
-    center.ready("bob")
-    center.queue("urgent", priority=5)
-    assert center.heard(Decided)[0].candidates[0].agent == "ann"
-    other = Center(policy(agents={"ann": {"tax": 1}, "bob": {}}, reserves=RESERVED))
-    other.ready("ann", "bob")
-    other.queue("c1")
-    assert chosen(other) == ("bob", "only_candidate", "kept free for urgent contacts that need skill tax")
-
-
-def test_an_urgent_contact_in_a_worthwhile_queue_passes_those_for_whom_nobody_is_kept() -> None:
-    center = Center(policy(agents={"ann": {"tax": 1}}, reserves=RESERVED, priority_worth_s=1.0))
-    center.queue("patient", queued_at=center.now - 600)
-    center.queue("urgent", priority=5)
-    center.ready("ann")
-    decided = center.heard(Decided)[0]
-    assert decided.contact == "urgent"
-    assert decided.passed_over == ("patient in q: kept free for urgent contacts that need skill tax",)
-
-
-def test_an_agent_occupied_beyond_the_limit_rests_before_the_next_call() -> None:
-    center = Center(policy([QueuePolicy("q", wrap_up_s=0)], max_occupancy=0.75, max_rest_s=600))
-    center.ready("ann")
-    center.wait(5)
-    center.connect("c1", "ann")
-    center.queue("c2")
-    center.wait(30)
-    center.release("ann")
-    record = center.agent("ann")
-    assert (record.state, record.reason, record.until) == (AgentState.READY, "resting", center.now + 5)
-    center.wait(4.9)
-    assert not center.heard(MakeOffer)
-    center.wait(0.1)
-    assert center.offer().contact == "c2"
-    assert center.heard(AgentChanged)[0].reason is None
-
-
-def test_a_rest_is_never_longer_than_allowed_and_ends_with_the_state() -> None:
-    center = Center(policy([QueuePolicy("q", wrap_up_s=0)], max_occupancy=0.5, max_rest_s=20))
-    center.ready("ann")
-    center.connect("c1", "ann")
-    center.wait(300)
-    center.release("ann")
-    assert center.agent("ann").until == center.now + 20
-    center.not_ready("ann")
-    assert center.router.next_deadline() is None
-    center.ready("ann")
-    center.queue("c2")
-    assert center.offer().contact == "c2"
-
-
-def test_the_day_begins_with_nobody_occupied() -> None:
-    center = Center(policy([QueuePolicy("q", wrap_up_s=0)], max_occupancy=0.5))
-    center.ready("ann")
-    center.connect("c1", "ann")
-    center.wait(100)
-    center.router.reset_figures(center.now)
-    center.release("ann")
-    assert center.agent("ann").reason is None
-
-
 def test_an_agent_who_did_not_take_a_contact_is_not_asked_again_for_a_while() -> None:
     center = Center(policy([QueuePolicy("q", offer_backoff_s=30)]))
     center.ready("ann")
@@ -301,58 +201,6 @@ def test_auto_answer_is_the_queues_matter() -> None:
     center.ready("ann")
     center.queue("c1")
     assert center.offer().auto_answer
-
-
-def wrapping_up(max_wrap_up_s: float | None) -> Center:
-    agents = {"ann": AgentPolicy("ann", {}, None, max_wrap_up_s)}
-    center = Center(policy([QueuePolicy("q", wrap_up_s=20)], agents))
-    center.ready("ann")
-    center.connect("c1", "ann")
-    center.release("ann")
-    return center
-
-
-def extend(center: Center, seconds: float) -> None:
-    center.tell(WrapUpExtended(center.now, center.cause, "ann", seconds))
-
-
-def test_a_wrap_up_can_be_extended_and_ends_later() -> None:
-    center = wrapping_up(None)
-    end = center.now + 20
-    center.wait(10)
-    extend(center, 15)
-    assert center.agent("ann").until == end + 15
-    center.wait(24.9)
-    assert center.agent("ann").state is AgentState.WRAP_UP
-    center.wait(0.1)
-    assert center.agent("ann").state is AgentState.READY
-
-
-def test_a_wrap_up_is_never_longer_than_the_agents_ceiling() -> None:
-    center = wrapping_up(25)
-    begin = center.now
-    extend(center, 15)
-    assert center.agent("ann").until == begin + 25
-    extend(center, 15)
-    assert center.said == ()
-    assert wrapping_up(5).agent("ann").until == begin + 5
-
-
-def test_only_a_wrap_up_can_be_extended() -> None:
-    center = Center(policy())
-    center.ready("ann")
-    with pytest.raises(InvalidTransition, match="wrap_up_extended is not allowed"):
-        extend(center, 5)
-
-
-def test_an_extended_wrap_up_interrupted_by_a_call_goes_on_until_its_new_end() -> None:
-    center = wrapping_up(None)
-    end = center.now + 30
-    extend(center, 10)
-    center.engage("ann")
-    center.wait(25)
-    center.release("ann")
-    assert (center.agent("ann").state, center.agent("ann").until) == (AgentState.WRAP_UP, end)
 
 
 def test_a_step_beyond_the_queue_ranks_by_the_skills_it_names() -> None:
@@ -437,20 +285,6 @@ def test_a_contact_that_is_altered_is_not_offered_sooner_to_who_did_not_take_it(
     assert not center.heard(MakeOffer)
 
 
-def test_each_of_several_reserves_is_open_from_its_own_priority_on() -> None:
-    reserves = (Reserve("tax", keep=1, urgent_from=5), Reserve("law", keep=1, urgent_from=3))
-    center = Center(policy(agents={"ann": {"tax": 1}, "bob": {"law": 1}}, reserves=reserves))
-    center.ready("ann", "bob")
-    center.queue("ordinary", priority=2)
-    assert not center.heard(MakeOffer)
-    center.queue("urgent", priority=3)
-    assert center.offer().agent == "bob"
-    center.queue("next", priority=4)
-    assert not center.heard(MakeOffer)
-    center.queue("most urgent", priority=5)
-    assert center.offer().agent == "ann"
-
-
 def test_occupancy_is_the_share_of_all_working_time() -> None:
     queue = QueuePolicy("q", criteria=(Criterion.LEAST_OCCUPIED,), wrap_up_s=0)
     center = Center(policy([queue], {"ann": {}, "bob": {}}))
@@ -464,3 +298,14 @@ def test_occupancy_is_the_share_of_all_working_time() -> None:
     center.release("bob")
     center.queue("c2")
     assert chosen(center) == ("bob", "least_occupied", "occupied 80% against 60%")
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_one_contact_is_offered_to_one_agent_exactly_as_often_as_allowed(most: int) -> None:
+    center = Center(policy([QueuePolicy("q", max_offers_per_agent=most)]))
+    center.queue("c1")
+    for _ in range(most):
+        center.ready("ann")
+        center.end(center.offer().offer, OfferOutcome.REJECTED)
+    center.ready("ann")
+    assert not center.heard(MakeOffer)

@@ -1,12 +1,10 @@
-"""Limits and overflow, opening hours and night mode, and the estimate of the wait."""
+"""Limits and overflow."""
 
 from __future__ import annotations
 
 import pytest
 
-from acd.effects import ContactDiverted, MakeOffer
-from acd.estimate import Estimate, Pace, worth_announcing
-from acd.hours import is_open, next_change
+from acd.effects import ContactDiverted
 from acd.model import (
     Calendar,
     CallbackTerms,
@@ -21,15 +19,15 @@ from acd.model import (
     RoutingStep,
 )
 from acd.policy import problems
-from tests.unit.acd.floorplan import START, Center, policy
-
-DAILY = tuple(range(7))
-CLOSES_SOON = Calendar((OpeningHours(DAILY, 0, 28_800 + 60), OpeningHours(DAILY, 28_800 + 120, 86_400)))
-"""08:00 in China is `START`: open until 08:01, and again from 08:02."""
+from tests.unit.acd.floorplan import Center, policy, served_in_turn
 
 
 def diverted(center: Center) -> list[tuple[str, Limit, Diversion, str]]:
     return [(each.contact, each.limit, each.to, each.target) for each in center.heard(ContactDiverted)]
+
+
+def reached(center: Center) -> list[tuple[str, Limit]]:
+    return [(each.contact, each.limit) for each in center.heard(ContactDiverted)]
 
 
 def center_with(*rules: OverflowRule, **terms: object) -> Center:
@@ -100,84 +98,6 @@ def test_rules_of_the_queue_that_overflow_leads_to_hold_there() -> None:
     assert center.router.contact("c1") is None
 
 
-def test_a_closed_queue_turns_callers_away_and_serves_those_it_has() -> None:
-    center = center_with(OverflowRule(Limit.CLOSED, Diversion.MESSAGE, 0, "closed"), calendar=CLOSES_SOON)
-    center.queue("early")
-    center.wait(60)
-    center.queue("late")
-    assert diverted(center) == [("late", Limit.CLOSED, Diversion.MESSAGE, "closed")]
-    center.ready("ann")
-    assert center.offer().contact == "early"
-    center.wait(60)
-    center.queue("next")
-    assert not diverted(center)
-
-
-def test_night_mode_asks_for_fewer_skills_from_the_hour_on() -> None:
-    queue = QueuePolicy(
-        "q", {"tax": 3}, steps=(RoutingStep(Has("tax", 4), 600),), calendar=CLOSES_SOON, night_skills={}
-    )
-    center = Center(policy([queue], {"ann": {}, "bob": {"tax": 5}}))
-    center.log_in("bob")
-    center.ready("ann")
-    center.queue("c1")
-    center.wait(59)
-    assert not center.heard(MakeOffer)
-    center.wait(1)
-    assert center.offer().agent == "ann"
-    center.answer(center.offer().offer)
-    center.release("ann")
-    center.ready("ann")
-    center.wait(60)
-    center.queue("c2")
-    assert not center.heard(MakeOffer), "it is day again"
-
-
-def test_a_router_that_starts_at_night_is_in_night_mode() -> None:
-    queue = QueuePolicy("q", {"tax": 3}, calendar=CLOSES_SOON, night_skills={})
-    center = Center(policy([queue], {"ann": {}}))
-    center.now = START + 90
-    center.queue("c1")
-    center.ready("ann")
-    assert center.offer().agent == "ann"
-
-
-def test_holidays_are_closed_all_day_and_weekdays_have_their_own_hours() -> None:
-    weekdays = Calendar((OpeningHours((0, 1, 2, 3, 4), 28_800, 64_800),), ("2025-11-25",))
-    monday_eight = START
-    assert is_open(weekdays, monday_eight)
-    assert not is_open(weekdays, monday_eight - 0.001)
-    assert not is_open(weekdays, monday_eight + 36_000)
-    assert not is_open(weekdays, monday_eight + 86_400), "the holiday"
-    assert next_change(weekdays, monday_eight) == monday_eight + 36_000
-    assert next_change(weekdays, monday_eight + 36_000) == monday_eight + 2 * 86_400
-    assert not is_open(weekdays, monday_eight + 5 * 86_400), "Saturday"
-
-
-def test_hours_round_the_clock_never_change() -> None:
-    assert next_change(Calendar((OpeningHours(DAILY),)), START) is None
-
-
-def test_the_expected_wait_is_the_position_times_the_pace_with_its_error() -> None:
-    pace = Pace()
-    assert pace.estimate(1) is None
-    for number in range(7):
-        pace.answered(queued_at=0.0, at=100.0 + 10 * number)
-    assert pace.estimate(3) == Estimate(3, 30.0, 0.0)
-    pace.answered(queued_at=0.0, at=180.0)
-    estimate = pace.estimate(2)
-    assert estimate is not None
-    assert estimate.wait_s == pytest.approx(2 * 80 / 7)
-    assert estimate.error_s > 0
-
-
-def test_an_answer_to_somebody_who_just_came_says_nothing_about_the_pace() -> None:
-    pace = Pace()
-    for number in range(20):
-        pace.answered(queued_at=100.0 * number + 50, at=100.0 * number + 60)
-    assert pace.estimate(1) is None
-
-
 def test_a_queue_whose_wait_would_be_too_long_diverts_on_arrival() -> None:
     center = center_with(OverflowRule(Limit.EXPECTED_WAIT, Diversion.CALLBACK, 25), wrap_up_s=0.0, steps=())
     for number in range(10):
@@ -196,14 +116,6 @@ def test_a_queue_whose_wait_would_be_too_long_diverts_on_arrival() -> None:
     assert center.router.estimate("nobody") is None
     center.queue("new")
     assert diverted(center) == [("new", Limit.EXPECTED_WAIT, Diversion.CALLBACK, "")]
-
-
-def test_an_estimate_is_announced_only_when_it_got_better() -> None:
-    said = Estimate(5, 50.0, 5.0)
-    assert worth_announcing(None, said)
-    assert worth_announcing(said, Estimate(4, 40.0, 5.0))
-    assert not worth_announcing(said, Estimate(4, 60.0, 5.0))
-    assert not worth_announcing(said, Estimate(5, 40.0, 5.0))
 
 
 @pytest.mark.parametrize(
@@ -264,13 +176,6 @@ def test_mistakes_in_limits_and_hours_are_named(terms: dict[str, object], proble
     assert problems(policy([QueuePolicy("q", **terms)])) == (problem,)  # type: ignore[arg-type]
 
 
-def test_a_skill_of_the_night_that_is_not_there_is_named() -> None:
-    queue = QueuePolicy("q", calendar=CLOSES_SOON, night_skills={"tax": 1})
-    assert problems(policy([queue], skills=())) == (
-        "queue q, night_skills: there is no skill tax; a configured one would be right",
-    )
-
-
 def leads_to(queue: str, target: str, to: Diversion = Diversion.QUEUE) -> QueuePolicy:
     return QueuePolicy(queue, overflow=(OverflowRule(Limit.SIZE, to, 1, target),))
 
@@ -301,19 +206,6 @@ def test_overflow_in_a_circle_is_refused() -> None:
     )
 
 
-def test_by_night_the_skills_of_the_night_are_asked_for_and_nothing_of_the_day() -> None:
-    queue = QueuePolicy("q", requirement=Has("tax"), calendar=CLOSES_SOON, night_skills={"english": 1})
-    center = Center(policy([queue], {"ann": {}, "bob": {"english": 1}}))
-    center.queue("c1")
-    center.ready("bob")
-    assert not center.heard(MakeOffer)
-    center.wait(60)
-    assert center.offer().agent == "bob"
-    center.ready("ann")
-    center.queue("c2")
-    assert not center.heard(MakeOffer)
-
-
 def test_a_diversion_names_the_queue_whose_limit_was_reached() -> None:
     center = center_with(OverflowRule(Limit.SIZE, Diversion.QUEUE, 0, "spill"))
     center.queue("c1")
@@ -328,54 +220,6 @@ def test_nothing_is_to_happen_any_more_when_the_one_who_waited_for_a_limit_has_l
     assert center.router.next_deadline() is None
 
 
-def test_who_talks_has_no_estimate() -> None:
-    center = Center(policy([QueuePolicy("q", wrap_up_s=0.0)]))
-    for number in range(9):
-        center.queue(f"c{number}")
-    center.ready("ann")
-    for number in range(8):
-        center.answer(center.offer().offer)
-        center.wait(10)
-        if number < 7:
-            center.release("ann")
-    assert center.router.estimate("c8") is not None
-    assert center.router.estimate("c7") is None
-
-
-def test_a_removed_queue_does_not_open_or_close_any_more() -> None:
-    center = Center(policy([QueuePolicy("q"), QueuePolicy("old", calendar=CLOSES_SOON)]))
-    center.queue("c1")
-    assert center.router.next_deadline() == center.now + 60
-    center.apply(policy([QueuePolicy("q")]))
-    assert center.router.next_deadline() is None
-
-
-def test_a_queue_whose_hours_were_taken_away_does_not_open_or_close_any_more() -> None:
-    center = Center(policy([QueuePolicy("q", calendar=CLOSES_SOON)]))
-    center.queue("c1")
-    center.apply(policy([QueuePolicy("q")]))
-    assert center.router.next_deadline() is None
-
-
-def test_answers_at_one_instant_have_no_time_between_them() -> None:
-    pace = Pace()
-    for _ in range(8):
-        pace.answered(queued_at=0.0, at=100.0)
-    assert pace.estimate(3) == Estimate(3, 0.0, 0.0)
-
-
-def test_a_queue_that_closes_without_a_night_mode_asks_the_same_of_its_agents() -> None:
-    center = Center(
-        policy([QueuePolicy("q", {"tax": 3}, calendar=CLOSES_SOON)], {"ann": {}, "bob": {"tax": 3}})
-    )
-    center.queue("early")
-    center.wait(60)
-    center.ready("ann")
-    assert not center.heard(MakeOffer)
-    center.ready("bob")
-    assert center.offer().agent == "bob"
-
-
 def test_of_several_rules_that_apply_the_first_alone_is_followed() -> None:
     center = center_with(
         OverflowRule(Limit.SIZE, Diversion.CALLBACK, 0, "offer"),
@@ -384,3 +228,83 @@ def test_of_several_rules_that_apply_the_first_alone_is_followed() -> None:
     center.queue("c1")
     assert diverted(center) == [("c1", Limit.SIZE, Diversion.CALLBACK, "offer")]
     assert center.contact("c1").state is ContactState.WAITING
+
+
+def test_a_limit_reached_exactly_is_not_exceeded() -> None:
+    rules = (OverflowRule(Limit.EXPECTED_WAIT, Diversion.BUSY, 30.0),)
+    center = Center(policy([QueuePolicy("q", wrap_up_s=0.0, overflow=rules)], {"ann": {}}))
+    served_in_turn(center, callers=8, answers=6)
+    center.queue("exactly")
+    assert not reached(center)
+    center.queue("more than that")
+    assert reached(center) == [("more than that", Limit.EXPECTED_WAIT)]
+
+
+def test_limits_look_at_their_own_queue_alone() -> None:
+    full = (OverflowRule(Limit.SIZE, Diversion.BUSY, 1.0),)
+    center = Center(policy([QueuePolicy("q", overflow=full), QueuePolicy("p")]))
+    center.queue("c1", "p")
+    center.queue("c2", "p")
+    center.queue("c3")
+    assert not reached(center)
+    center.queue("c4")
+    assert reached(center) == [("c4", Limit.SIZE)]
+
+
+def test_of_several_limits_of_time_each_is_followed_in_its_time_whatever_their_order() -> None:
+    rules = (
+        OverflowRule(Limit.SIZE, Diversion.BUSY, 99.0),
+        OverflowRule(Limit.WAITED, Diversion.MESSAGE, 60.0, "sorry"),
+        OverflowRule(Limit.WAITED, Diversion.CALLBACK, 20.0),
+        OverflowRule(Limit.WAITED, Diversion.CALLBACK, 40.0),
+    )
+    center = Center(policy([QueuePolicy("q", overflow=rules)]))
+    center.log_in("ann")
+    center.queue("c1")
+    begin = center.now
+    for due in (20.0, 40.0, 60.0):
+        assert center.router.next_deadline() == begin + due
+        center.wait(20)
+        assert reached(center) == [("c1", Limit.WAITED)]
+    assert center.router.contact("c1") is None
+
+
+def test_that_nobody_is_logged_in_is_looked_for_also_behind_a_limit_of_time() -> None:
+    rules = (
+        OverflowRule(Limit.WAITED, Diversion.CALLBACK, 10.0),
+        OverflowRule(Limit.WAITED, Diversion.CALLBACK, 50.0),
+        OverflowRule(Limit.NOBODY_LOGGED_IN, Diversion.BUSY),
+    )
+    center = Center(policy([QueuePolicy("q", overflow=rules)]))
+    center.log_in("ann")
+    center.queue("c1")
+    center.wait(10)
+    assert center.router.next_deadline() == center.now + 40, "somebody is logged in"
+    center.log_out("ann")
+    center.wait(0)
+    assert reached(center) == [("c1", Limit.NOBODY_LOGGED_IN)]
+
+
+def test_while_a_step_can_still_be_served_somebody_is_logged_in() -> None:
+    rules = (OverflowRule(Limit.NOBODY_LOGGED_IN, Diversion.BUSY),)
+    step = RoutingStep(Has("law"), 30.0, beyond_queue=True)
+    center = Center(
+        policy([QueuePolicy("q", {"tax": 1}, overflow=rules, steps=(step,))], {"ann": {"law": 1}})
+    )
+    center.log_in("ann")
+    center.queue("c1")
+    center.wait(29)
+    assert not reached(center)
+    center.wait(1)
+    assert reached(center) == [("c1", Limit.NOBODY_LOGGED_IN)]
+
+
+def test_the_expected_wait_counts_those_of_its_own_queue_alone() -> None:
+    rules = (OverflowRule(Limit.EXPECTED_WAIT, Diversion.BUSY, 30.0),)
+    center = Center(
+        policy([QueuePolicy("q", wrap_up_s=0.0, overflow=rules), QueuePolicy("p", {"law": 1})], {"ann": {}})
+    )
+    center.queue("other", "p")
+    served_in_turn(center, callers=8, answers=6)
+    center.queue("exactly")
+    assert not reached(center)

@@ -6,23 +6,12 @@ import re
 
 import pytest
 
-from acd.effects import (
-    AgentChanged,
-    CancelOffer,
-    ContactChanged,
-    Decided,
-    MakeOffer,
-    OfferClosed,
-)
+from acd.effects import AgentChanged, ContactChanged, Decided, MakeOffer, OfferClosed
 from acd.events import OfferEnded
 from acd.floor import base36
 from acd.model import AgentState, ContactState, OfferOutcome, QueuePolicy
 from acd.refusals import InvalidTransition
-from tests.unit.acd.floorplan import START, TAKES_OUT, Center, policy
-
-
-def cancelled(center: Center) -> list[str]:
-    return [effect.offer for effect in center.heard(CancelOffer)]
+from tests.unit.acd.floorplan import START, TAKES_OUT, TWO_QUEUES, Center, policy
 
 
 def test_a_contact_is_offered_to_a_ready_agent_at_once_and_every_step_is_told_in_order() -> None:
@@ -86,7 +75,7 @@ def test_a_caller_who_hangs_up_while_it_rings_ends_the_ringing_and_costs_the_age
     assert offer.agent == "ann"
     center.wait(3)
     center.leave("c1")
-    assert cancelled(center) == [offer.offer]
+    assert center.cancelled() == [offer.offer]
     center.end(offer.offer, OfferOutcome.NO_ANSWER)
     assert center.heard(OfferClosed)[0].outcome is OfferOutcome.CANCELLED
     assert center.agent("ann").state is AgentState.READY
@@ -105,20 +94,6 @@ def test_neither_is_offered_again_before_a_cancelled_offer_has_ended() -> None:
     assert center.offer().contact == "c2"
 
 
-def test_an_answer_that_crosses_the_hang_up_keeps_the_agent_busy_until_the_phone_is_free() -> None:
-    center = Center(policy())
-    center.ready("ann")
-    center.queue("c1")
-    offer = center.offer().offer
-    center.leave("c1")
-    center.answer(offer)
-    assert center.heard(OfferClosed)[0].outcome is OfferOutcome.CANCELLED
-    assert center.agent("ann").state is AgentState.BUSY
-    center.wait(2)
-    center.release("ann")
-    assert center.agent("ann").state is AgentState.READY
-
-
 def test_an_offer_that_rings_past_its_timeout_is_cancelled_by_the_router() -> None:
     center = Center(policy([QueuePolicy("q", ring_timeout_s=15)]))
     center.ready("ann")
@@ -126,93 +101,12 @@ def test_an_offer_that_rings_past_its_timeout_is_cancelled_by_the_router() -> No
     offer = center.offer().offer
     assert center.router.next_deadline() == center.now + 18
     center.wait(18)
-    assert cancelled(center) == [offer]
+    assert center.cancelled() == [offer]
     assert center.contact("c1").state is ContactState.OFFERED
     center.end(offer, OfferOutcome.FAILED)
     assert center.heard(OfferClosed)[0].outcome is OfferOutcome.NO_ANSWER
     assert center.agent("ann").reason == "rona"
     assert center.contact("c1").state is ContactState.WAITING
-
-
-def test_an_agent_who_answers_as_the_router_cancels_gets_the_call() -> None:
-    center = Center(policy())
-    center.ready("ann")
-    center.queue("c1")
-    offer = center.offer().offer
-    center.wait(18)
-    center.answer(offer)
-    assert center.heard(OfferClosed)[0].outcome is OfferOutcome.ACCEPTED
-    assert center.contact("c1").state is ContactState.CONNECTED
-    assert center.router.next_deadline() is None
-
-
-def test_an_offer_whose_end_is_never_heard_of_is_given_up_as_failed() -> None:
-    center = Center(policy(agents={"ann": {}, "bob": {}}))
-    center.ready("ann")
-    center.queue("c1")
-    center.wait(18)
-    center.wait(5)
-    assert center.heard(OfferClosed)[0].outcome is OfferOutcome.FAILED
-    assert center.agent("ann").reason == "phone_unreachable"
-    center.ready("bob")
-    assert center.offer().contact == "c1"
-
-
-def given_up() -> tuple[Center, str]:
-    center = Center(policy(agents={"ann": {}, "bob": {}}))
-    center.ready("ann")
-    center.queue("c1")
-    offer = center.offer().offer
-    center.wait(23)
-    return center, offer
-
-
-def test_a_late_answer_to_an_offer_given_up_connects_the_waiting_contact() -> None:
-    center, offer = given_up()
-    center.answer(offer)
-    assert center.contact("c1").state is ContactState.CONNECTED
-    assert center.contact("c1").agent == "ann"
-    assert center.agent("ann").state is AgentState.BUSY
-    center.leave("c1")
-    center.release("ann")
-    center.wait(10)
-    assert center.agent("ann").state is AgentState.READY, "a phone that was answered can be reached"
-
-
-def test_a_late_answer_takes_the_contact_from_the_agent_it_is_being_offered_to() -> None:
-    center, offer = given_up()
-    center.ready("bob")
-    second = center.offer().offer
-    center.answer(offer)
-    assert cancelled(center) == [second]
-    assert center.contact("c1").agent == "ann"
-    center.end(second, OfferOutcome.CANCELLED)
-    assert center.agent("bob").state is AgentState.READY
-    assert center.contact("c1").state is ContactState.CONNECTED
-
-
-def test_a_late_answer_for_a_contact_that_talks_already_keeps_the_agent_busy_alone() -> None:
-    center, offer = given_up()
-    center.ready("bob")
-    center.answer(center.offer().offer)
-    center.answer(offer)
-    assert center.contact("c1").agent == "bob"
-    assert center.agent("ann").state is AgentState.BUSY
-    assert center.agent("ann").contact is None
-
-
-def test_a_late_answer_for_nobody_leaves_an_agent_who_talks_with_another_contact_with_that_contact() -> None:
-    center, offer = given_up()
-    center.leave("c1")
-    center.ready("ann")
-    center.connect("c2", "ann")
-    center.answer(offer)
-    assert (center.agent("ann").state, center.agent("ann").contact) == (AgentState.BUSY, "c2")
-    center.wait(5)
-    center.release("ann")
-    assert center.agent("ann").contact == "c2"
-    center.wait(10)
-    assert center.router.queue_figures("q").handling_time_s == 15
 
 
 def test_an_offer_is_cancelled_once_whatever_else_happens_before_it_has_ended() -> None:
@@ -222,50 +116,9 @@ def test_an_offer_is_cancelled_once_whatever_else_happens_before_it_has_ended() 
     offer = center.offer().offer
     center.leave("c1")
     center.engage("ann")
-    assert cancelled(center) == []
+    assert center.cancelled() == []
     center.end(offer, OfferOutcome.BUSY)
     assert center.heard(OfferClosed)[0].outcome is OfferOutcome.CANCELLED, "the caller was the first to go"
-
-
-def test_a_late_answer_of_an_agent_with_a_new_offer_withdraws_that_and_leaves_time_to_wrap_up() -> None:
-    center, offer = given_up()
-    center.ready("bob")
-    center.answer(center.offer().offer)
-    center.leave("c1")
-    center.queue("c2")
-    center.ready("ann")
-    second = center.offer().offer
-    center.queue("c1")
-    center.answer(offer)
-    assert cancelled(center) == [second]
-    assert center.contact("c1").agent == "ann"
-    assert center.contact("c2").state is ContactState.OFFERED
-    center.release("ann")
-    assert center.agent("ann").state is AgentState.RESERVED, "the other offer has not ended"
-    center.end(second, OfferOutcome.BUSY)
-    assert center.agent("ann").state is AgentState.WRAP_UP
-    assert center.contact("c2").state is ContactState.WAITING
-
-
-def test_a_late_answer_of_someone_who_went_home_connects_the_contact_all_the_same() -> None:
-    center, offer = given_up()
-    center.log_out("ann")
-    center.answer(offer)
-    assert center.contact("c1").state is ContactState.CONNECTED
-    assert center.agent("ann").state is AgentState.LOGGED_OUT
-
-
-def test_the_late_end_of_an_offer_given_up_changes_nothing() -> None:
-    center, offer = given_up()
-    assert center.end(offer) == ()
-    assert center.contact("c1").state is ContactState.WAITING
-
-
-def test_an_offer_given_up_is_forgotten_after_a_minute() -> None:
-    center, offer = given_up()
-    center.wait(60)
-    assert center.router.next_deadline() is None
-    assert center.answer(offer) == ()
 
 
 def test_an_offer_that_the_router_does_not_know_changes_nothing() -> None:
@@ -289,7 +142,7 @@ def test_an_agent_whose_phone_becomes_busy_while_it_rings_stays_busy_and_the_con
     center.queue("c1")
     offer = center.offer().offer
     center.engage("ann")
-    assert cancelled(center) == [offer]
+    assert center.cancelled() == [offer]
     center.ready("bob")
     center.end(offer, OfferOutcome.BUSY)
     assert center.heard(OfferClosed)[0].outcome is OfferOutcome.BUSY
@@ -365,36 +218,29 @@ def test_a_number_is_as_short_as_its_base_36_digits() -> None:
     assert [base36(number) for number in (36 * 36, 36, 35, 0)] == ["100", "10", "z", "0"]
 
 
-def test_who_talks_with_another_than_the_one_it_rang_for_may_hang_up() -> None:
-    center = Center(policy(agents={"ann": {}, "bob": {}}))
+def test_that_an_offer_cannot_end_as_accepted_is_said_of_that_offer() -> None:
+    center = Center(policy())
     center.ready("ann")
     center.queue("c1")
     offer = center.offer().offer
-    center.restore_contact("c1", "bob")
-    assert cancelled(center) == [offer]
-    center.leave("c1")
-    assert cancelled(center) == []
-    assert center.router.contact("c1") is None
+    with pytest.raises(InvalidTransition, match=f"offer {offer}"):
+        center.end(offer, OfferOutcome.ACCEPTED)
 
 
-@pytest.mark.parametrize("wrapped_up", [False, True])
-def test_who_answers_when_the_caller_has_hung_up_keeps_the_idle_rank(wrapped_up: bool) -> None:
-    """Also one who ended a wrap-up to be ready."""
-    center = Center(policy(agents={"ann": {}, "bob": {}}))
+def test_an_offer_that_is_over_is_told_with_its_queue_agent_and_seat() -> None:
+    center = Center(TWO_QUEUES)
     center.ready("ann")
-    if wrapped_up:
-        center.connect("c0", "ann")
-        center.release("ann")
-        assert center.agent("ann").state is AgentState.WRAP_UP
-        center.ready("ann")
-    center.wait(1)
-    center.ready("bob")
+    center.queue("c1", "p")
+    center.end(center.offer().offer, OfferOutcome.NO_ANSWER)
+    [closed] = center.heard(OfferClosed)
+    assert (closed.queue, closed.agent, closed.seat) == ("p", "ann", "seat-ann")
+
+
+def test_who_was_busy_elsewhere_is_ready_after_the_call_and_without_a_reason() -> None:
+    center = Center(policy())
+    center.ready("ann")
     center.queue("c1")
-    offer = center.offer()
-    assert offer.agent == "ann"
-    center.leave("c1")
-    center.answer(offer.offer)
-    center.wait(1)
-    center.release("ann")
-    center.queue("c2")
-    assert center.offer().agent == "ann"
+    center.end(center.offer().offer, OfferOutcome.BUSY)
+    assert center.agent("ann").reason == "busy_elsewhere"
+    center.engage("ann")
+    assert (center.agent("ann").next_state, center.agent("ann").next_reason) == (AgentState.READY, None)

@@ -27,10 +27,11 @@ from acd.model import (
     QueuePolicy,
     RoutingStep,
 )
+from acd.records import ContactRecord
 from acd.refusals import InvalidTransition, UnknownEntity
 from acd.router import Router
 from tests.unit.acd.effort import effort
-from tests.unit.acd.floorplan import Center, policy
+from tests.unit.acd.floorplan import TWO_QUEUES, Center, policy
 from tests.unit.acd.random_day import fingerprint
 
 ROOT = Path(__file__).parents[3]
@@ -252,3 +253,77 @@ def test_the_same_events_give_the_same_effects_whatever_the_hash_seed() -> None:
     }
     assert len(prints) == 1
     assert len(prints.pop()) == 65
+
+
+def test_a_restored_wrap_up_goes_on_and_restored_agents_keep_their_idle_rank() -> None:
+    center = Center(policy(agents={"ann": {}, "bob": {}, "cyd": {}}))
+    center.restore_agent("ann", AgentState.WRAP_UP, until=center.now + 5)
+    center.wait(4.9)
+    assert center.agent("ann").state is AgentState.WRAP_UP
+    center.now += 100
+    center.restore_agent("bob", AgentState.READY)
+    center.now -= 50
+    center.restore_agent("cyd", AgentState.READY)
+    center.queue("c1")
+    assert center.offer().agent == "cyd", "ready since 50 s earlier"
+
+
+def test_a_call_that_a_restored_agent_was_on_costs_the_idle_rank() -> None:
+    center = Center(policy(agents={"ann": {}, "bob": {}}))
+    center.restore_agent("ann", AgentState.BUSY)
+    center.ready("bob")
+    center.wait(5)
+    center.release("ann")
+    center.queue("c1")
+    assert center.offer().agent == "bob"
+
+
+def test_a_router_that_starts_with_a_restored_agent_not_at_work_keeps_their_rank() -> None:
+    center = Center(policy(agents={"ann": {}, "bob": {}}))
+    center.restore_agent("ann", AgentState.READY)
+    center.ready("bob")
+    center.engage("ann")
+    center.wait(5)
+    center.release("ann")
+    center.queue("c1")
+    assert center.offer().agent == "bob", "a call of their own was work"
+
+
+def test_a_contact_found_talking_is_known_as_it_was_told() -> None:
+    center = Center(TWO_QUEUES)
+    center.tell(ContactRestored(center.now, "x", "c1", "q", 3, center.now - 30, "ann"))
+    assert center.contact("c1") == ContactRecord(
+        "c1", "q", 3, ContactState.CONNECTED, center.now - 30, center.now, "ann", False
+    )
+    saved = center.router.snapshot()["contacts"][0]
+    assert (saved["place_from"], saved["steps_from"]) == (center.now - 30, center.now - 30)
+
+
+def test_a_waiting_contact_found_talking_is_the_agents_work_in_the_queue_it_waited_in() -> None:
+    center = Center(TWO_QUEUES)
+    center.queue("c1")
+    center.log_in("ann")
+    center.restore_contact("c1", "ann", queue="a queue that is gone")
+    ann = center.router.agent_figures("ann")
+    assert ann is not None
+    assert ann.answered == 1
+    assert ann.agent == "ann"
+    center.wait(20)
+    center.release("ann")
+    center.wait(10)
+    assert center.router.queue_figures("q").handling_time_s == 30
+
+
+def test_one_counted_before_a_restart_and_found_talking_in_another_queue_moved_there() -> None:
+    center = Center(TWO_QUEUES)
+    center.queue("c1")
+    fresh = Center(TWO_QUEUES)
+    fresh.now = center.now + 40
+    fresh.router.restore_figures(center.router.figures_snapshot())
+    fresh.log_in("ann")
+    fresh.restore_contact("c1", "ann", "p")
+    q, p = fresh.router.queue_figures("q"), fresh.router.queue_figures("p")
+    assert (q.offered, q.moved_away, p.offered, p.answered) == (1, 1, 1, 1)
+    ann = fresh.router.agent_figures("ann")
+    assert ann is not None
+    assert ann.answered == 1

@@ -228,39 +228,6 @@ def test_two_steps_that_ask_for_the_same_are_passed_and_taken_up_together() -> N
     assert center.router.next_deadline() is None
 
 
-def test_a_caller_who_was_cut_off_and_dials_again_soon_has_the_old_place() -> None:
-    center = Center(policy(keep_place_s=60.0))
-    center.queue("c1", caller="someone")
-    center.wait(10)
-    center.queue("c2", caller="someone else")
-    center.leave("c1", cut_off=True)
-    center.wait(59)
-    center.queue("c3", caller="someone")
-    center.ready("ann")
-    assert center.offer().contact == "c3"
-    assert center.heard(Decided)[0].waited_s == 0, "the wait shown is that of this call"
-    assert center.router.queue_figures("q").abandoned == 1
-
-
-def test_a_place_is_kept_once_for_so_long_and_only_for_those_cut_off() -> None:
-    center = Center(policy(keep_place_s=60.0))
-    center.queue("hung up", caller="a")
-    center.queue("too late", caller="b")
-    center.queue("unknown")
-    center.leave("hung up")
-    center.leave("too late", cut_off=True)
-    center.leave("unknown", cut_off=True)
-    center.wait(5)
-    center.queue("first")
-    center.wait(1)
-    center.queue("again", caller="a")
-    center.wait(60)
-    center.queue("late", caller="b")
-    center.ready("ann")
-    assert center.offer().contact == "first"
-    assert center.router.snapshot()["kept_places"] == {}
-
-
 def test_a_step_is_kept_while_another_who_could_serve_it_is_logged_in() -> None:
     center = Center(policy([QueuePolicy("q", steps=(EXPERT,))], {**AGENTS, "dan": {"tax": 5}}))
     center.log_in("cyd")
@@ -290,3 +257,9 @@ def test_a_step_goes_on_running_over_a_restart_while_the_contact_is_offered() ->
     assert not offered_to(center)
     center.wait(0.1)
     assert offered_to(center) == ["ann"]
+
+
+def test_a_queued_contact_waits_since_it_came() -> None:
+    center = Center(policy([QueuePolicy("q")]))
+    center.queue("c1", queued_at=center.now - 30)
+    assert center.contact("c1").since == center.now
