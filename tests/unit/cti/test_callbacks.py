@@ -20,7 +20,7 @@ from cti.step import InboxEvent, Step
 from cti.verbs.callbacks import AlterCallback, CancelCallback, RequestCallback
 from cti.verbs.model import Order
 from tests.support.conversation import leg_started, snapshot
-from tests.unit.cti.test_runtime import Rig
+from tests.unit.cti.rig import Rig
 
 NUMBER = "13900000001"
 

@@ -37,7 +37,7 @@ from cti.verbs.campaigns import AddToCampaign, ListedCitizen
 from cti.verbs.model import Order
 from cti.views import DialledToday, Holds
 from tests.support.conversation import agent_hangs_up, caller_arrives, leg_started, seat_answers, snapshot
-from tests.unit.cti.test_runtime import Rig, plan, policy
+from tests.unit.cti.rig import Rig, plan, policy
 
 NUMBER = "13900000001"
 FIRST = CallbackMode.CUSTOMER_FIRST

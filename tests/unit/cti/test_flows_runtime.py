@@ -22,7 +22,7 @@ from cti.records_json import JSON, decode
 from cti.resuming import Resume
 from cti.step import Reconfigured, Step
 from tests.support.conversation import agent_hangs_up, caller_arrives, seat_answers, seat_rings
-from tests.unit.cti.test_runtime import Rig, plan, policy
+from tests.unit.cti.rig import Rig, plan, policy
 
 CALL, NEXT = "hotline-1.1", "hotline-2.1"
 

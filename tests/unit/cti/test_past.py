@@ -10,7 +10,7 @@ from cti.commands import LogOut
 from cti.journal import Journal
 from cti.past import Past, read_past
 from tests.support.conversation import caller_arrives, seat_answers, seat_rings
-from tests.unit.cti.test_runtime import CALL, Rig
+from tests.unit.cti.rig import CALL, Rig
 
 
 def past_of(rig: Rig, path: Path) -> Past:

@@ -11,7 +11,7 @@ import pytest
 from acd import events as acd
 from acd.model import AgentPolicy, AgentState, OfferOutcome, Policy, QueuePolicy
 from cti.calls import facts as f
-from cti.calls.actions import RingSeat
+from cti.calls.actions import RingSeat, TakeOver
 from cti.commands import BeNotReady, BeReady
 from cti.journal import Journal
 from cti.past import read_past
@@ -26,7 +26,7 @@ from tests.support.conversation import (
     shown,
     snapshot,
 )
-from tests.unit.cti.test_runtime import CALL, Rig, plan
+from tests.unit.cti.rig import CALL, Rig, journal_of, plan
 
 RONA = (AgentState.NOT_READY, "rona")
 OTHER = "hotline-1.2"
@@ -217,9 +217,6 @@ def test_a_phone_that_is_on_another_call_is_not_held_against_its_agent(tmp_path:
     assert place.stands("1001") == (AgentState.READY, None)
 
 
-# -- kept places ---------------------------------------------------------------------------------------------
-
-
 def arrives(call: str, at: float, number: str) -> list[f.Fact]:
     return [
         replace(fact, number=number) if isinstance(fact, f.LegStarted | f.CallArrived) else fact
@@ -316,3 +313,32 @@ def test_a_break_that_was_asked_for_during_a_call_comes_after_it(tmp_path: Path)
     assert place.stands("1001") == (AgentState.WRAP_UP, None)
     place.tell(acd.TimePassed(31.0, "t"))
     assert place.stands("1001") == (AgentState.NOT_READY, "break")
+
+
+def test_a_service_killed_while_one_talks_and_one_waits_resumes_both() -> None:
+    rig = Rig()
+    rig.ready_agent()
+    ring = rig.offer(5.0)
+    rig.tell(*seat_rings(ring.leg, "seat-01", CALL, 5.0), *seat_answers(ring.leg, CALL, 7.0))
+    rig.tell(*caller_arrives("hotline-1.2", 10.0))
+
+    resumed = Rig(journal_of(rig), now=50.0, sees=False)
+    resumed.tell(
+        snapshot(
+            shown(CALL, "trunk", CALL, place="waiting", bridge="b1", queued_at=5.0),
+            shown(ring.leg, "seat-01", CALL, place="agent", bridge="b1", started_at=5.0),
+            shown("hotline-1.2", "trunk", "hotline-1.2", place="fallback", queued_at=13.0, started_at=10.0),
+            at=50.0,
+        )
+    )
+    assert resumed.state("1001") is AgentState.BUSY
+    assert resumed.actions(resumed.steps, TakeOver) == [TakeOver("t", "PJSIP/trunk-hotline-1.2")]
+
+    resumed.tell(f.CallerQueued(50.5, "t", "hotline-1.2", "hotline-1.2", "general", 0, 13.0))
+    resumed.tell(*agent_hangs_up(ring.leg, CALL, 60.0))
+    assert resumed.state("1001") is AgentState.WRAP_UP
+    [again] = resumed.actions(resumed.tell(acd.TimePassed(70.0, "t")), RingSeat)
+    assert isinstance(again, RingSeat)
+    assert again.call == "hotline-1.2"
+    work_orders = [d.key for step in resumed.steps for d in step.drafts if d.kind == "work_order"]
+    assert work_orders == []

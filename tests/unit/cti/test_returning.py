@@ -13,7 +13,7 @@ from cti.calls.actions import RingSeat
 from cti.returning import HOLD_S
 from cti.step import InboxEvent, Reconfigured
 from tests.support.conversation import caller_arrives, shown, snapshot
-from tests.unit.cti.test_runtime import Rig, plan
+from tests.unit.cti.rig import Rig, plan
 
 CALLS = ("hotline-1.1", "hotline-1.2", "hotline-1.3")
 QUEUED = dict(zip(CALLS, (13.0, 14.0, 15.0), strict=True))

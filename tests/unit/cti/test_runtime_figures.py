@@ -16,7 +16,7 @@ from tests.support.conversation import (
     shown,
     snapshot,
 )
-from tests.unit.cti.test_runtime import CALL, DAY_S, Rig, journal_of
+from tests.unit.cti.rig import CALL, DAY_S, Rig, journal_of
 
 LEG = "fallback-leg"
 
@@ -165,3 +165,24 @@ def test_what_one_event_changes_of_the_figures_does_not_grow_with_the_day() -> N
         steps += rig.tell(*agent_hangs_up(leg, call, at + 50))
         sizes.append(max(sum(key.startswith("figures/") for key in step.state) for step in steps))
     assert max(sizes[30:]) <= max(sizes[:30])
+
+
+def test_figures_go_on_after_a_restart_and_count_nothing_twice() -> None:
+    rig = Rig()
+    rig.ready_agent()
+    ring = rig.offer(5.0)
+    rig.tell(*seat_rings(ring.leg, "seat-01", CALL, 5.0), *seat_answers(ring.leg, CALL, 7.0))
+    resumed = Rig(journal_of(rig), now=50.0, sees=False)
+    resumed.tell(snapshot(at=50.0))
+
+    total = resumed.runtime.router.queue_figures(None)
+    assert (total.offered, total.answered, total.timely, total.abandoned) == (1, 1, 1, 0)
+
+
+def test_a_caller_who_gives_up_at_once_is_a_short_abandon() -> None:
+    rig = Rig()
+    rig.tell(*caller_arrives("a", 0.0), f.LegEnded(5.0, "t", "a", 16, True))
+    rig.tell(*caller_arrives("b", 0.0), f.LegEnded(60.0, "t", "b", 16, True))
+
+    total = rig.runtime.router.queue_figures(None)
+    assert (total.offered, total.abandoned, total.short_abandoned) == (2, 2, 1)

@@ -8,7 +8,7 @@ from cti.calls.quality import LegQuality, Stream
 from cti.runtime import Runtime
 from cti.silent_phones import REGISTERED_S
 from tests.support.conversation import phone_changed, seat_answers, seat_rings
-from tests.unit.cti.test_runtime import CALL, Rig
+from tests.unit.cti.rig import CALL, Rig
 
 
 def measured(leg: str, at: float, packets: int, *, final: bool = False) -> f.LegMeasured:

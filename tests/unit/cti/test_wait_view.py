@@ -6,7 +6,7 @@ from acd.estimate import GAPS_NEEDED
 from acd.events import TimePassed
 from cti.calls.actions import RingSeat
 from tests.support.conversation import agent_hangs_up, caller_arrives, seat_answers, seat_rings
-from tests.unit.cti.test_runtime import Rig
+from tests.unit.cti.rig import Rig
 
 
 def test_a_waiting_calls_place_is_known_at_once_and_its_wait_after_some_answers() -> None:
