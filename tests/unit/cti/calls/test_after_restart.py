@@ -12,7 +12,7 @@ from cti.calls import facts as f
 from cti.calls.facts import Fact
 from cti.calls.model import CallModel
 from tests.support.conversation import agent_hangs_up, seat_answers, seat_rings, shown, snapshot
-from tests.unit.cti.calls.test_model import CALL, OFFER, SEAT, Told, answer, arrival
+from tests.unit.cti.calls.told import CALL, OFFER, SEAT, Told, answer, arrival
 
 
 def restarted(before: Told) -> Told:

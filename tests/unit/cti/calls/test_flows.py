@@ -11,7 +11,7 @@ from cti.calls.flows import SHORTEST_VOICEMAIL_S
 from cti.calls.outputs import CallbackReason, CallbackWanted, RecordingDue, RecordingVoid
 from cti.calls.records import CallOutcome, CallRecord, RatingOutcome
 from tests.support.conversation import caller_arrives
-from tests.unit.cti.calls.test_model import AGENT, CALL, Told, agent_leaves, answer, arrival, kinds
+from tests.unit.cti.calls.told import AGENT, CALL, Told, agent_leaves, answer, arrival, kinds
 
 
 def caller_hangs_up(at: float) -> Fact:
