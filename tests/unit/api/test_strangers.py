@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+import time
 from pathlib import Path
 
 import pytest
@@ -44,7 +44,7 @@ async def test_what_follows_from_the_same_address_is_counted_in_one_entry_and_no
     tmp_path: Path,
 ) -> None:
     async with api_world(tmp_path, Limits(strangers_s=SHORT_S)) as world:
-        asked = 20
+        asked, began = 20, time.monotonic()
         for _ in range(asked):
             answer = await world.ask("GET", "/v1/queues", None, headers={"Authorization": f"Bearer {GUESS}"})
             assert answer.error == "unauthenticated"
@@ -52,7 +52,7 @@ async def test_what_follows_from_the_same_address_is_counted_in_one_entry_and_no
         await until(lambda: sum(int(what.detail["requests"]) for what in world.service.audited) == asked)
         entries = world.service.audited
         assert entries[0].detail["requests"] == "1"
-        assert all(later.at - earlier.at >= SHORT_S * 0.9 for earlier, later in pairwise(entries))
+        assert len(entries) <= 1 + (time.monotonic() - began) / SHORT_S
         assert {what.detail["without_token"] for what in entries} == {"0"}
         assert GUESS not in str(entries)
 
