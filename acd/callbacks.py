@@ -71,11 +71,14 @@ def due_from(floor: Floor, callback: Callback, earliest: Instant) -> Instant | N
 def reconsider(floor: Floor, callback: Callback, trigger: CallbackTrigger | None) -> None:
     """Puts a callback without an attempt under way where it belongs at this moment.
 
-    One that is being offered is looked at again when the offer is over. `trigger` None: time passed.
+    One that is being offered goes on ringing while anybody may be dialled at all: what else was changed about
+    it holds when the offer is over. `trigger` None: time passed.
     """
     name = callback.callback
     contact = floor.contacts.get(name)
-    if contact is not None and contact.state is not ContactState.WAITING:
+    offered = contact is not None and contact.state is not ContactState.WAITING
+    if offered and due_from(floor, callback, floor.at) == floor.at:
+        floor.timers.set(("callback", name), _no_longer_from(floor, callback))
         if trigger is not None:
             move_callback(floor, callback, trigger, callback.state)
         return
@@ -91,14 +94,18 @@ def reconsider(floor: Floor, callback: Callback, trigger: CallbackTrigger | None
         no_longer = CallbackTrigger.NOT_NOW if waits else CallbackTrigger.DUE
         move_callback(floor, callback, trigger or no_longer, CallbackState.SCHEDULED)
         return
-    hours = floor.terms[callback.queue].callbacks.hours
-    closes = None if hours is None else next_change(hours, floor.at)
-    last = callback.latest_at if closes is None else min(closes, callback.latest_at)
-    floor.timers.set(("callback", name), last)
+    floor.timers.set(("callback", name), _no_longer_from(floor, callback))
     if contact is None:
         _queue(floor, callback)
     if trigger is not None or callback.state is not CallbackState.WAITING:
         move_callback(floor, callback, trigger or CallbackTrigger.DUE, CallbackState.WAITING)
+
+
+def _no_longer_from(floor: Floor, callback: Callback) -> Instant:
+    """From when on no attempt may begin, of a callback that may be tried at this moment."""
+    hours = floor.terms[callback.queue].callbacks.hours
+    closes = None if hours is None else next_change(hours, floor.at)
+    return callback.latest_at if closes is None else min(closes, callback.latest_at)
 
 
 def hours_changed(floor: Floor, callback: Callback) -> None:
@@ -245,13 +252,6 @@ def drop_callback(floor: Floor, callback: Callback, end: CallbackEnd) -> None:
         end_callback(floor, callback, end, trigger)
 
 
-def called_again(floor: Floor, caller: str | None) -> None:
-    """A caller was answered: their open callback is not needed any more."""
-    name = floor.callback_of.get(caller) if caller is not None else None
-    if name is not None:
-        drop_callback(floor, floor.callbacks[name], CallbackEnd.CALLED_AGAIN)
-
-
 def talking_contact(callback: Callback, agent: AgentId, at: Instant) -> Contact:
     """The contact of a callback whose citizen is found talking with an agent."""
     contact = _contact(callback, ContactState.CONNECTED, at)
@@ -280,6 +280,7 @@ def tell_callback(
             latest_at=callback.latest_at,
             steps=callback.own_steps,
             last_outcome=callback.last_outcome,
+            ends_as=None if end is not None else callback.ends_as,
             joined=joined,
         )
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from acd.callbacks import begin_attempt, called_again, reconsider
+from acd.callbacks import begin_attempt, reconsider
 from acd.floor import Floor
 from acd.model import AgentId, AgentState, ContactState, OfferOutcome, OfferState
 from acd.records import Agent, Contact, Offer
@@ -126,8 +126,6 @@ def connect(floor: Floor, contact: Contact, agent: AgentId) -> None:
         contact.offer = None
     contact.agent = agent
     floor.move_contact(contact, ContactTrigger.CONNECTED, ContactState.CONNECTED)
-    if not contact.callback:
-        called_again(floor, contact.caller)
 
 
 def answer(floor: Floor, offer: Offer, *, reached: bool = False) -> None:

@@ -178,6 +178,8 @@ class CallbackChanged:
     latest_at: Instant
     steps: tuple[RoutingStep, ...] = ()
     last_outcome: AttemptOutcome | None = None
+    ends_as: CallbackEnd | None = None
+    """How it is over if the attempt under way, which is the last one, comes to nothing."""
     joined: ContactId | None = None
     """The second request that this one stands for, told once."""
 

@@ -9,6 +9,7 @@ from acd.model import (
     AgentId,
     AgentState,
     AttemptOutcome,
+    CallbackEnd,
     CallbackMode,
     ContactId,
     Instant,
@@ -102,7 +103,8 @@ class CallbackRequested:
     """Somebody is to be called back. Told again for a callback that is open, it is ignored.
 
     There is one open callback for a caller: a second request joins the first, which keeps the earlier place
-    and the higher priority and takes over the owner and the times that the second one names.
+    and the higher priority and takes over the owner and the times that the second one names. One that names
+    no time is for now: the first is tried at once, and ends no sooner than the second would by itself.
     """
 
     at: Instant
@@ -113,7 +115,8 @@ class CallbackRequested:
     queued_at: Instant
     """When the caller first queued: its place among those who wait."""
     caller: str | None = None
-    """As in `ContactQueued`."""
+    """Who is to be called, and for what: of two requests with the same one the second joins the first. None:
+    it stands for itself."""
     owner: AgentId | None = None
     """Who is asked first, each time that it may be tried; then anybody of the queue."""
     earliest_at: Instant | None = None
@@ -129,6 +132,8 @@ class CallbackRequested:
     """After a restart: it was requested and counted before."""
     dialling: bool = False
     """After a restart: an attempt was under way, whose end is yet to be told."""
+    ends_as: CallbackEnd | None = None
+    """After a restart: it was cancelled so while that attempt was under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +162,7 @@ class CallbackCancelled:
     cause: str
     callback: ContactId
     called_again: bool = False
-    """The citizen was answered where the router does not serve."""
+    """The citizen called again and was answered."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from acd.callbacks import (
     begin_attempt,
     drop_callback,
+    end_callback,
     move_callback,
     open_callback,
     own_steps,
@@ -61,7 +62,10 @@ def callback_requested(floor: Floor, event: CallbackRequested) -> None:
         floor.figures.callback_requested(event.queue, event.at)
     open_callback(floor, callback)
     if event.dialling:
+        callback.ends_as = event.ends_as
         begin_attempt(floor, callback, CallbackTrigger.REQUESTED, None)
+    elif event.ends_as is not None:
+        end_callback(floor, callback, event.ends_as, CallbackTrigger.REQUESTED)
     else:
         reconsider(floor, callback, CallbackTrigger.REQUESTED)
 
@@ -108,8 +112,14 @@ def _acted_on(floor: Floor, name: str, trigger: CallbackTrigger) -> Callback | N
 
 
 def _join(floor: Floor, callback: Callback, event: CallbackRequested) -> None:
-    """A second request of one caller changes the first, if that is open."""
+    """A second request of one caller changes the first, if that is open.
+
+    One that was to be over after the attempt under way is wanted anew.
+    """
     CALLBACK.allows(callback.callback, callback.state, CallbackTrigger.JOINED, callback.history)
+    callback.ends_as = None
+    expires_at = event.at + floor.terms[event.queue].callbacks.expires_s
+    due_at, latest_at = min(callback.due_at, event.at), max(callback.latest_at, expires_at)
     contact = floor.contacts.get(callback.callback)
     if event.queued_at < callback.queued_at:
         callback.queued_at = event.queued_at
@@ -128,8 +138,8 @@ def _join(floor: Floor, callback: Callback, event: CallbackRequested) -> None:
             callback.callback,
             priority=max(callback.priority, event.priority),
             owner=event.owner,
-            earliest_at=event.earliest_at,
-            latest_at=event.latest_at,
+            earliest_at=due_at if event.earliest_at is None else event.earliest_at,
+            latest_at=latest_at if event.latest_at is None else event.latest_at,
         ),
     )
     tell_callback(floor, callback, joined=event.callback)

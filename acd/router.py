@@ -181,6 +181,10 @@ class Router:
         known = self._floor.callbacks.get(callback)
         return known.view() if known else None
 
+    def callback_of(self, caller: str) -> ContactId | None:
+        """The open callback that a further request of the caller would join."""
+        return self._floor.callback_of.get(caller)
+
     def to_be_dialled(self, queue: QueueId, most: int) -> list[ContactId]:
         """The queue's callbacks that ring the customer first and wait for an agent, the first ones first."""
         stages = [

@@ -300,8 +300,9 @@ ROUTES = (
         RequestCallbackIn,
         _request,
         summary="Have somebody called back",
-        description="One open callback for a number: a second request joins the first. `result.callback` has"
-        " the id of the request.",
+        description="What a citizen wants (`requested`, `missed`) is one callback for their number, and what"
+        " the hotline wants is one for each reason, work order and list: a second request joins the first."
+        " One of the hotline's without work order stands for itself. `result.callback` is the callback's id.",
         tag="callbacks",
     ),
     command_route(

@@ -17,6 +17,7 @@ from cti.calls.model import CallModel
 from cti.calls.outcome import tried_in_vain
 from cti.calls.outputs import (
     CallbackWanted,
+    CallerAnswered,
     CallUpdated,
     CutOffUnseen,
     Output,
@@ -77,6 +78,8 @@ class RouterLink:
                     step.recordings.append(output)
                 case CutOffUnseen():
                     self._cut_off_unseen(output, step)
+                case CallerAnswered():
+                    self._caller_answered(output, step)
                 case CallbackWanted():
                     plan = self._in_force.plan
                     usual = plan.dialling_in(output.queue).mode
@@ -114,6 +117,15 @@ class RouterLink:
         if caller is not None:
             place_from = self._places.taken_by(cut.call) or cut.queued_at
             self.route(acd.PlaceKept(cut.at, cut.cause, caller, place_from), step)
+
+    def _caller_answered(self, answered: CallerAnswered, step: Step) -> None:
+        """Nobody is called back for what they asked, or called, for before they were answered."""
+        caller = self._in_force.plan.caller_key(answered.number)
+        callback = self._router.callback_of(caller) if caller is not None else None
+        entry = self._callbacks.entry(callback) if callback is not None else None
+        if entry is not None and entry.requested_at < answered.at:
+            cancelled = acd.CallbackCancelled(answered.at, answered.cause, entry.callback, called_again=True)
+            self.route(cancelled, step)
 
     def _tell(self, event: acd.Event, step: Step) -> None:
         if isinstance(event, acd.ContactQueued):

@@ -9,13 +9,13 @@ This module says in which order things happen within a step, and hands each to t
 from __future__ import annotations
 
 from acd import events as acd
-from acd.model import AgentId, Instant, OfferOutcome, Policy, SeatId
+from acd.model import AgentId, ContactId, Instant, OfferOutcome, Policy, SeatId
 from acd.refusals import InvalidEvent
 from acd.router import Router
 from cti.agent_requests import AgentRequests
 from cti.audit import ToAudit, Trail
 from cti.call_entries import CallEntries
-from cti.callbacks.book import CallbackBook
+from cti.callbacks.book import CallbackBook, join_key
 from cti.calls import facts as f
 from cti.calls.actions import (
     ActionDone,
@@ -30,6 +30,7 @@ from cti.calls.actions import (
 )
 from cti.calls.facts import CallId, Fact
 from cti.calls.model import CallModel
+from cti.calls.outputs import CallbackWanted
 from cti.calls.quality import Sound
 from cti.calls.state import OpenCall
 from cti.calls.supervision import Supervisions
@@ -48,7 +49,7 @@ from cti.desk import Desk
 from cti.dialler import Dialler
 from cti.fallback import SeatPauses, TakeOvers
 from cti.flows.announce import Announcer
-from cti.flows.missed import answered_unseen, callback_for
+from cti.flows.missed import callback_for
 from cti.kept_places import KeptPlaces
 from cti.plan import InForce, Plan
 from cti.preferred import PreferredAgents
@@ -200,6 +201,10 @@ class Runtime:
     def supervisors(self) -> frozenset[AgentId]:
         return self.in_force.plan.supervisors
 
+    def joins(self, wanted: CallbackWanted) -> ContactId | None:
+        key = join_key(wanted, self.in_force.plan.caller_key)
+        return self.router.callback_of(key) if key is not None else None
+
     @property
     def reasons(self) -> frozenset[str]:
         return frozenset(self.in_force.plan.reason_by_digit.values())
@@ -314,20 +319,13 @@ class Runtime:
         step.keep([draft], state)
 
     def _after_calls(self, at: Instant, step: Step) -> None:
-        """Callers of calls that are over may have to be called back, or need not be any more."""
+        """Callers of calls that are over may have to be called back."""
         plan, queues = self.in_force.plan, self.policy.queues
         for record in self._entries.just_over():
-            caller = plan.caller_key(record.number)
-            if caller is None:
-                continue
-            cause = f"over-{record.call}"
-            if answered_unseen(record):
-                for callback in [each for each in self.router.callbacks() if each.caller == caller]:
-                    cancelled = acd.CallbackCancelled(at, cause, callback.callback, called_again=True)
-                    self._link.route(cancelled, step)
             queue = queues.get(record.queue) if record.queue is not None else None
-            if queue is not None and record.hotline in plan.calls_missed:
-                wanted = callback_for(record, queue.short_abandon_s, at, cause)
+            known = plan.caller_key(record.number) is not None
+            if queue is not None and known and record.hotline in plan.calls_missed:
+                wanted = callback_for(record, queue.short_abandon_s, at, f"over-{record.call}")
                 if wanted is not None:
                     self._link.put([wanted])
         self._link.drain(step)

@@ -17,6 +17,7 @@ from cti.calls.records import CallRecord
 from cti.records_json import JSON, Draft, decode, encode
 
 STATE = "callback/"
+_OWN_WISH = frozenset({CallbackReason.REQUESTED, CallbackReason.MISSED})
 
 
 @dataclass(slots=True)
@@ -25,6 +26,21 @@ class Work:
 
     drafts: list[Draft] = field(default_factory=list)
     state: dict[str, JSON] = field(default_factory=dict)
+
+
+def join_key(request: CallbackWanted | CallbackEntry, caller_key: Callable[[str], str | None]) -> str | None:
+    """What two requests have in common of which the second joins the first; None: it stands for itself.
+
+    A citizen who asked, or whose call was missed, is called once, and not at all once they called again and
+    were answered: that key is the caller's. Whom the hotline wants to call is called once for each work order
+    and each list, whatever they called for themselves.
+    """
+    caller = caller_key(request.number)
+    if caller is None or request.reason in _OWN_WISH:
+        return caller
+    if request.work_order is None and request.campaign is None:
+        return None
+    return f"{request.reason}/{request.campaign or ''}/{request.work_order or ''}/{caller}"
 
 
 class CallbackBook:
@@ -74,7 +90,7 @@ class CallbackBook:
             wanted.queue,
             wanted.priority,
             wanted.queued_at,
-            caller_key(wanted.number),
+            join_key(wanted, caller_key),
             wanted.owner,
             wanted.earliest_at,
             wanted.latest_at,
@@ -97,7 +113,7 @@ class CallbackBook:
             entry.work_order = entry.work_order or second.work_order
         entry.queue, entry.priority, entry.queued_at = change.queue, change.priority, change.queued_at
         entry.owner, entry.mode, entry.attempts = change.owner, change.mode, change.attempts
-        entry.due_at, entry.latest_at = change.due_at, change.latest_at
+        entry.due_at, entry.latest_at, entry.ends_as = change.due_at, change.latest_at, change.ends_as
         entry.state, entry.end, entry.last_outcome = change.state, change.end, change.last_outcome
         if change.end is not None:
             entry.ended_at = change.at
@@ -178,7 +194,7 @@ class CallbackBook:
                 entry.queue if entry.queue in queues else next(iter(queues)),
                 entry.priority,
                 entry.queued_at,
-                caller_key(entry.number),
+                join_key(entry, caller_key),
                 entry.owner,
                 entry.due_at,
                 entry.latest_at,
@@ -186,6 +202,7 @@ class CallbackBook:
                 attempts=entry.attempts,
                 restored=True,
                 dialling=_goes_on(entry, open_calls),
+                ends_as=entry.ends_as,
             )
             for entry in entries
         ]

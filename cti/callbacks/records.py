@@ -55,5 +55,7 @@ class CallbackEntry:
     """Calls of the same citizen that wanted another callback while this one was open."""
     campaign: str | None = None
     """The list that it stands on."""
+    ends_as: CallbackEnd | None = None
+    """How it is over if the attempt under way, which is the last one, comes to nothing."""
     version: int = 0
     """Grows with each change; a projection never goes back."""

@@ -11,7 +11,7 @@ from cti.calls import facts as f
 from cti.calls.belief import RouterBelief
 from cti.calls.facts import LegId
 from cti.calls.outcome import settle_offer
-from cti.calls.outputs import Output, RecordingDue, RecordingVoid
+from cti.calls.outputs import CallerAnswered, Output, RecordingDue, RecordingVoid
 from cti.calls.reconcile import RESTORED
 from cti.calls.records import Direction, HoldKind, HoldRecord, Route, SegmentRecord
 from cti.calls.state import Changed, Leg, LiveState, OpenCall
@@ -125,6 +125,8 @@ class Connections:
             record.agent, record.seat = seat_leg.record.agent, seat_leg.record.seat
             if record.direction is Direction.INBOUND or record.queued_at is not None:
                 record.route = Route.FALLBACK if call.place == "fallback" else Route.ACD
+            if record.direction is Direction.INBOUND:
+                self._tell(CallerAnswered(at, cause, record.number))
         for output in attempts.ended(call, AttemptOutcome.REACHED, at, cause):
             self._tell(output)
         offer = self._state.offers.get(seat_leg.record.leg)

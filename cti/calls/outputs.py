@@ -96,4 +96,16 @@ class CutOffUnseen:
     queued_at: Instant
 
 
-Output: TypeAlias = CallUpdated | RecordingDue | RecordingVoid | CallbackWanted | CutOffUnseen | acd.Event
+@dataclass(frozen=True, slots=True)
+class CallerAnswered:
+    """A citizen who called was answered, by whichever way; told once a call."""
+
+    at: Instant
+    """Of the answer."""
+    cause: str
+    number: str
+
+
+Output: TypeAlias = (
+    CallUpdated | RecordingDue | RecordingVoid | CallbackWanted | CutOffUnseen | CallerAnswered | acd.Event
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from acd.model import Instant
 from cti.calls.outputs import CallbackReason, CallbackWanted
-from cti.calls.records import CallOutcome, CallRecord, Direction, Route
+from cti.calls.records import CallOutcome, CallRecord
 
 
 def is_missed(record: CallRecord, short_abandon_s: float) -> bool:
@@ -35,15 +35,4 @@ def callback_for(
         hotline=record.hotline,
         origin=record.call,
         priority=record.priority,
-    )
-
-
-def answered_unseen(record: CallRecord) -> bool:
-    """Whether the citizen was answered where the router did not see it: in the fallback queue, or after they
-    had asked to be called back.
-    """
-    return (
-        record.answered_at is not None
-        and record.direction is Direction.INBOUND
-        and (record.route is Route.FALLBACK or record.callback_at is not None)
     )

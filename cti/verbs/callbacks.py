@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from acd import events as acd
 from acd.model import AgentId, CallbackMode, ContactId, Instant, QueueId
+from acd.records import CallbackRecord
 from cti.calls.facts import CallId
 from cti.calls.outputs import CallbackReason, CallbackWanted
 from cti.verbs.model import Command, Done, Progress, Situation, Verb
@@ -69,14 +70,18 @@ def begin_request(situation: Situation, command: Command[RequestCallback], at: I
         latest_at=asked.latest_at,
         mode=asked.mode,
     )
-    return Progress(events=(wanted,), result={"callback": callback}, outcome=Done())
+    result = {"callback": situation.joins(wanted) or callback}
+    return Progress(events=(wanted,), result=result, outcome=Done())
 
 
 def begin_alter(situation: Situation, command: Command[AlterCallback], at: Instant) -> Progress:
     asked = command.asked
-    _require_open(situation, asked.callback)
+    stands = _require_open(situation, asked.callback)
     require_queue(situation, asked.queue)
     require_agent(situation, asked.owner)
+    if asked.earliest_at is not None or asked.latest_at is not None:
+        earliest_at = stands.due_at if asked.earliest_at is None else asked.earliest_at
+        require_time(at, earliest_at, stands.latest_at if asked.latest_at is None else asked.latest_at)
     event = acd.CallbackAltered(
         at,
         command.command,
@@ -98,9 +103,11 @@ def begin_cancel(situation: Situation, command: Command[CancelCallback], at: Ins
     return Progress(events=(event,), result={"callback": callback}, outcome=Done())
 
 
-def _require_open(situation: Situation, callback: ContactId) -> None:
-    if situation.router.callback(callback) is None:
+def _require_open(situation: Situation, callback: ContactId) -> CallbackRecord:
+    stands = situation.router.callback(callback)
+    if stands is None:
         raise Refused("unknown_callback", f"There is no open callback {callback}.", "callback")
+    return stands
 
 
 def require_time(at: Instant, earliest_at: Instant | None, latest_at: Instant | None) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from acd import events as acd
 from acd.effects import AgentChanged
-from acd.model import AgentId, Instant, Policy, SeatId
+from acd.model import AgentId, ContactId, Instant, Policy, SeatId
 from acd.router import Router
 from cti.calls.actions import Action
 from cti.calls.facts import CallId
@@ -76,6 +76,9 @@ class Situation(Protocol):
     @property
     def supervisors(self) -> frozenset[AgentId]:
         """Agents who may supervise from a phone."""
+
+    def joins(self, wanted: CallbackWanted) -> ContactId | None:
+        """The open callback that a request would join; None: it would stand for itself."""
 
     @property
     def reasons(self) -> frozenset[str]:

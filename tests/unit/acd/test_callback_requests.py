@@ -64,18 +64,6 @@ def test_callers_without_a_number_have_a_callback_each() -> None:
     assert {record.callback for record in floor.router.callbacks()} == {"k1", "k2"}
 
 
-def test_a_caller_who_calls_again_and_is_answered_needs_no_callback() -> None:
-    floor = center()
-    floor.request_callback("k1", "other", caller="zhang")
-    floor.ready("ann")
-    floor.end(floor.offer().offer, OfferOutcome.REJECTED)
-    floor.queue("c1", caller="zhang", priority=1)
-    floor.ready("ann")
-    floor.answer(floor.offer().offer)
-    assert over(floor) is CallbackEnd.CALLED_AGAIN
-    assert floor.router.queue_figures("other").callbacks_dropped == 1
-
-
 def test_a_phone_that_rings_for_it_stops_when_the_citizen_is_answered_elsewhere() -> None:
     floor = center()
     floor.ready("ann")

@@ -94,17 +94,6 @@ def test_nobody_is_dialled_at_night() -> None:
     assert floor.offer().contact == "k1"
 
 
-def test_one_that_is_being_offered_when_night_falls_is_put_back_if_nobody_answers() -> None:
-    floor = center(hours=DAYTIME, expires_s=3 * 86_400.0)
-    floor.wait(13 * 3600.0 - 5)
-    floor.ready("ann")
-    floor.request_callback("k1")
-    offer = floor.offer()
-    floor.wait(10)
-    floor.end(offer.offer)
-    assert floor.callback("k1").state is CallbackState.SCHEDULED
-
-
 def test_hours_in_which_nobody_may_ever_be_dialled_end_it() -> None:
     floor = center(hours=Calendar(()))
     floor.request_callback("k1")

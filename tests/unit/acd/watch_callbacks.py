@@ -15,14 +15,13 @@ def check_callbacks(router: Router) -> None:
         callback.caller: name for name, callback in floor.callbacks.items() if callback.caller is not None
     }
     due = {name: at for (kind, name), at in floor.timers.items() if kind == "callback"}
-    asleep = {name for name in floor.callbacks if name not in due}
-    assert due.keys() <= floor.callbacks.keys()
-    assert all(is_offered(router, name) for name in asleep), "a callback that nothing would ever wake"
+    assert due.keys() == floor.callbacks.keys(), "a callback that nothing would ever wake"
     queued: list[tuple[str, float, str]] = []
     for name, callback in floor.callbacks.items():
         contact = floor.contacts.get(name)
         is_contact = contact is not None and contact.state is not ContactState.CONNECTED
         assert is_contact == (callback.state is CallbackState.WAITING)
+        assert callback.ends_as is None or callback.state is CallbackState.DIALLING
         if callback.agent is not None:
             assert callback.state is CallbackState.DIALLING
             assert floor.agents[callback.agent].promised == name
@@ -34,9 +33,10 @@ def check_callbacks(router: Router) -> None:
             assert due[name] == callback.due_at
             assert floor.at < callback.due_at < callback.latest_at
         elif callback.state is CallbackState.WAITING:
-            assert is_offered(router, name) or floor.at < due[name] <= callback.latest_at
+            assert floor.at < due[name] <= callback.latest_at
             hours = floor.terms[callback.queue].callbacks.hours
-            assert hours is None or is_open(hours, callback.due_at) or callback.due_at <= floor.at
+            assert hours is None or is_open(hours, floor.at), "a phone may ring out of hours"
+            assert callback.due_at <= floor.at or is_offered(router, name)
         if contact is not None and is_contact:
             assert contact.queue == callback.queue
             assert contact.priority == callback.priority

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -91,23 +90,6 @@ def test_who_was_busy_is_kept_with_what_came_of_it_and_rung_again_later() -> Non
         AttemptOutcome.BUSY,
     )
     assert last.due_at == 9.0 + 300.0
-
-
-def test_a_second_request_for_a_number_is_kept_with_the_first() -> None:
-    rig = Rig()
-    rig.runtime.in_force.plan = replace(
-        rig.runtime.in_force.plan, caller_key=lambda number: f"key of {number}"
-    )
-    first = asked(rig, 5.0)
-    rig.tell(
-        order(
-            RequestCallback(NUMBER, "general", CallbackReason.VISIT, work_order="wo-1", origin="call-2"),
-            6.0,
-            "k2",
-        )
-    )
-    [*_, last] = drafts(rig.steps)
-    assert (last.callback, last.joined, last.work_order) == (first, ["call-2"], "wo-1")
 
 
 def test_altered_and_cancelled_by_command() -> None:

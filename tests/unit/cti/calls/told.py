@@ -8,7 +8,15 @@ from acd import events as acd
 from acd.effects import MakeOffer
 from cti.calls.facts import Fact, PbxSnapshot
 from cti.calls.model import CallModel
-from cti.calls.outputs import CallbackWanted, CallUpdated, CutOffUnseen, Output, RecordingDue, RecordingVoid
+from cti.calls.outputs import (
+    CallbackWanted,
+    CallerAnswered,
+    CallUpdated,
+    CutOffUnseen,
+    Output,
+    RecordingDue,
+    RecordingVoid,
+)
 from cti.calls.records import CallRecord
 from tests.support.conversation import agent_hangs_up, caller_arrives, seat_answers, seat_rings
 
@@ -58,7 +66,7 @@ class Told:
         return self.outputs[before:]
 
     def routing(self) -> list[acd.Event]:
-        apart = (CallUpdated, RecordingDue, RecordingVoid, CallbackWanted, CutOffUnseen)
+        apart = (CallUpdated, RecordingDue, RecordingVoid, CallbackWanted, CutOffUnseen, CallerAnswered)
         return [o for o in self.outputs if not isinstance(o, apart)]
 
     @property
