@@ -27,6 +27,7 @@ from cti.calls.actions import (
     RingParty,
     RingSeat,
     RingSupervisor,
+    SendSupervisor,
 )
 from cti.calls.facts import CallId, Fact
 from cti.calls.model import CallModel
@@ -124,8 +125,8 @@ class Runtime:
         step.actions += self._take_overs.due(self.calls.in_fallback(), at, cause)
         self._link.drain(step)
         self._link.tell_returned(at, step)
-        self._carry_out(self._supervising.settle(at, cause), step)
-        self._carry_out(self.commands.follow(at), step)
+        self._carry_out(self._supervising.settle(at, cause), at, step)
+        self._carry_out(self.commands.follow(at), at, step)
         self._dial(at, cause, step)
         self._after_calls(at, step)
         self._close(at, step)
@@ -139,7 +140,9 @@ class Runtime:
             case ActionFailed():
                 self._action_failed(event, step)
             case ActionDone():
-                self._carry_out(self.commands.action_done(event), step)
+                if isinstance(event.action, SendSupervisor):
+                    self.supervisions.taken(event.action)
+                self._carry_out(self.commands.action_done(event), event.at, step)
             case Order():
                 self._order(event, step)
             case ToAudit():
@@ -273,18 +276,17 @@ class Runtime:
         except Refused as refused:
             step.refused = refused
         else:
-            self._carry_out(work, step)
+            self._carry_out(work, order.at, step)
 
     def _action_failed(self, failure: ActionFailed, step: Step) -> None:
-        """A phone that could not even be asked to ring ends its offer; the rest is told by later facts."""
-        self._carry_out(self.commands.action_failed(failure), step)
+        """A phone that could not even be asked to ring will not; the rest is told by later facts."""
+        self._carry_out(self.commands.action_failed(failure), failure.at, step)
         if isinstance(failure.action, RingSupervisor) and failure.reason.startswith("refused"):
             self.supervisions.note(
                 f.OriginateFailed(failure.at, failure.cause, failure.action.leg, failure.reason)
             )
-        if isinstance(failure.action, RingSeat | DialFromSeat | DialCitizen) and failure.reason.startswith(
-            "refused"
-        ):
+        rings = RingSeat | RingParty | DialFromSeat | DialCitizen
+        if isinstance(failure.action, rings) and failure.reason.startswith("refused"):
             failed = f.OriginateFailed(
                 failure.at, failure.cause, failure.action.leg, OfferOutcome.FAILED.value
             )
@@ -292,12 +294,11 @@ class Runtime:
 
     # -- what follows ----------------------------------------------------------------------------------------
 
-    def _carry_out(self, work: Work, step: Step) -> None:
+    def _carry_out(self, work: Work, at: Instant, step: Step) -> None:
         step.keep(work.drafts, work.state)
         step.actions += work.actions
         for action in work.actions:
-            if isinstance(action, RingParty):
-                self.calls.party_asked(action.leg, action.call)
+            self._link.put(self.calls.commanded(action, at))
         self._link.put(work.events)
         for change in work.supervise:
             self.supervisions.apply(change)

@@ -45,6 +45,7 @@ from cti.calls.actions import (
     RingParty,
     RingSeat,
     RingSupervisor,
+    SendSupervisor,
 )
 from cti.calls.facts import (
     ClockSet,
@@ -293,8 +294,8 @@ class AmiTelephony:
             self._settle(action.leg)
         if error is not None:
             self._fail(action, error)
-        elif isinstance(action, Mute | PressKey):
-            self._tell([ActionDone(self._clock(), action.cause)])
+        elif isinstance(action, Mute | PressKey | SendSupervisor):
+            self._tell([ActionDone(self._clock(), action.cause, action)])
 
     def _fail(self, action: Action, error: BaseException) -> None:
         reason = _reason(error)

@@ -213,9 +213,8 @@ def _ring_party(action: RingParty) -> EncodedAction:
     variables = [f"HL_CALL={_checked('call', action.call, _ID)}", "HL_PLACE=agent"]
     if action.peer:
         variables.append(f"HL_PEER={_checked('peer', action.peer, _CHANNEL)}")
-    if action.peer and action.number is None and action.place is Place.CONNECT:
-        # On the caller's channel: the dialplan ends the ringing when the caller leaves.
-        variables.append(f"SHARED(HL_RINGS,{action.peer})={endpoint}")
+    if action.peer and action.place is Place.CONNECT:
+        variables += _rings_for(action.peer, endpoint)
     for name, value in action.facts.items():
         variables.append(f"{_checked('fact', name, _FACT)}={_checked(name, value, _FACT_VALUE)}")
     return _originated(
@@ -235,8 +234,7 @@ def _ring(action: RingSeat) -> EncodedAction:
         f"HL_CALL={call}",
         f"HL_PEER={_checked('caller_channel', action.caller_channel, _CHANNEL)}",
         f"HL_QUEUE={_checked('queue', action.queue, _ID)}",
-        # On the caller's channel: where a phone rings for it. The dialplan ends the ringing when it leaves.
-        f"SHARED(HL_RINGS,{action.caller_channel})={action.seat}",
+        *_rings_for(action.caller_channel, action.seat),
     )
     return _originated(
         action.leg,
@@ -247,6 +245,13 @@ def _ring(action: RingSeat) -> EncodedAction:
         action.shown_number,
         (*variables, "HL_PLACE=agent", *(_AUTO_ANSWER if action.auto_answer else ())),
     )
+
+
+def _rings_for(channel: str, endpoint: str) -> tuple[str, str]:
+    """Whoever is at the endpoint is rung for this caller, and nobody else from now on: noted on the caller's
+    channel, so that the dialplan ends the ringing when the caller leaves and connects nobody rung earlier.
+    """
+    return f"SHARED(HL_RINGS,{channel})={endpoint}", "HL_RUNG=1"
 
 
 def _dial(action: DialFromSeat) -> EncodedAction:

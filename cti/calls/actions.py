@@ -339,3 +339,4 @@ class ActionDone:
 
     at: float
     cause: str
+    action: Action

@@ -13,8 +13,9 @@ from acd.effects import MakeOffer, OfferClosed
 from acd.model import AgentId, AttemptOutcome, Instant, QueueId, SeatId
 from cti.calls import attempts, dialled
 from cti.calls import facts as f
-from cti.calls.actions import DialCitizen
+from cti.calls.actions import Action, DialCitizen
 from cti.calls.belief import RouterBelief
+from cti.calls.commanded import Commanded
 from cti.calls.connections import Connections
 from cti.calls.facts import CallId, Fact, LegId, PbxSnapshot
 from cti.calls.flows import caller_left, place_of, take
@@ -55,6 +56,7 @@ class CallModel:
         self._done: dict[LegId, None] = {}
         self._out: list[Output] = []
         self._offers = Offers(self._state, self._changed, self._tell)
+        self._commanded = Commanded(self._state, self._changed)
         self._connections = Connections(self._state, self._belief, self._changed, self._tell)
 
     # -- what the owner asks and tells -----------------------------------------------------------------------
@@ -74,9 +76,10 @@ class CallModel:
         """Legs and bridges, for reading."""
         return self._state
 
-    def party_asked(self, leg: LegId, call: CallId) -> None:
-        """The service rings somebody for a call that goes on: the leg will have this id."""
-        self._state.asked[leg] = call
+    def commanded(self, action: Action, at: Instant) -> tuple[Output, ...]:
+        """An action of a command goes to Asterisk: somebody is rung, a leg is sent elsewhere."""
+        self._commanded.note(action, at)
+        return self._take()
 
     def is_over(self, leg: LegId) -> bool:
         """Whether a leg has ended, or was asked for and never came about."""
@@ -198,6 +201,9 @@ class CallModel:
                 for implied in facts_of(fact, self._state, self._trunk):
                     self._apply(implied)
                 self._connections.check(fact.at, fact.cause)
+                for leg_id in list(self._state.asked):  # no link tells of them any more
+                    self._remember(leg_id)
+                    self._commanded.never_came(leg_id, fact.at, fact.cause)
                 for call in list(self._state.calls.values()):
                     self._offers.settle(call, fact.at, fact.cause)
                     if dialled.is_unbegun(call.record):
@@ -322,7 +328,7 @@ class CallModel:
         own = self._state.calls.get(fact.leg)
         if own is not None and own.caller == fact.leg:
             return own
-        for candidate in (self._state.asked.pop(fact.leg, None), fact.call, fact.linked):
+        for candidate in (self._commanded.came(fact.leg), fact.call, fact.linked):
             if candidate is None or candidate == fact.leg:
                 continue
             if candidate in self._state.calls:
@@ -344,6 +350,7 @@ class CallModel:
         leg = self._state.legs.get(fact.leg)
         if leg is None:
             self._remember(fact.leg)
+            self._commanded.never_came(fact.leg, fact.at, fact.cause)
             return
         self._connections.part(leg, fact.at, fact.cause)
         self._connections.let_go(leg, fact.at, fact.cause)
@@ -510,11 +517,11 @@ class CallModel:
     def _originate_failed(self, fact: f.OriginateFailed) -> None:
         if fact.leg in self._state.legs:
             return  # the leg's own end says it, and more exactly
-        self._state.asked.pop(fact.leg, None)
         call = self._state.calls.get(fact.leg)
         if call is not None and dialled.is_unbegun(call.record):
             self._never_began(call, dialled.outcome_of_failure(fact.reason), fact.at, fact.cause)
         self._remember(fact.leg)
+        self._commanded.never_came(fact.leg, fact.at, fact.cause)
         self._offers.originate_failed(fact)
 
     def _never_began(self, call: OpenCall, outcome: AttemptOutcome, at: Instant, cause: str) -> None:

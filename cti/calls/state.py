@@ -8,8 +8,13 @@ from typing import TypeAlias
 
 from acd.effects import MakeOffer
 from acd.model import AgentId, Instant, SeatId
+from cti.calls.actions import Place
 from cti.calls.facts import CallId, LegId
 from cti.calls.records import CallRecord, HoldKind, HoldRecord, LegRecord, SegmentRecord
+
+MOVES_WITHIN_S = 5.0
+"""A leg that is not where a command sent it so long afterwards does not go there any more."""
+_CONNECTS = frozenset({Place.CONNECT, Place.CONSULT, Place.CONFERENCE})
 
 
 @dataclass(slots=True)
@@ -32,6 +37,13 @@ class Leg:
     """The recording that runs on it."""
     recordings: dict[str, None] = field(default_factory=dict)
     """All that were made on it."""
+    bound_for: Place | None = None
+    """Where a command sent it, until it is there."""
+    sent_at: Instant = float("-inf")
+
+    def moves(self, at: Instant) -> bool:
+        """Whether a command sent it elsewhere and it is not there yet."""
+        return self.bound_for is not None and at < self.sent_at + MOVES_WITHIN_S
 
 
 @dataclass(slots=True)
@@ -99,6 +111,15 @@ Changed: TypeAlias = Callable[[OpenCall, Instant, str], None]
 """Told of a call that was altered, when, and because of what."""
 
 
+@dataclass(frozen=True, slots=True)
+class AskedLeg:
+    """A leg that the service asked for and that is not there yet."""
+
+    call: CallId
+    seat: SeatId | None
+    """None: a number outside."""
+
+
 @dataclass(slots=True)
 class Offer:
     made: MakeOffer
@@ -113,8 +134,8 @@ class LiveState:
         self.legs: dict[LegId, Leg] = {}
         self.bridges: dict[str, dict[LegId, None]] = {}
         self.offers: dict[LegId, Offer] = {}
-        self.asked: dict[LegId, CallId] = {}
-        """Legs that the service asked for and that are not there yet, with their call."""
+        self.asked: dict[LegId, AskedLeg] = {}
+        """Legs that commands asked for and that are not there yet."""
         self._at_seat: dict[SeatId, dict[LegId, None]] = {}
         """Legs of each seat's phone: asked for with nearly every fact, when hundreds are up."""
 
@@ -180,12 +201,39 @@ class LiveState:
         """Whether a phone rings for the caller, or was just answered, that the router knows nothing of.
 
         It rings for an offer from before a restart, or for the fallback queue. Until it ends the caller is
-        not offered to anybody else, nor moved: between the answer and the connection too.
+        not offered to anybody else, nor moved: between the answer and the connection too. Nor while a command
+        has asked for a phone to ring.
         """
+        if any(asked.call == call.record.call for asked in self.asked.values()):
+            return True
         return any(
             leg.record.seat is not None and not leg.was_connected and leg.record.leg not in self.offers
             for leg_id in call.live
             if (leg := self.legs[leg_id])
+        )
+
+    def rung(self, call: OpenCall) -> list[LegId]:
+        """Who is rung for the call, by an offer, a command or a phone, from the asking to the connection."""
+        name, legs = call.record.call, self.legs
+        asked = [leg for leg, to_come in self.asked.items() if to_come.call == name]
+        asked += [
+            leg for leg, offer in self.offers.items() if offer.made.contact == name and not offer.answered
+        ]
+        known = {call.citizen, call.handler}
+        known |= {hold.leg for hold in call.record.holds if hold.ended_at is None}
+        there = [
+            leg
+            for leg in call.live
+            if leg not in known and not legs[leg].was_connected and legs[leg].bridge is None
+        ]
+        return list(dict.fromkeys([*asked, *there]))
+
+    def in_use(self, seat: SeatId) -> bool:
+        """Whether the seat's phone is on a call, rings, or is about to."""
+        return (
+            bool(self._at_seat.get(seat))
+            or any(to_come.seat == seat for to_come in self.asked.values())
+            or any(offer.made.seat == seat and not offer.answered for offer in self.offers.values())
         )
 
     def attach(self, leg: Leg, call: OpenCall) -> None:
@@ -202,11 +250,14 @@ class LiveState:
 
     def enter(self, leg: LegId, bridge: str) -> None:
         self.legs[leg].bridge = bridge
+        self.legs[leg].bound_for = None
         self.bridges.setdefault(bridge, {})[leg] = None
 
     def exit(self, leg: LegId) -> str | None:
-        """Takes a leg out of its bridge and returns the bridge's name."""
+        """Takes a leg out of its bridge and returns the bridge's name; None when it was in none."""
         bridge = self.legs[leg].bridge
+        if self.legs[leg].bound_for not in _CONNECTS:
+            self.legs[leg].bound_for = None
         if bridge is not None:
             self.legs[leg].bridge = None
             del self.bridges[bridge][leg]

@@ -156,6 +156,8 @@ class Supervisions:
         self.open: dict[LegId, Supervision] = {}
         self.ended: dict[LegId, Ended] = {}
         """How those ended that ended lately."""
+        self.unanswered: set[LegId] = set()
+        """Those whose phone was sent to do something that Asterisk has not taken yet."""
         self._now: Instant = 0.0
         self._actions: list[Action] = []
         self._told: list[Told] = []
@@ -168,6 +170,12 @@ class Supervisions:
         self.open |= {each.supervision: each for each in supervisions}
 
     # -- what happens ----------------------------------------------------------------------------------------
+
+    def taken(self, action: SendSupervisor) -> None:
+        """Asterisk took it: what the phone is to do it does."""
+        for name, supervision in self.open.items():
+            if (supervision.channel, supervision.doing.value) == (action.channel, action.doing):
+                self.unanswered.discard(name)
 
     def apply(self, change: Change) -> None:
         match change:
@@ -239,6 +247,7 @@ class Supervisions:
     def _end(self, supervision: Supervision, why: Ended) -> None:
         name = supervision.supervision
         del self.open[name]
+        self.unanswered.discard(name)
         self.ended[name] = why
         while len(self.ended) > 1000:
             del self.ended[next(iter(self.ended))]
@@ -393,6 +402,7 @@ class Supervisions:
             self._set(supervision, "HL_CALL", supervision.call, cause)
         supervision.doing, supervision.at_leg, supervision.bridge = doing, supervision.spied, None
         supervision.sent_at = self._now
+        self.unanswered.add(supervision.supervision)
         self._actions.append(SendSupervisor(cause, supervision.channel, doing.value))
 
     def _set(self, supervision: Supervision, name: str, value: str, cause: str) -> None:

@@ -9,7 +9,7 @@ from cti.calls.actions import Action, HangUp, Place, SendLeg
 from cti.calls.facts import CallId, LegId
 from cti.calls.state import Leg
 from cti.verbs.model import DONE, Command, Failed, Progress, Situation, Verb
-from cti.verbs.parties import Party, acting_leg, beside, new_leg, open_call, ring
+from cti.verbs.parties import Party, acting_leg, at_rest, beside, new_leg, open_call, ring
 from cti.views import Refused
 
 
@@ -34,6 +34,7 @@ def begin_confer(situation: Situation, command: Command[Confer], _at: Instant) -
     leg = acting_leg(situation, call, command)
     talking = beside(situation, leg)
     others = [*talking, *(held for held in situation.calls.state.held_by(call, leg) if held not in talking)]
+    at_rest(situation, command, leg, *others)
     party = command.asked.party
     if not others or (len(others) < 2 and party is None):
         raise Refused("too_few", "A conference needs two others: consult somebody first, or give `party`.")

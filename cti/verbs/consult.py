@@ -8,12 +8,23 @@ from acd.model import Instant
 from cti.calls.actions import HangUp, Place, SendLeg, SetFact
 from cti.calls.facts import CallId
 from cti.calls.state import Leg, OpenCall
-from cti.verbs.hold import GONE, set_aside, take_up
+from cti.verbs.hold import GONE, call_off, set_aside, take_up
 from cti.verbs.model import DONE, Command, Failed, Progress, Situation, Verb
-from cti.verbs.parties import Party, acting_leg, beside, new_leg, open_call, other_party, ring, together
+from cti.verbs.parties import (
+    Party,
+    acting_leg,
+    at_rest,
+    beside,
+    new_leg,
+    open_call,
+    other_party,
+    ring,
+    together,
+)
 from cti.views import Refused
 
 NOT_TAKEN = Failed("not_taken", "Nobody answered; the citizen is still on hold.")
+CALLED_OFF = Failed("called_off", "The held party was taken up again before anybody answered.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +57,7 @@ class Swap:
 def begin_consult(situation: Situation, command: Command[Consult], _at: Instant) -> Progress:
     call = open_call(situation, command.asked.call)
     leg = acting_leg(situation, call, command)
+    at_rest(situation, command, leg)
     held = situation.calls.state.held_by(call, leg)
     if leg.bridge is not None and held:
         raise Refused("already_consulting", "One party is on hold already.")
@@ -59,13 +71,18 @@ def follow_consult(situation: Situation, command: Command[Consult], _at: Instant
         return DONE
     if situation.calls.is_over(command.result["leg"]):
         return Progress((HangUp(command.command, new_leg(command)),), outcome=GONE.outcome)
-    return Progress(outcome=NOT_TAKEN) if situation.calls.is_over(new_leg(command)) else None
+    if not situation.calls.is_over(new_leg(command)):
+        return None
+    leg = situation.calls.leg(command.result["leg"])
+    taken_up = leg is not None and (leg.bridge is not None or leg.bound_for is not None)
+    return Progress(outcome=CALLED_OFF if taken_up else NOT_TAKEN)
 
 
 def _between(situation: Situation, call: OpenCall, command: Command[Complete] | Command[Swap]) -> list[Leg]:
     """The agent's leg, whom it talks with, and whom it holds. Raises `Refused`."""
     leg = acting_leg(situation, call, command)
     held = situation.calls.state.held_by(call, leg)
+    at_rest(situation, command, leg, *held)
     if not held or leg.bridge is None:
         raise Refused("not_consulting", "The agent does not talk with one party while another is on hold.")
     return [leg, other_party(situation, leg), held[-1]]
@@ -99,15 +116,15 @@ def follow_complete(situation: Situation, command: Command[Complete], _at: Insta
 def begin_cancel(situation: Situation, command: Command[Cancel], _at: Instant) -> Progress:
     call, cause = open_call(situation, command.asked.call), command.command
     leg = acting_leg(situation, call, command)
+    at_rest(situation, command, leg)
     held = situation.calls.state.held_by(call, leg)
     if not held:
         raise Refused("not_consulting", "Nobody is on hold.")
-    legs = situation.calls.state
-    ringing = [legs.legs[each] for each in call.live if legs.legs[each].record.answered_at is None]
     return Progress(
         (
             *take_up(cause, leg, held[-1]),
-            *(HangUp(cause, each.record.leg) for each in [*beside(situation, leg), *ringing]),
+            *(HangUp(cause, each.record.leg) for each in beside(situation, leg)),
+            *call_off(cause, situation, call),
         ),
         result={"leg": leg.record.leg, "held": held[-1].record.leg},
     )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from acd.model import Instant
-from cti.calls.actions import Place, SendLeg, SetFact
+from cti.calls.actions import HangUp, Place, SendLeg, SetFact
 from cti.calls.facts import CallId
 from cti.calls.records import HoldKind
-from cti.calls.state import Leg
+from cti.calls.state import Leg, OpenCall
 from cti.verbs.model import DONE, Command, Failed, Progress, Situation, Verb
-from cti.verbs.parties import acting_leg, open_call, other_party, together
+from cti.verbs.parties import acting_leg, at_rest, open_call, other_party, together
 from cti.views import Refused
 
 GONE = Progress(outcome=Failed("party_gone", "One of the two hung up first."))
@@ -23,7 +23,9 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Retrieve:
-    """Take up who is on hold. Who is parked is taken up with a command of its own."""
+    """Take up who is on hold; whoever is rung to be asked is called off. Who is parked is taken up with a
+    command of its own.
+    """
 
     call: CallId
 
@@ -46,9 +48,15 @@ def take_up(cause: str, leg: Leg, other: Leg) -> tuple[SetFact | SendLeg, ...]:
     )
 
 
+def call_off(cause: str, situation: Situation, call: OpenCall) -> tuple[HangUp, ...]:
+    """Nobody is rung for the call any more, nor is who is asked for and does not ring yet."""
+    return tuple(HangUp(cause, leg) for leg in situation.calls.state.rung(call))
+
+
 def begin_hold(situation: Situation, command: Command[Hold], _at: Instant) -> Progress:
     call = open_call(situation, command.asked.call)
     leg = acting_leg(situation, call, command)
+    at_rest(situation, command, leg)
     if situation.calls.state.held_by(call, leg) and leg.bridge is None:
         raise Refused("already_held", "The call is on hold already.")
     other = other_party(situation, leg)
@@ -70,6 +78,7 @@ def follow_hold(situation: Situation, command: Command[Hold], _at: Instant) -> P
 def begin_retrieve(situation: Situation, command: Command[Retrieve], _at: Instant) -> Progress:
     call = open_call(situation, command.asked.call)
     leg = acting_leg(situation, call, command)
+    at_rest(situation, command, leg)
     if leg.bridge is not None:
         own = [h for h in call.record.holds if h.leg == leg.record.leg and h.ended_at is None]
         if any(hold.kind is HoldKind.PHONE for hold in own):
@@ -79,7 +88,7 @@ def begin_retrieve(situation: Situation, command: Command[Retrieve], _at: Instan
     if not held:
         raise Refused("nobody_held", "Nobody is on hold.")
     return Progress(
-        take_up(command.command, leg, held[-1]),
+        (*take_up(command.command, leg, held[-1]), *call_off(command.command, situation, call)),
         result={"leg": leg.record.leg, "held": held[-1].record.leg},
     )
 

@@ -9,7 +9,7 @@ from cti.calls.actions import HangUp, Place, SendLeg
 from cti.calls.facts import CallId
 from cti.calls.records import HoldKind
 from cti.verbs.model import DONE, Command, Failed, Progress, Situation, Verb
-from cti.verbs.parties import Party, To, acting_leg, new_leg, open_call, ring, together
+from cti.verbs.parties import Party, To, acting_leg, at_rest, new_leg, open_call, ring, together
 from cti.views import Refused
 
 CITIZEN_GONE = Progress(outcome=Failed("citizen_gone", "The citizen hung up first."))
@@ -42,6 +42,7 @@ def begin_park(situation: Situation, command: Command[Park], _at: Instant) -> Pr
     citizen = situation.calls.state.citizen_leg(call)
     if citizen is None or not citizen.was_connected:
         raise Refused("no_citizen", "There is no citizen in the call who could be parked.")
+    at_rest(situation, command, leg, citizen)
     return Progress(
         (SendLeg(cause, citizen.record.channel, Place.PARKED), HangUp(cause, leg.record.leg)),
         result={"leg": leg.record.leg, "citizen": citizen.record.leg},
@@ -64,8 +65,6 @@ def begin_pick_up(situation: Situation, command: Command[PickUp], _at: Instant) 
     waits = call.place == "waiting" and (call.record.answered_at is None or call.waits)
     if citizen is None or citizen.bridge is not None or not (parked or waits):
         raise Refused("not_waiting", "That citizen neither waits in a queue nor is parked.", "call")
-    if any(leg.record.seat for each in call.live if (leg := situation.calls.state.legs[each])):
-        raise Refused("offered", "A phone rings for that citizen already.", "call")
     return Progress(
         (
             ring(
@@ -98,6 +97,7 @@ def begin_rating(situation: Situation, command: Command[SendToRating], _at: Inst
     citizen = situation.calls.state.citizen_leg(call)
     if citizen is None or not citizen.was_connected or call.caller is None:
         raise Refused("no_citizen", "There is no citizen who called in the call.")
+    at_rest(situation, command, leg, citizen)
     return Progress(
         (SendLeg(cause, citizen.record.channel, Place.AFTER), HangUp(cause, leg.record.leg)),
         result={"leg": leg.record.leg, "citizen": citizen.record.leg},

@@ -108,7 +108,7 @@ def free_seat(situation: Situation, party: Party) -> SeatId:
             raise Refused("unknown_seat", f"There is no seat {seat}.", "to")
     if seat not in situation.reachable:
         raise Refused("phone_unreachable", f"The phone of seat {seat} cannot be reached.", "to")
-    if any(leg.record.seat == seat for leg in situation.calls.state.legs.values()):
+    if situation.calls.state.in_use(seat):
         raise Refused("seat_busy", f"The phone of seat {seat} is in use.", "to")
     return seat
 
@@ -116,7 +116,14 @@ def free_seat(situation: Situation, party: Party) -> SeatId:
 def ring(
     situation: Situation, command: Command[Any], call: OpenCall, party: Party, place: Place, peer: str
 ) -> RingParty:
-    """Rings an agent, a seat or a number for the call. Raises `Refused` when that cannot be."""
+    """Rings an agent, a seat or a number for the call, one at a time. Raises `Refused`."""
+    if situation.calls.state.rung(call):
+        raise Refused(
+            "already_ringing",
+            "Somebody is rung for this call already: wait until they answer or it is over, or call it off"
+            " (`cancel`, `retrieve`).",
+            "call",
+        )
     board = situation.switchboard
     outside = party.to is To.NUMBER
     return RingParty(
@@ -130,6 +137,19 @@ def ring(
         shown_number=board.caller_number if outside else call.record.number,
         ring_timeout_s=board.ring_timeout_s,
     )
+
+
+def at_rest(situation: Situation, command: Command[Any], leg: Leg, *others: Leg) -> None:
+    """Raises `Refused` while another command moves the leg, one connected with it, or one of the others.
+
+    Sent to two places, a leg would leave the first as it comes there, and take whoever is there along.
+    """
+    if any(each.moves(command.at) for each in [leg, *beside(situation, leg), *others]):
+        raise Refused(
+            "command_under_way",
+            "Another command moves this call at this moment: wait for its outcome, then look again.",
+            "call",
+        )
 
 
 def new_leg(command: Command[Any]) -> LegId:

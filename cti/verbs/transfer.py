@@ -8,10 +8,11 @@ from acd.model import Instant, QueuePolicy
 from cti.calls.actions import HangUp, MoveToQueue, Place, SendLeg, SetFact
 from cti.calls.facts import CallId
 from cti.verbs.model import DONE, Command, Failed, Progress, Situation, Verb
-from cti.verbs.parties import Party, To, acting_leg, new_leg, open_call, ring, together
+from cti.verbs.parties import Party, To, acting_leg, at_rest, new_leg, open_call, ring, together
 from cti.views import Refused
 
 NOT_TAKEN = Failed("not_taken", "Nobody took the call; the citizen waits in the queue again.")
+LET_GO = Failed("not_taken", "Nobody took the call; the citizen, whom an agent had called, was let go.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ def begin(situation: Situation, command: Command[Transfer], _at: Instant) -> Pro
     citizen = situation.calls.state.citizen_leg(call)
     if citizen is None or not citizen.was_connected:
         raise Refused("no_citizen", "There is no citizen in the call who could be transferred.")
+    at_rest(situation, command, leg, citizen)
     result = {"citizen": citizen.record.leg}
     if asked.party.to is To.QUEUE:
         queue = asked.party.name
@@ -73,7 +75,9 @@ def follow(situation: Situation, command: Command[Transfer], _at: Instant) -> Pr
         return DONE if call.waits and call.record.queue == command.asked.party.name else None
     if together(situation, new_leg(command), citizen):
         return DONE
-    return Progress(outcome=NOT_TAKEN) if situation.calls.is_over(new_leg(command)) else None
+    if not situation.calls.is_over(new_leg(command)):
+        return None
+    return Progress(outcome=NOT_TAKEN if call.caller is not None else LET_GO)
 
 
 TRANSFER = Verb("transfer", Transfer, begin, follow, within_s=60.0)

@@ -47,13 +47,13 @@ async def reach_waiting(caller: TalkingParty, manager: Manager) -> Message:
     return await manager.user_event("HotlineQueued")
 
 
-async def ring_seat(manager: Manager, queued: Message, leg: str = "offer-1") -> None:
-    """Rings the first seat for the caller of `queued`, as the service does."""
+async def ring_seat(manager: Manager, queued: Message, leg: str = "offer-1", seat: str = SEAT) -> None:
+    """Rings a seat for the caller of `queued`, as the service does."""
     await manager.act(
         "Originate",
         ChannelId=leg,
         Account=queued["Call"],
-        Channel=f"PJSIP/{SEAT}",
+        Channel=f"PJSIP/{seat}",
         Context="hl-agent",
         Exten="s",
         Priority="1",
@@ -64,7 +64,8 @@ async def ring_seat(manager: Manager, queued: Message, leg: str = "offer-1") -> 
             f"HL_CALL={queued['Call']}",
             f"HL_PEER={queued['Channel']}",
             "HL_PLACE=agent",
-            f"SHARED(HL_RINGS,{queued['Channel']})={SEAT}",
+            f"SHARED(HL_RINGS,{queued['Channel']})={seat}",
+            "HL_RUNG=1",
         ],
     )
 

@@ -9,7 +9,19 @@ from pathlib import Path
 import pytest
 
 from cti.ami.errors import AmiError, AmiLost
-from cti.calls.actions import ActionFailed, AnswerPhone, Beat, EndLeg, HangUp, PauseSeat, RingSeat
+from cti.calls.actions import (
+    ActionDone,
+    ActionFailed,
+    AnswerPhone,
+    Beat,
+    EndLeg,
+    HangUp,
+    Mute,
+    PauseSeat,
+    PressKey,
+    RingSeat,
+    SendSupervisor,
+)
 from cti.calls.facts import LegEnded, LegStarted, OriginateFailed, PbxLost, PbxSnapshot
 from tests.support.scripted_ami import Action, Link, ScriptedAmi, message
 from tests.support.watched_client import settings_for
@@ -62,6 +74,26 @@ async def test_an_action_that_is_carried_out_says_nothing(server: ScriptedAmi) -
             NOW, "c", Beat("c", 2), "refused: Permission denied"
         )
         assert len(phone.told) == 1
+
+
+@pytest.mark.parametrize(
+    ("action", "sent"),
+    [
+        (Mute("c", "PJSIP/seat-01-00000001", muted=True), "Setvar"),
+        (PressKey("c", "PJSIP/trunk-00000001", "1"), "PlayDTMF"),
+        (SendSupervisor("c", "PJSIP/seat-03-00000001", "whisper"), "Redirect"),
+    ],
+)
+async def test_what_no_event_tells_is_told_once_asterisk_has_answered(
+    server: ScriptedAmi, action: Mute | PressKey | SendSupervisor, sent: str
+) -> None:
+    async with telephony(server) as phone:
+        phone.pbx.perform(action)
+        link = server.links[0]
+        asked = await link.expect(sent)
+        assert phone.told == []
+        link.answer(asked)
+        assert await phone.first(ActionDone) == ActionDone(NOW, "c", action)
 
 
 async def test_a_leg_to_be_ended_that_asterisk_does_not_know_is_told_as_ended(server: ScriptedAmi) -> None:

@@ -117,6 +117,7 @@ def test_ringing_a_seat_is_an_originate_that_carries_the_calls_variables() -> No
             "HL_PEER=PJSIP/trunk-00000001",
             "HL_QUEUE=consumer",
             "SHARED(HL_RINGS,PJSIP/trunk-00000001)=seat-01",
+            "HL_RUNG=1",
             "HL_PLACE=agent",
         ),
     }
@@ -268,6 +269,8 @@ def test_ringing_a_seat_is_an_originate_that_carries_the_calls_variables() -> No
                     "HL_CALL=hotline-1.0",
                     "HL_PLACE=agent",
                     "HL_PEER=PJSIP/trunk-0001",
+                    "SHARED(HL_RINGS,PJSIP/trunk-0001)=trunk",
+                    "HL_RUNG=1",
                     "HL_HOLDS=x",
                 ),
             },

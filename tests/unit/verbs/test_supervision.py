@@ -7,7 +7,16 @@ import pytest
 from acd import events as acd
 from acd.model import AgentState
 from cti.calls import facts as f
-from cti.calls.actions import AnswerFeature, EndLeg, HangUp, RingSupervisor, SendSupervisor, SetFact
+from cti.calls.actions import (
+    ActionDone,
+    ActionFailed,
+    AnswerFeature,
+    EndLeg,
+    HangUp,
+    RingSupervisor,
+    SendSupervisor,
+    SetFact,
+)
 from cti.calls.facts import Fact
 from cti.calls.supervision import Afterwards, Mode
 from cti.records_json import JSON
@@ -35,6 +44,12 @@ def begun(
 
 def sent(telling: Telling) -> list[str]:
     return [action.doing for action in telling.actions(SendSupervisor)]
+
+
+def taken(telling: Telling, at: float) -> None:
+    """Asterisk answers that it sends the phone where it was last sent."""
+    last = telling.actions(SendSupervisor)[-1]
+    telling.tell(ActionDone(at, last.cause, last))
 
 
 def spied(telling: Telling) -> list[str]:
@@ -124,6 +139,43 @@ def test_barging_in_makes_a_party_whose_leg_ends_when_the_citizen_goes() -> None
         f.LegEnded(15.0, "t", CALL, 16, True),
     )
     assert [h.leg for h in telling.actions(HangUp)] == [name]
+
+
+@pytest.mark.parametrize("mode", [Mode.LISTEN, Mode.WHISPER])
+def test_another_mode_is_so_once_asterisk_has_taken_it(mode: Mode) -> None:
+    telling = Telling()
+    telling.ready()
+    telling.talk()
+    name = begun(telling, 10.0, Mode.WHISPER if mode is Mode.LISTEN else Mode.LISTEN)
+    taken(telling, 11.1)
+    earlier = telling.actions(SendSupervisor)[-1]
+    changing = telling.order(ChangeSupervision(name, mode), 12.0, agent=None)
+    assert changing.state is CommandState.ACCEPTED
+    telling.tell(ActionDone(12.05, earlier.cause, earlier))
+    assert telling.command(changing.command).state is CommandState.ACCEPTED, "that was about the mode before"
+    taken(telling, 12.1)
+    done = telling.command(changing.command)
+    assert (done.state, done.ended_at) == (CommandState.DONE, 12.1)
+
+
+def test_another_mode_that_asterisk_does_not_take_is_not_so() -> None:
+    telling = Telling()
+    telling.ready()
+    telling.talk()
+    changing = telling.order(ChangeSupervision(begun(telling, 10.0), Mode.WHISPER), 12.0, agent=None)
+    last = telling.actions(SendSupervisor)[-1]
+    telling.tell(ActionFailed(12.1, last.cause, last, "refused: no"), acd.TimePassed(17.0, "t"))
+    failed = telling.command(changing.command)
+    assert (failed.state, failed.reason) == (CommandState.FAILED, "no_effect")
+
+
+def test_without_a_call_another_mode_is_noted_for_the_next_one_at_once() -> None:
+    telling = Telling()
+    telling.ready()
+    name = begun(telling, 10.0)
+    taken(telling, 11.1)
+    changing = telling.order(ChangeSupervision(name, Mode.WHISPER), 12.0, agent=None)
+    assert (changing.state, sent(telling)) == (CommandState.DONE, ["wait"])
 
 
 def test_taking_over_ends_the_agents_leg_once_supervisor_and_citizen_are_connected() -> None:

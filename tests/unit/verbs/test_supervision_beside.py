@@ -18,7 +18,7 @@ from cti.verbs.records import CommandState
 from cti.verbs.supervision import ChangeSupervision, TakeOverCall
 from tests.support.conversation import leg_started, seat_answers, seat_rings
 from tests.support.telling import CALL, Telling
-from tests.unit.verbs.test_supervision import begun, sent, spied
+from tests.unit.verbs.test_supervision import begun, sent, spied, taken
 
 EXPERT = Party(To.AGENT, "1002")
 
@@ -120,6 +120,7 @@ def test_who_barges_in_while_the_citizen_is_on_hold_whispers_until_there_is_some
     set_aside(talking, 20.0)
     change = talking.order(ChangeSupervision(name, Mode.BARGE), 25.0, agent=None)
     assert sent(talking) == ["listen", "whisper"]
+    taken(talking, 25.1)
     assert talking.command(change.command).state is CommandState.DONE
     talking.tell(joins(agent_leg(talking), 30.0, "b2"), joins(CALL, 30.1, "b2"))
     assert sent(talking)[-1] == "barge"
