@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -112,25 +113,30 @@ def voices(
     seat_tones: dict[str, int],
     root: Path,
 ) -> tuple[int, list[str]]:
-    """How many recordings have both parties' tones, each in its channel; and what the others lack."""
+    """How many recordings have all parties' tones, each in its channel; and what the others lack."""
     crossed = too_short_to_hear(saw)
     tone_of = {report.number: report.tone_hz for report in reports}
-    seat_of = {segment["segment"]: segment["seat"] for segment in says.segments}
     both = 0
     problems = []
     for recording in says.recordings:
-        call = saw.calls.get(recording["call"])
+        call, name = saw.calls.get(recording["call"]), recording["recording"]
         if call is None or call.seat is None or call.number in crossed:
             continue
-        path = root / recording["path"]
-        said = {span.hz for span in dominant_tones(path, 0)}
-        heard = {span.hz for span in dominant_tones(path, 1)}
-        seat = seat_of.get(recording["segment"]) or call.seat
-        wanted = (seat_tones[seat], tone_of.get(call.number))
-        if wanted[0] in said and wanted[1] in heard:
+        tones = {leg: seat_tones[seat] for leg, seat in saw.seats.items() if seat in seat_tones}
+        tones |= {call.call: tone_of[call.number]} if call.number in tone_of else {}
+        talks = [talk for talk in call.talks if name in talk.recorded]
+        long = [talk for talk in talks if (talk.ended_at or math.inf) - talk.began_at >= HEARD_WITHIN_S]
+        wanted = (
+            {tones[talk.recorded[name]] for talk in long},
+            {tones[leg] for talk in long for leg in talk.legs - {talk.recorded[name]} if leg in tones},
+        )
+        said, heard = (
+            {span.hz for span in dominant_tones(root / recording["path"], channel)} for channel in (0, 1)
+        )
+        if not talks:
+            problems.append(f"recording {name}: Asterisk connected nobody on it")
+        elif not (wanted[0] <= said and wanted[1] <= heard):
+            problems.append(f"recording {name}: {wanted} expected, {said} and {heard} heard")
+        elif long:
             both += 1
-        else:
-            problems.append(
-                f"recording {recording['recording']}: {wanted} expected, {said} and {heard} heard"
-            )
     return both, problems

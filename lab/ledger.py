@@ -13,11 +13,10 @@ from itertools import chain
 from typing import Any, Final
 
 from lab.callers import CallerReport
+from lab.conferring import CROSSING_S, conferred, connected_at, together_s, were_connected
 from lab.phone_log import PhoneCall
 from lab.witness import ArchiveSays, AsteriskSaw
 
-CROSSING_S: Final = 1.0
-"""What happens at two ends of a call within this time may cross on its way, on a busy machine."""
 BENCHED_WITHIN_S: Final = 8.0
 """An agent is taken out for what their phone did so shortly before; the service may have been away since."""
 TIMES_AGREE_S: Final = 1.0
@@ -62,6 +61,8 @@ class Evidence:
     """Seats whose registration ended because the scenario set the clock."""
     kept: frozenset[str] = frozenset()
     """Callers who were cut off and dialled again in time: they have the place of their first call."""
+    asked: frozenset[str] = frozenset()
+    """Seats whose phone an agent had ring beside their own, to consult whoever sits there or to hand over."""
 
 
 @dataclass(slots=True)
@@ -120,11 +121,14 @@ def dropped(seen: Evidence) -> list[str]:
             and not call.hung_up_here
             and call.seat not in seen.dead
             and call.ended_at < caller.ended_at - CROSSING_S
+            and not any(connected_at(other, call.ended_at) for other in conferred(seen.asked, call, phones))
         ]
         problems += [
             f"caller {caller.number} and {call.seat} were connected and heard nothing"
             for call in phones
-            if call.seat not in caller.seats and _together_s(call, caller) > 2 * CROSSING_S
+            if call.seat not in caller.seats
+            and together_s(call, caller) > 2 * CROSSING_S
+            and (call.seat not in seen.asked or were_connected(seen.saw, caller.number, call.seat))
         ]
     return problems
 
@@ -134,12 +138,6 @@ def _ended_by_an_agent(seen: Evidence, caller: CallerReport, phones: Iterable[Ph
         call["number"] == caller.number and call["outcome"] == "diverted" for call in seen.says.calls.values()
     )
     return diverted or any(call.hung_up_here or call.seat in seen.dead for call in phones)
-
-
-def _together_s(call: PhoneCall, caller: CallerReport) -> float:
-    assert call.answered_at is not None
-    end = caller.ended_at if call.ended_at is None else min(call.ended_at, caller.ended_at)
-    return end - call.answered_at
 
 
 # -- the archive ---------------------------------------------------------------------------------------------
@@ -182,7 +180,7 @@ def _differences(seen: Evidence, call_id: str) -> list[str]:
     if archived["seat"] != saw.seat:
         differences.append(f"answered at {saw.seat}, archived at {archived['seat']}")
     for name in ("queued_at", "answered_at", "ended_at"):
-        ours, theirs = archived[name], getattr(saw, name)
+        ours, theirs = archived[name], saw.over_at if name == "ended_at" else getattr(saw, name)
         if name == "ended_at" and saw.number in seen.cut:
             continue  # Asterisk died with the call and wrote down no end
         if (ours is None) != (theirs is None):
@@ -190,8 +188,8 @@ def _differences(seen: Evidence, call_id: str) -> list[str]:
         elif ours is not None and abs(ours.timestamp() - theirs) > seen.times_agree_s:
             differences.append(f"{name} is {theirs}, archived as {ours.timestamp()}")
     talked = [s for s in says.segments if s["call"] == call_id and s["seat"] is not None]
-    if len(talked) != len(saw.recorded):
-        differences.append(f"{len(saw.recorded)} conversations, archived are {len(talked)} segments")
+    if len(talked) != len(saw.talks):
+        differences.append(f"{len(saw.talks)} conversations, archived are {len(talked)} segments")
     orders = sum(1 for order in says.work_orders if order["call"] == call_id)
     if orders != (1 if saw.answered_at is not None else 0):
         differences.append(f"{orders} work orders")
@@ -212,9 +210,9 @@ def recordings_lost(seen: Evidence) -> list[str]:
     for call in seen.saw.answered:
         found = archived.get(call.call, [])
         problems += [
-            f"call {call.call}: {found.count(leg)} recordings of leg {leg}"
-            for leg in call.recorded
-            if found.count(leg) != 1
+            f"call {call.call}: {found.count(name)} times recording {name}"
+            for name in call.recorded
+            if found.count(name) != 1
         ]
     problems += [f"{leg} was left in the spool" for leg in seen.in_spool]
     return [*problems, *seen.voiceless]
@@ -375,16 +373,17 @@ def rang_for_nobody(seen: Evidence) -> list[str]:
                 problems.append(f"{call.seat} rang for {number}, who never called")
                 continue
             end = call.ended_at if call.ended_at is not None else float("inf")
+            beside = conferred(seen.asked, call, calls)
             if call.began_at > caller.ended_at + CROSSING_S:
                 late_s = call.began_at - caller.ended_at
                 problems.append(f"{call.seat} began to ring for {number} {late_s:.1f} s after they hung up")
-            elif end > caller.ended_at + CROSSING_S:
+            elif end > caller.ended_at + CROSSING_S and not any(connected_at(o, end) for o in beside):
                 did = "rang" if call.answered_at is None else "stayed connected"
                 problems.append(f"{call.seat} {did} {end - caller.ended_at:.1f} s after {number} hung up")
             problems += [
                 f"{call.seat} and {other.seat} rang for {number} at once"
                 for other in calls[place + 1 :]
-                if other.began_at < end - CROSSING_S
+                if other.began_at < end - CROSSING_S and other not in beside
             ]
     return problems
 

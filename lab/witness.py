@@ -20,6 +20,17 @@ from cti.calls import facts as f
 
 
 @dataclass(slots=True)
+class Talk:
+    """A stretch with the same parties in one bridge, a seat among them. Times are seconds since the epoch."""
+
+    legs: frozenset[str]
+    began_at: float
+    recorded: dict[str, str] = field(default_factory=dict)
+    """The recordings that it is in, each with the leg whose recorder ran."""
+    ended_at: float | None = None
+
+
+@dataclass(slots=True)
 class SeenCall:
     """One inbound call as Asterisk's log has it. Times are seconds since the epoch."""
 
@@ -31,8 +42,12 @@ class SeenCall:
     """When the caller and a seat were first in one bridge."""
     seat: str | None = None
     ended_at: float | None = None
+    """When the caller's leg ended."""
+    over_at: float | None = None
+    """When its last leg ended."""
     recorded: set[str] = field(default_factory=set)
-    """Seat legs whose recorder was started while they were connected with this caller."""
+    """The recordings that should be kept of it."""
+    talks: list[Talk] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -43,6 +58,8 @@ class AsteriskSaw:
     seat_leg_ended_at: dict[str, float] = field(default_factory=dict)
     cdr_calls: int = 0
     """Inbound calls among the call-detail records."""
+    seats: dict[str, str] = field(default_factory=dict)
+    """The seat of each leg that has one."""
 
     @property
     def answered(self) -> list[SeenCall]:
@@ -57,44 +74,92 @@ def read_asterisk(
     event_log: Path, cdr: Path, trunk: str, truly: Callable[[float], float] = lambda noted: noted
 ) -> AsteriskSaw:
     """Counts what Asterisk wrote down. `truly` turns a time of Asterisk's clock into this machine's."""
-    saw = AsteriskSaw()
-    seats: dict[str, str] = {}
-    members: dict[str, set[str]] = {}
-    for noted in read_cel(event_log, 0.0):
-        fact = replace(noted, at=truly(noted.at))
-        match fact:
-            case f.CallArrived():
-                saw.calls.setdefault(fact.call, SeenCall(fact.call, fact.number, fact.at))
-            case f.CallerQueued() if fact.call in saw.calls:
-                call = saw.calls[fact.call]
-                call.queued_at = call.queued_at or fact.at
-            case f.LegStarted() if fact.endpoint != trunk:
-                seats[fact.leg] = fact.endpoint
-                saw.seat_leg_started_at[fact.leg] = fact.at
-            case f.LegJoined():
-                members.setdefault(fact.bridge, set()).add(fact.leg)
-                _connect(saw, members[fact.bridge], seats, fact.at)
-            case f.LegParted():
-                members.get(fact.bridge, set()).discard(fact.leg)
-            case f.LegEnded():
-                if fact.leg in seats:
-                    saw.seat_leg_ended_at[fact.leg] = fact.at
-                if fact.leg in saw.calls:
-                    saw.calls[fact.leg].ended_at = fact.at
-            case _:
-                pass
+    saw = told_by((replace(noted, at=truly(noted.at)) for noted in read_cel(event_log, 0.0)), trunk)
     saw.cdr_calls = _count_cdr(cdr, trunk)
     return saw
 
 
-def _connect(saw: AsteriskSaw, together: Iterable[str], seats: dict[str, str], at: float) -> None:
-    callers = [saw.calls[leg] for leg in together if leg in saw.calls]
-    legs = [leg for leg in together if leg in seats]
-    for call in callers:
-        for leg in legs:
-            call.recorded.add(leg)
-            if call.answered_at is None:
-                call.answered_at, call.seat = at, seats[leg]
+def told_by(facts: Iterable[f.Fact], trunk: str) -> AsteriskSaw:
+    """What the facts of the log say, in their order."""
+    reader = _Reader(trunk)
+    for fact in facts:
+        reader.take(fact)
+    return reader.saw
+
+
+class _Reader:
+    def __init__(self, trunk: str) -> None:
+        self.saw = AsteriskSaw()
+        self._trunk = trunk
+        self._call_of: dict[str, str] = {}
+        self._members: dict[str, dict[str, None]] = {}
+        self._talks: dict[str, Talk] = {}
+        self._recorders: dict[str, str] = {}
+        """The recording that runs on a leg."""
+
+    def take(self, fact: f.Fact) -> None:
+        saw = self.saw
+        match fact:
+            case f.CallArrived():
+                saw.calls.setdefault(fact.call, SeenCall(fact.call, fact.number, fact.at))
+                self._call_of[fact.leg] = fact.call
+            case f.CallerQueued() if fact.call in saw.calls:
+                call = saw.calls[fact.call]
+                call.queued_at = call.queued_at or fact.at
+            case f.LegStarted():
+                self._started(fact)
+            case f.RecordingStarted():
+                self._recorders[fact.leg] = fact.recording or fact.leg
+            case f.RecordingFinished():
+                self._recorders.pop(fact.leg, None)
+            case f.LegJoined() if fact.leg not in self._members.setdefault(fact.bridge, {}):
+                self._members[fact.bridge][fact.leg] = None
+                self._talk_in(fact.bridge, fact.at)
+            case f.LegParted() if fact.leg in self._members.get(fact.bridge, {}):
+                del self._members[fact.bridge][fact.leg]
+                self._talk_in(fact.bridge, fact.at)
+            case f.LegEnded():
+                self._ended(fact)
+            case _:
+                pass
+
+    def _started(self, fact: f.LegStarted) -> None:
+        if fact.call is not None:
+            self._call_of.setdefault(fact.leg, fact.call)
+        if fact.endpoint != self._trunk:
+            self.saw.seats[fact.leg] = fact.endpoint
+            self.saw.seat_leg_started_at[fact.leg] = fact.at
+
+    def _talk_in(self, bridge: str, at: float) -> None:
+        """One talk ends and another begins when somebody enters or leaves the bridge."""
+        before = self._talks.pop(bridge, None)
+        if before is not None:
+            before.ended_at = at
+        legs = tuple(self._members[bridge])
+        seats = [leg for leg in legs if leg in self.saw.seats]
+        if len(legs) < 2 or not seats:
+            return
+        recorded = {self._recorders[leg]: leg for leg in legs if leg in self._recorders}
+        talk = self._talks[bridge] = Talk(frozenset(legs), at, recorded or {leg: leg for leg in seats})
+        for call in {self._call_of[leg]: None for leg in legs if self._call_of.get(leg) in self.saw.calls}:
+            self._belongs(talk, self.saw.calls[call], seats[0])
+
+    def _belongs(self, talk: Talk, call: SeenCall, seat_leg: str) -> None:
+        call.talks.append(talk)
+        call.recorded |= talk.recorded.keys()
+        for leg in talk.legs:
+            self._call_of.setdefault(leg, call.call)
+        if call.call in talk.legs and call.answered_at is None:
+            call.answered_at, call.seat = talk.began_at, self.saw.seats[seat_leg]
+
+    def _ended(self, fact: f.LegEnded) -> None:
+        if fact.leg in self.saw.seats:
+            self.saw.seat_leg_ended_at[fact.leg] = fact.at
+        if fact.leg in self.saw.calls:
+            self.saw.calls[fact.leg].ended_at = fact.at
+        call = self.saw.calls.get(self._call_of.get(fact.leg, ""))
+        if call is not None:
+            call.over_at = max(call.over_at or fact.at, fact.at)
 
 
 def _count_cdr(path: Path, trunk: str) -> int:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from lab.phones import What
-from tests.support.commanding import Talk, commanded, connected
-from tests.support.staffed import WITHIN_S, Staffed, staffed
+from tests.support.commanding import Talk, asked, commanded, other_than, talk_at
+from tests.support.scene import Scene, scene
 
 AT_ONCE_S = 2.0
 """Sooner than the dialplan alone would let an agent go."""
@@ -22,17 +22,17 @@ def instant(text: str) -> float:
 
 
 @asynccontextmanager
-async def talk_in(directory: Path, seats: int) -> AsyncIterator[Talk]:
-    """A conversation, after which every agent is ready again and no phone is in a call."""
-    async with staffed(directory, seats, wrap_up_s=0.5) as place:
-        talk = await connected(place)
-        yield talk
+async def talk_in(directory: Path, seats: int) -> AsyncIterator[tuple[Scene, Talk]]:
+    """A conversation, after which every agent is ready again, no phone is in a call, the ledger clean."""
+    async with scene(directory, seats) as place:
+        talk = await talk_at(place)
+        yield place, talk
         await all_ready(place)
         assert [place.phones.calls(seat) for seat in place.seats] == [{}] * seats
-        assert len((await place.archive()).calls) == 1
+        await place.account(asked=set(place.seats) - {talk.seat})
 
 
-async def all_ready(place: Staffed) -> None:
+async def all_ready(place: Scene) -> None:
     async def ready() -> bool:
         return bool((await place.total())["agents"]["ready"] == len(place.seats))
 
@@ -41,38 +41,29 @@ async def all_ready(place: Staffed) -> None:
 
 async def asks(talk: Talk) -> str:
     """The agent asks the other one, who answers at this seat."""
-    [expert] = set(talk.place.seats) - {talk.seat}
-    with talk.place.phones.events(expert) as events:
-        posted = await talk.place.center.api(f"agent-{talk.agent}").post(
-            f"/v1/calls/{talk.call}/consult", party={"to": "seat", "name": expert}
-        )
-        await events.next(What.INCOMING, within_s=WITHIN_S)
-        await talk.place.phones.answer(expert)
-
-    async def done() -> bool:
-        command = await talk.place.center.api().get(f"/v1/commands/{posted['command']}")
-        return bool(command["state"] == "done")
-
-    await talk.place.until(done)
+    expert = other_than(talk.place, talk.seat)
+    await asked(talk, expert)
     return expert
 
 
-async def restarted(place: Staffed) -> None:
+async def restarted(place: Scene) -> None:
     place.center.service.reload()
     await place.center.service.kill()
     await place.center.service.start()
-    place.center.service.reload()
-    await place.until(place.center.service.is_ready)
+    await place.reloaded()
+    await place.routes()
 
 
 async def test_killed_while_a_citizen_is_on_hold_the_next_service_takes_them_up(tmp_path: Path) -> None:
-    async with talk_in(tmp_path, 1) as talk:
+    async with talk_in(tmp_path, 1) as (place, talk):
+        await place.hears_on(talk.caller)
         await talk.do("hold")
         await talk.citizen_hears()
-        await restarted(talk.place)
-        assert (await talk.place.center.api().get(f"/v1/calls/{talk.call}"))["state"] == "held"
+        await restarted(place)
+        assert (await place.center.api().get(f"/v1/calls/{talk.call}"))["state"] == "held"
         await talk.do("retrieve")
         await talk.citizen_hears(talk.seat)
+        await place.hears_on(talk.caller)
         talk.caller.hang_up()
         await talk.task
         call = await talk.archived()
@@ -81,62 +72,64 @@ async def test_killed_while_a_citizen_is_on_hold_the_next_service_takes_them_up(
 
 
 async def test_killed_while_an_expert_is_asked_the_next_service_hands_over(tmp_path: Path) -> None:
-    async with talk_in(tmp_path, 2) as talk:
+    async with talk_in(tmp_path, 2) as (place, talk):
         expert = await asks(talk)
-        await restarted(talk.place)
+        await restarted(place)
         await talk.do("complete")
         await talk.citizen_hears(expert)
-        assert talk.place.phones.calls(talk.seat) == {}
-        await talk.place.phones.hang_up(expert)
+        await place.hears_on(talk.caller)
+        assert place.phones.calls(talk.seat) == {}
+        await place.phones.hang_up(expert)
         await talk.task
         call = await talk.archived()
         assert [segment["seat"] for segment in call["segments"]] == [talk.seat, talk.seat, expert]
 
 
 async def test_a_citizen_hangs_up_on_hold_and_the_agent_is_let_go(tmp_path: Path) -> None:
-    async with talk_in(tmp_path, 1) as talk:
+    async with talk_in(tmp_path, 1) as (place, talk):
         await talk.do("hold")
-        talk.place.center.service.reload()
+        place.center.service.reload()
         talk.caller.hang_up()
         await talk.task
-        await all_ready(talk.place)
-        assert talk.place.phones.calls(talk.seat) == {}
+        await all_ready(place)
+        assert place.phones.calls(talk.seat) == {}
         call = await talk.archived()
         assert call["ended_by"] == "caller"
         assert instant(call["ended_at"]) - instant(call["holds"][0]["ended_at"]) < AT_ONCE_S
 
 
 async def test_a_citizen_hangs_up_while_an_expert_is_asked_and_those_two_talk_on(tmp_path: Path) -> None:
-    async with talk_in(tmp_path, 2) as talk:
+    async with talk_in(tmp_path, 2) as (place, talk):
         expert = await asks(talk)
-        talk.place.center.service.reload()
+        place.center.service.reload()
         talk.caller.hang_up()
         await talk.task
 
         async def known() -> bool:
-            holds = (await talk.place.center.api().get(f"/v1/calls/{talk.call}"))["holds"]
+            holds = (await place.center.api().get(f"/v1/calls/{talk.call}"))["holds"]
             return bool(holds) and holds[0]["ended_at"] is not None
 
-        await talk.place.until(known)
-        refused = await commanded(talk.place, f"agent-{talk.agent}", f"/v1/calls/{talk.call}/complete")
+        await place.until(known)
+        refused = await commanded(place, f"agent-{talk.agent}", f"/v1/calls/{talk.call}/complete")
         assert refused["reason"] == "not_consulting"
-        assert set(talk.place.phones.calls(expert).values()) == {What.ESTABLISHED}
-        await talk.place.phones.hang_up(expert)
-        await all_ready(talk.place)
-        assert talk.place.phones.calls(talk.seat) == {}
+        assert set(place.phones.calls(expert).values()) == {What.ESTABLISHED}
+        await place.phones.hang_up(expert)
+        await all_ready(place)
+        assert place.phones.calls(talk.seat) == {}
 
 
 @pytest.mark.usefixtures("short_prompts")
 async def test_a_citizen_hangs_up_in_the_rating_and_the_call_is_kept_without_one(tmp_path: Path) -> None:
-    async with staffed(tmp_path, 1, wrap_up_s=1.0, flows=True) as place:
-        talk = await connected(place)
+    async with scene(tmp_path, 1, flows=True, wrap_up_s=1.0) as place:
+        talk = await talk_at(place)
+        await place.hears_on(talk.caller)
         await place.phones.hang_up(talk.seat)
 
-        async def asked() -> bool:
+        async def is_asked() -> bool:
             shown = await place.center.api().get(f"/v1/calls/{talk.call}")
             return shown["rating"] is not None
 
-        await place.until(asked)
+        await place.until(is_asked)
         place.center.service.reload()
         talk.caller.hang_up()
         report = await talk.task
@@ -144,3 +137,5 @@ async def test_a_citizen_hangs_up_in_the_rating_and_the_call_is_kept_without_one
         call = await talk.archived()
         assert (call["outcome"], call["ended_by"]) == ("answered", "agent")
         assert (call["rating"]["outcome"], call["rating"]["score"]) == ("hung_up", None)
+        await all_ready(place)
+        await place.account()

@@ -81,6 +81,7 @@ async def test_a_service_that_dies_under_a_wrong_clock_loses_nothing_that_happen
         await over(place, gives_up)
         # The next service is of the same mind about the time, and no wrap-up lasts an hour.
         await place.center.service.start()
+        place.center.service.reload()
         await place.phones.hang_up(first)
         await place.talking()
         await place.talking()
@@ -89,7 +90,9 @@ async def test_a_service_that_dies_under_a_wrong_clock_loses_nothing_that_happen
 
 
 @both_ways
-async def test_opening_hours_are_those_of_the_clock_as_it_is_set(tmp_path: Path, offset_s: float) -> None:
+async def test_opening_hours_are_those_of_clock_and_configuration_as_both_are_set(
+    tmp_path: Path, offset_s: float
+) -> None:
     clock = LabClock(tmp_path / "clock")
     open_now: dict[str, object] = {
         "hours": hours_around(datetime.now(ZONE), timedelta(minutes=40)),
@@ -97,13 +100,16 @@ async def test_opening_hours_are_those_of_the_clock_as_it_is_set(tmp_path: Path,
     }
     closed = [{"limit": "closed", "to": "busy"}]
     async with scene(
-        tmp_path, 2, clock=clock, calendars=open_now, calendar="day", night_skills=None, overflow=closed
+        tmp_path, 3, clock=clock, calendars=open_now, calendar="day", night_skills=None, overflow=closed
     ) as place:
         await place.talking()
         await clock_set(place, clock, offset_s)
         turned_away = place.call()
         await over(place, turned_away)
         assert not turned_away.heard.is_set()
+        place.change("calendars", hours=[{"weekdays": DAYS, "opens": "00:00", "closes": "24:00"}])
+        await place.reloaded()
+        await place.talking()
         await clock_set(place, clock, 0.0)
         await place.talking()
         await place.account(forgotten=place.seats, times_agree_s=FOLLOWED_S)

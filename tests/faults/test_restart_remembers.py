@@ -9,8 +9,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from tests.support.scene import Scene, scene
 
 BEAT_EVERY_S = 1.0
@@ -23,6 +21,7 @@ async def test_who_does_not_answer_is_out_though_the_service_was_killed_while_it
         async with held_up(place):
             await place.center.service.kill()
             await place.center.service.start()
+        place.center.service.reload()
         assert await agent_at(place, first) != "not_ready", "it rings yet"
 
         async def rings_elsewhere() -> str | None:
@@ -41,8 +40,10 @@ async def test_who_does_not_answer_is_out_though_the_service_was_killed_while_it
 async def test_who_is_cut_off_and_dials_again_has_the_old_place_though_the_service_was_killed(
     tmp_path: Path,
 ) -> None:
-    async with scene(tmp_path, 1, routing={"keep_place_s": 120}) as place:
+    async with scene(tmp_path, 1, routing={"keep_place_s": 0}) as place:
         _, seat = await place.talking()
+        place.change("routing", keep_place_s=120)
+        await place.reloaded()
         cut_off = place.call()
         await place.waits(1)
         other = place.call()
@@ -71,7 +72,7 @@ async def test_a_service_that_starts_again_tells_what_it_runs_on_and_what_is_dif
     async with scene(tmp_path, 1) as place:
         first = await configuration(place)
         assert (first["applied"]["by"], first["at_start"]["changes"]) == ("start", [])
-        edit(tmp_path, keep_place_s=33)
+        place.change("routing", keep_place_s=33)
         place.center.service.reload()
 
         async def applied() -> bool:
@@ -85,7 +86,7 @@ async def test_a_service_that_starts_again_tells_what_it_runs_on_and_what_is_dif
         assert (same["applied"], same["at_start"]["changes"]) == (before, [])
 
         await place.center.service.kill()
-        edit(tmp_path, keep_place_s=44)
+        place.change("routing", keep_place_s=44)
         await place.center.service.start()
         other = await configuration(place)
         change = {"what": "routing: keep_place_s 33.0 -> 44.0", "effect": "at once"}
@@ -98,16 +99,6 @@ async def test_a_service_that_starts_again_tells_what_it_runs_on_and_what_is_dif
 async def configuration(place: Scene) -> dict[str, Any]:
     shown: dict[str, Any] = await place.center.api("operations").get("/v1/configuration/applied")
     return shown
-
-
-def edit(directory: Path, **routing: float) -> None:
-    """Changes what the service's files say of routing."""
-    yaml = YAML(typ="safe")
-    path = directory / "config-of-service" / "queues.yaml"
-    document = yaml.load(path)
-    document["routing"].update(routing)
-    with path.open("w") as file:
-        yaml.dump(document, file)
 
 
 async def agent_at(place: Scene, seat: str) -> str:

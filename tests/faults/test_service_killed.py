@@ -5,31 +5,31 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from lab.account import account
 from lab.callers import Caller
-from tests.support.staffed import Staffed, staffed
+from tests.support.scene import Scene, scene
 
 TALKING, WAITING = 10, 5
 FALLBACK_WITHIN_S = 10.0
 
 
 async def test_ten_talk_and_five_wait_when_the_service_is_killed(tmp_path: Path) -> None:
-    async with staffed(tmp_path, TALKING, wrap_up_s=1.0) as place:
-        begun = [place.callers.begin(f"1390000{i:04d}", "12345") for i in range(TALKING + WAITING)]
+    async with scene(tmp_path, TALKING, wrap_up_s=1.0) as place:
+        talking = [place.call() for _ in range(TALKING)]
         for _ in range(TALKING):
             await place.answer_next()
+        await place.until(lambda: heard_an_agent(talking, TALKING))
+        waiting = []
+        for count in range(1, WAITING + 1):  # one after the other: the plain queue knows whole seconds
+            waiting.append(place.call())
+            await place.waits(count)
         await place.until(lambda: stands(place, talking=TALKING, waiting=WAITING))
-        await place.until(lambda: heard_an_agent([caller for caller, _ in begun], TALKING))
-        talking = [caller for caller, _ in begun if caller.heard.is_set()]
-        waiting = [caller for caller, _ in begun if not caller.heard.is_set()]
-        assert (len(talking), len(waiting)) == (TALKING, WAITING)
 
         place.center.service.reload()
         await place.center.service.kill()
         killed_at = asyncio.get_running_loop().time()
         heard_before = {caller.number: total_heard(caller) for caller in talking}
-        newcomer, newcomer_task = place.callers.begin("13900009999", "12345")
-        await place.until(lambda: in_fallback(place, WAITING + 1), FALLBACK_WITHIN_S + 3)
+        newcomer = place.call()
+        await place.fallen_back(WAITING + 1)
         fell_back_s = asyncio.get_running_loop().time() - killed_at
         assert fell_back_s <= FALLBACK_WITHIN_S
 
@@ -54,31 +54,20 @@ async def test_ten_talk_and_five_wait_when_the_service_is_killed(tmp_path: Path)
             await place.answer_next()
         nothing_yet = dict.fromkeys((caller.number for caller in served), 0.5)
         await place.until(lambda: keep_hearing(served, nothing_yet, WAITING + 1))
-        for caller, _ in [*begun, (newcomer, newcomer_task)]:
-            caller.hang_up()
-        reports = await asyncio.gather(*(task for _, task in begun), newcomer_task)
-
-        assert len(reports) == TALKING + WAITING + 1
-        assert {report.outcome for report in reports} == {"answered"}
-        report = await account(place.center, place.phones, reports)
-        assert report.problems == []
+        await place.account()
+        assert {report.outcome for report in place.reports} == {"answered"}
         total = await place.total()
-        assert (total["offered"], total["answered"], total["abandoned"]) == (len(reports), len(reports), 0)
-        assert report.recordings == report.recordings_with_both_voices == len(reports)
+        all_of_them = len(place.begun)
+        assert (total["offered"], total["answered"], total["abandoned"]) == (all_of_them, all_of_them, 0)
         says = await place.archive()
         routes = [call["route"] for call in says.calls.values()]
-        assert (routes.count("fallback"), routes.count("acd")) == (3, len(reports) - 3)
+        assert (routes.count("fallback"), routes.count("acd")) == (3, all_of_them - 3)
         assert len(answered_before) == 3
 
 
-async def stands(place: Staffed, *, talking: int, waiting: int) -> bool:
+async def stands(place: Scene, *, talking: int, waiting: int) -> bool:
     total = await place.total()
     return bool((total["talking"], total["waiting"]) == (talking, waiting))
-
-
-async def in_fallback(place: Staffed, count: int) -> bool:
-    shown = await asyncio.to_thread(place.center.asterisk.console, "queue show hotline-fallback")
-    return f"has {count} calls" in shown
 
 
 async def heard_an_agent(callers: list[Caller], count: int) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from lab.callers import Caller
 from lab.phones import What
 from lab.tones import dominant_tones
+from tests.support.scene import Scene
 from tests.support.staffed import Staffed
 
 HEARS_S = 0.4
@@ -43,6 +44,13 @@ async def connected(place: Staffed, number: str = "13900000001", hotline: str = 
     await caller.heard.wait()
     agent = place.agents[seat]
     return Talk(place, caller, task, seat, agent, await current_call(place, agent))
+
+
+async def talk_at(place: Scene) -> Talk:
+    """As `connected`, of a scene."""
+    caller, seat = await place.talking()
+    agent = place.agents[seat]
+    return Talk(place, caller, place.begun[-1][1], seat, agent, await current_call(place, agent))
 
 
 async def current_call(place: Staffed, agent: str) -> str:

@@ -25,6 +25,8 @@ from tests.support.ami_proxy import AmiProxy, ami_proxy
 from tests.support.staffed import WITHIN_S, Staffed
 
 MADE_OUT_S = 1.2
+APPLIED = '"configuration_applied"'
+"""The service's log has it once for each reload that was done."""
 GREETING = "thanks"
 """A prompt of 2 s: callers of a fault need not hear the whole recording notice."""
 
@@ -34,6 +36,8 @@ class Scene(Staffed):
     log: PhoneLog = field(kw_only=True)
     ami: AmiProxy = field(kw_only=True)
     """The service's way to Asterisk."""
+    config: Path = field(kw_only=True)
+    """Where the service's configuration is."""
     begun: list[tuple[Caller, asyncio.Task[CallerReport]]] = field(default_factory=list)
     reports: list[CallerReport] = field(default_factory=list)
 
@@ -90,6 +94,32 @@ class Scene(Staffed):
 
         await self.until(there)
 
+    def change(self, part: str, **values: object) -> None:
+        """Changes what the service's files say, of each entry of a list; a reload brings it into force."""
+        yaml = YAML(typ="safe")
+        for path in sorted(self.config.glob("*.yaml")):
+            document = yaml.load(path)
+            if part not in document:
+                continue
+            entries = document[part] if isinstance(document[part], list) else [document[part]]
+            for entry in entries:
+                entry.update(values)
+            with path.open("w") as file:
+                yaml.dump(document, file)
+
+    async def reloaded(self) -> None:
+        """Has the service read its configuration again, and returns once that is in force."""
+
+        async def again() -> bool:
+            return await self._reloads_done() > before
+
+        before = await self._reloads_done()
+        self.center.service.reload()
+        await self.until(again)
+
+    async def _reloads_done(self) -> int:
+        return (await asyncio.to_thread(self.center.service.log.read_text)).count(APPLIED)
+
     async def health(self) -> dict[str, Any]:
         shown: dict[str, Any] = await self.center.api().get("/health/ready")
         return shown
@@ -110,10 +140,11 @@ class Scene(Staffed):
         expected_errors: Collection[str] = (),
         kept: Collection[str] = (),
         forgotten: Collection[str] = (),
+        asked: Collection[str] = (),
         times_agree_s: float = TIMES_AGREE_S,
         within_s: float = WITHIN_S,
     ) -> None:
-        """Ends what still goes on, and asserts that the ledger is clean."""
+        """Ends what still goes on, and asserts that the ledger is clean and that a reload was done."""
         for caller, _ in self.begun:
             caller.hang_up()
         self.reports = list(await asyncio.gather(*(task for _, task in self.begun)))
@@ -130,12 +161,12 @@ class Scene(Staffed):
             expected_errors=expected_errors,
             kept=kept,
             forgotten=forgotten,
+            asked=asked,
             times_agree_s=times_agree_s,
         )
         assert ledger.clean, str(ledger)
-        if self.center.service.reloads:
-            told = await asyncio.to_thread(self.center.service.log.read_text)
-            assert '"configuration_applied"' in told, "the reload was never done"
+        assert self.center.service.reloads, "the scenario has no reload"
+        await self.until(self._reloads_done)
 
 
 def _rings(call: Any) -> bool:
@@ -151,6 +182,7 @@ async def scene(
     clock: LabClock | None = None,
     calendars: dict[str, object] | None = None,
     routing: Mapping[str, object] | None = None,
+    flows: bool = False,
     **queues: object,
 ) -> AsyncIterator[Scene]:
     """A center whose service reaches Asterisk through a proxy. `apart`: each phone can die by itself.
@@ -162,6 +194,7 @@ async def scene(
         queues={"wrap_up_s": 0.5, **queues},
         routing={"reserves": [], "max_occupancy": 1.0, "last_agent_ttl_s": 0, **(routing or {})},
         calendars=calendars,
+        flows=flows,
         greeting=GREETING,
     )
     (port,) = free_ports(1)
@@ -182,7 +215,7 @@ async def scene(
             ) as phones,
             CallerPool(lab.trunk_peer, registrar, directory / "callers", phones.tones) as callers,
         ):
-            place = Scene(center, phones, callers, log=PhoneLog(phones), ami=proxy)
+            place = Scene(center, phones, callers, log=PhoneLog(phones), ami=proxy, config=config)
             place.agents = await center.seat_agents(seats)
             yield place
 

@@ -14,7 +14,7 @@ from lab.callers import CallerReport
 from lab.evidence import errors_in
 from lab.ledger import Evidence, ledger
 from lab.phone_log import PhoneCall
-from lab.witness import ArchiveSays, AsteriskSaw, SeenCall
+from lab.witness import ArchiveSays, AsteriskSaw, SeenCall, Talk
 
 BEGAN = 1_000_000.0
 
@@ -63,7 +63,9 @@ def seen_call(call: str, number: str, seat: str = "seat-01") -> SeenCall:
         answered_at=BEGAN + 10.0,
         seat=seat,
         ended_at=BEGAN + 30.0,
+        over_at=BEGAN + 30.0,
         recorded={f"{call}-o1"},
+        talks=[Talk(frozenset({call, f"{call}-o1"}), BEGAN + 10.0)],
     )
 
 
@@ -318,6 +320,44 @@ def test_a_phone_that_rings_for_nobody_is_found(ring: PhoneCall) -> None:
     kinds_found = found(replace(well, phones=[ring, *well.phones]))
     assert kinds_found.pop(kinds.RANG) >= 1
     assert kinds_found == {}
+
+
+def consulted(**changes: Any) -> Evidence:
+    """The agent of the first call asked seat-03, and both hung up with the citizen."""
+    well = went_well()
+    expert = phone("n1", "seat-03", began_at=BEGAN + 15, answered_at=BEGAN + 16)
+    seen: dict[str, Any] = {"phones": [*well.phones, expert], "asked": frozenset({"seat-03"})}
+    return replace(well, **seen | changes)
+
+
+def test_an_expert_who_is_asked_is_neither_rung_for_nobody_nor_deaf() -> None:
+    assert found(consulted()) == {}
+    assert found(consulted(asked=frozenset())) == {kinds.DROPPED: 1, kinds.RANG: 1}
+
+
+def test_an_expert_who_was_connected_with_the_citizen_must_have_been_heard() -> None:
+    seen = consulted()
+    seen.saw.seats["expert"] = "seat-03"
+    seen.saw.calls["c1"].talks.append(Talk(frozenset({"c1", "expert"}), BEGAN + 20.0))
+    seen.says.segments.append({"call": "c1", "seat": "seat-03"})
+    assert found(seen) == {kinds.DROPPED: 1}
+
+
+def test_two_agents_may_talk_on_without_the_citizen_and_neither_alone() -> None:
+    _, other, expert = consulted().phones
+    talk_on = [phone("n1", ended_at=BEGAN + 50), other, replace(expert, ended_at=BEGAN + 50.5)]
+    assert found(consulted(phones=talk_on)) == {}
+    left_alone = [phone("n1", ended_at=BEGAN + 50), other, replace(expert, ended_at=BEGAN + 40)]
+    assert found(consulted(phones=left_alone)) == {kinds.RANG: 1}
+
+
+def test_an_agent_who_is_let_go_handed_the_citizen_over_if_somebody_took_them() -> None:
+    _, other, expert = consulted().phones
+    handed_over = [phone("n1", ended_at=BEGAN + 20), other, expert]
+    heard_both = [caller("n1", seats=("seat-01", "seat-03")), consulted().callers[1]]
+    assert found(consulted(phones=handed_over, callers=heard_both)) == {}
+    nobody_took = [phone("n1", ended_at=BEGAN + 20), other, replace(expert, ended_at=BEGAN + 18)]
+    assert kinds.DROPPED in found(consulted(phones=nobody_took, callers=heard_both))
 
 
 def test_an_agent_left_connected_with_nobody_is_found() -> None:
