@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from acd.model import Instant, SeatId
 from cti.ami.channels import dialled, endpoint_of, number
 from cti.ami.client import AmiClient
+from cti.ami.errors import AmiRefused
 from cti.ami.messages import AmiMessage
 from cti.ami.phones import ask_phones
 from cti.calls.facts import LegId, LegSnapshot, PbxSnapshot, Phone
@@ -49,7 +52,8 @@ async def ask_snapshot(
     """Ask Asterisk for its channels and the seats' phones. Raises AmiError.
 
     `on_complete` runs at the point of the event stream where the channels stand: events after it are newer.
-    The phones are asked for after it, so that no event about them is told before something older.
+    The phones are asked for after it, and which of them hold their calls, so that no event about them is told
+    before something older.
     The snapshot's time is that point's, so that whatever came after it is later.
     """
     complete_at: list[Instant] = []
@@ -65,8 +69,31 @@ async def ask_snapshot(
         on_complete=complete,
     )
     [at] = complete_at
-    phones = await ask_phones(client, seats)
-    return build_snapshot(channels, phones, at=at, cause=cause, booted_at=booted_at)
+    shown = build_snapshot(channels, (), at=at, cause=cause, booted_at=booted_at)
+    phones, legs = await asyncio.gather(ask_phones(client, seats), _with_holds(client, shown.legs))
+    return replace(shown, phones=phones, legs=legs)
+
+
+async def _with_holds(client: AmiClient, legs: Sequence[LegSnapshot]) -> tuple[LegSnapshot, ...]:
+    """The legs, with what Asterisk says of their own phones' holds."""
+
+    async def asked(leg: LegSnapshot) -> LegSnapshot:
+        return leg if leg.bridge is None else replace(leg, on_hold=await _on_hold(client, leg.channel))
+
+    return tuple(await asyncio.gather(*(asked(leg) for leg in legs)))
+
+
+async def _on_hold(client: AmiClient, channel: str) -> bool | None:
+    """Whether the phone last asked to send no sound, as SIP has it for a hold (RFC 3264, 8.4).
+
+    `Status` cannot be asked for this: it reads its variables with the channel locked, which PJSIP waits for.
+    """
+    question = {"Action": "Getvar", "Channel": channel, "Variable": "CHANNEL(rtp,hold)"}
+    try:
+        answer = await client.send(question, deadline_s=_DEADLINE_S)
+    except AmiRefused:  # the leg ended meanwhile
+        return None
+    return {"0": False, "1": True}.get(answer.get("Value", ""))
 
 
 def build_snapshot(

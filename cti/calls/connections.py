@@ -169,7 +169,7 @@ class Connections:
         call = self._state.call_of(leg) if leg is not None else None
         if leg is None or call is None or leg.bridge is None or fact.at < leg.moved_at:
             return
-        if any(h.leg == fact.leg and h.ended_at is None for h in call.record.holds):
+        if any(h.leg == fact.leg and (h.ended_at is None or h.ended_at > fact.at) for h in call.record.holds):
             return
         call.record.holds.append(HoldRecord(fact.leg, HoldKind.PHONE, leg.record.agent, fact.at))
         self._changed(call, fact.at, fact.cause)
@@ -177,13 +177,14 @@ class Connections:
     def phone_resumed(self, fact: f.LegResumed) -> None:
         leg = self._state.legs.get(fact.leg)
         if leg is not None:
-            self._end_holds(leg, fact.at, fact.cause)
+            self._end_holds(leg, fact.at, fact.cause, HoldKind.PHONE)
 
-    def _end_holds(self, leg: Leg, at: Instant, cause: str) -> None:
+    def _end_holds(self, leg: Leg, at: Instant, cause: str, kind: HoldKind | None = None) -> None:
+        """Ends the leg's holds, or those of one kind alone."""
         call = self._state.call_of(leg)
         for hold in call.record.holds if call is not None else ():
             if call is not None and hold.leg == leg.record.leg and hold.ended_at is None:
-                if hold.started_at > at:
+                if hold.started_at > at or kind not in (None, hold.kind):
                     continue
                 hold.ended_at = at
                 self._changed(call, at, cause)

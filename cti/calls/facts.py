@@ -465,6 +465,8 @@ class LegSnapshot:
     """What a supervisor asked of agents for this caller, as `cti.calls.steps` writes it."""
     choice: str = ""
     """What was chosen in the flow's menu."""
+    on_hold: bool | None = None
+    """Of a leg in a bridge: whether its own phone holds the call; None when that could not be told."""
 
 
 @dataclass(frozen=True, slots=True)

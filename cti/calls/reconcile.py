@@ -41,6 +41,8 @@ def facts_of(snapshot: PbxSnapshot, state: LiveState, trunk: str) -> Iterator[Fa
             state.rename_bridge(known.bridge, leg.bridge)
         else:
             yield f.LegJoined(at, cause, leg.leg, leg.bridge)
+        if leg.on_hold is not None:  # the event log has neither: what is seen now counts from now
+            yield f.LegHeld(at, cause, leg.leg) if leg.on_hold else f.LegResumed(at, cause, leg.leg)
 
 
 def _leg(leg: LegSnapshot, snapshot: PbxSnapshot, trunk: str) -> Iterator[Fact]:

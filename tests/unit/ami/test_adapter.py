@@ -274,6 +274,34 @@ def tell_of_phone(link: Link, action: Action) -> None:
         link.answer(action, "Error", Message="No such variable")
 
 
+async def test_a_snapshot_has_what_connected_phones_hold_and_asks_no_other(server: ScriptedAmi) -> None:
+    connected = {"PJSIP/seat-01-00000001": "1", "PJSIP/seat-02-00000002": "0", "PJSIP/seat-03-00000003": None}
+    waiting = status_of("hotline-1795478755.0")
+
+    def list_channels(link: Link, action: Action) -> None:
+        link.answer(action, EventList="start")
+        link.send(Event="Status", ActionID=action["ActionID"], **waiting)
+        for number, channel in enumerate(connected):
+            leg = status_of(f"offer-{number}") | {"Channel": channel, "BridgeID": "b-1"}
+            link.send(Event="Status", ActionID=action["ActionID"], **leg)
+        link.send(Event="StatusComplete", ActionID=action["ActionID"], EventList="Complete")
+
+    def tell(link: Link, action: Action) -> None:
+        if action["Variable"] != "CHANNEL(rtp,hold)":
+            tell_of_phone(link, action)
+        elif (held := connected[action["Channel"]]) is not None:
+            link.answer(action, Variable=action["Variable"], Value=held)
+        else:
+            link.answer(action, "Error", Message="No such channel")
+
+    server.handlers |= {"Getvar": tell, "Status": list_channels}
+    async with telephony(server) as phone:
+        shown = await phone.pbx.snapshot()
+        assert [leg.on_hold for leg in shown.legs] == [None, True, False, None]
+        asked = [action.get("Channel") for action in server.links[0].actions if action["Action"] == "Getvar"]
+        assert {channel for channel in asked if channel} == set(connected)
+
+
 async def test_a_snapshot_that_the_link_cuts_short_fails_and_holds_nothing_back(server: ScriptedAmi) -> None:
     server.handlers["Status"] = lambda link, action: link.drop()
     async with telephony(server) as phone:

@@ -41,6 +41,8 @@ HANDED_OVER: list[Fact] = [
     f.LegJoined(40.4, "t", CALL, "b4"),
     f.LegEnded(40.5, "t", LEG, 16, False),
 ]
+PHONE_HOLDS = f.LegHeld(20.0, "t", LEG)
+PHONE_RESUMES = f.LegResumed(30.0, "t", LEG)
 LEFT: list[Fact] = [
     f.LegEnded(25.0, "t", LEG, 16, True),
     f.CallerQueued(28.0, "t", CALL, CALL, "general", 0, 3.0),
@@ -48,15 +50,33 @@ LEFT: list[Fact] = [
 
 
 def citizen(place: str, bridge: str | None = None, held_by: str = "") -> LegSnapshot:
-    return replace(shown(CALL, "trunk", CALL, place=place, bridge=bridge, started_at=1.0), held_by=held_by)
+    leg = shown(CALL, "trunk", CALL, place=place, bridge=bridge, started_at=1.0)
+    return replace(leg, held_by=held_by, on_hold=None if bridge is None else False)
 
 
-def seat(leg: str, name: str, bridge: str | None, recording: str = "") -> LegSnapshot:
-    return replace(shown(leg, name, CALL, place="agent", bridge=bridge, started_at=5.0), recording=recording)
+def seat(leg: str, name: str, bridge: str | None, recording: str = "", on_hold: bool = False) -> LegSnapshot:
+    seen = shown(leg, name, CALL, place="agent", bridge=bridge, started_at=5.0)
+    return replace(seen, recording=recording, on_hold=None if bridge is None else on_hold)
 
 
 STORIES: dict[str, tuple[list[Fact], tuple[LegSnapshot, ...]]] = {
     "talking": (BEGIN, (citizen("waiting", "b1"), seat(LEG, "seat-01", "b1", LEG))),
+    "held by its phone": (
+        [*BEGIN, PHONE_HOLDS],
+        (citizen("waiting", "b1"), seat(LEG, "seat-01", "b1", LEG, on_hold=True)),
+    ),
+    "taken up by its phone": (
+        [*BEGIN, PHONE_HOLDS, PHONE_RESUMES],
+        (citizen("waiting", "b1"), seat(LEG, "seat-01", "b1", LEG)),
+    ),
+    "held by its phone anew": (
+        [*BEGIN, PHONE_HOLDS, PHONE_RESUMES, f.LegHeld(40.0, "t", LEG)],
+        (citizen("waiting", "b1"), seat(LEG, "seat-01", "b1", LEG, on_hold=True)),
+    ),
+    "held by its phone, then by command": (
+        [*BEGIN, f.LegHeld(10.0, "t", LEG), *HOLD],
+        (citizen("held", held_by=LEG), seat(LEG, "seat-01", None)),
+    ),
     "held": ([*BEGIN, *HOLD], (citizen("held", held_by=LEG), seat(LEG, "seat-01", None))),
     "retrieved": (
         [*BEGIN, *HOLD, *RETRIEVE],
