@@ -38,6 +38,7 @@ async def settled_ledger(
     kept: Collection[str] = (),
     forgotten: Collection[str] = (),
     asked: Collection[str] = (),
+    gave_away: Collection[str] = (),
     times_agree_s: float = TIMES_AGREE_S,
 ) -> tuple[Ledger, Evidence]:
     """The ledger of all calls of a center, once it is clean, or as it stands after `within_s`.
@@ -52,7 +53,8 @@ async def settled_ledger(
             seen = await _look(center, engine, log, reports, agents, expected_errors)
             seen = replace(seen, dead=dict(dead or {}), cut=frozenset(cut), willed=dict(willed or {}))
             seen = replace(seen, kept=frozenset(kept), forgotten=frozenset(forgotten))
-            seen = replace(seen, asked=frozenset(asked), times_agree_s=times_agree_s)
+            seen = replace(seen, asked=frozenset(asked), gave_away=frozenset(gave_away))
+            seen = replace(seen, times_agree_s=times_agree_s)
             if ledger(seen).clean or time.monotonic() > deadline:
                 break
             await asyncio.sleep(_LOOK_EVERY_S)

@@ -63,6 +63,8 @@ class Evidence:
     """Callers who were cut off and dialled again in time: they have the place of their first call."""
     asked: frozenset[str] = frozenset()
     """Seats whose phone an agent had ring beside their own, to consult whoever sits there or to hand over."""
+    gave_away: frozenset[str] = frozenset()
+    """Seats whose agent transferred the caller by command, at which that phone is let go."""
 
 
 @dataclass(slots=True)
@@ -120,6 +122,7 @@ def dropped(seen: Evidence) -> list[str]:
             if call.ended_at is not None
             and not call.hung_up_here
             and call.seat not in seen.dead
+            and call.seat not in seen.gave_away
             and call.ended_at < caller.ended_at - CROSSING_S
             and not any(connected_at(other, call.ended_at) for other in conferred(seen.asked, call, phones))
         ]

@@ -141,6 +141,7 @@ class Scene(Staffed):
         kept: Collection[str] = (),
         forgotten: Collection[str] = (),
         asked: Collection[str] = (),
+        gave_away: Collection[str] = (),
         times_agree_s: float = TIMES_AGREE_S,
         within_s: float = WITHIN_S,
     ) -> None:
@@ -162,6 +163,7 @@ class Scene(Staffed):
             kept=kept,
             forgotten=forgotten,
             asked=asked,
+            gave_away=gave_away,
             times_agree_s=times_agree_s,
         )
         assert ledger.clean, str(ledger)

@@ -351,6 +351,15 @@ def test_two_agents_may_talk_on_without_the_citizen_and_neither_alone() -> None:
     assert found(consulted(phones=left_alone)) == {kinds.RANG: 1}
 
 
+def test_an_agent_who_transferred_the_citizen_is_let_go_and_no_other() -> None:
+    _, other, expert = consulted().phones
+    transferred = [phone("n1", ended_at=BEGAN + 12), other, expert]
+    heard_both = [caller("n1", seats=("seat-01", "seat-03")), consulted().callers[1]]
+    terms: dict[str, Any] = {"phones": transferred, "callers": heard_both}
+    assert found(consulted(gave_away=frozenset({"seat-01"}), **terms)) == {}
+    assert found(consulted(gave_away=frozenset({"seat-03"}), **terms)) == {kinds.DROPPED: 1}
+
+
 def test_an_agent_who_is_let_go_handed_the_citizen_over_if_somebody_took_them() -> None:
     _, other, expert = consulted().phones
     handed_over = [phone("n1", ended_at=BEGAN + 20), other, expert]
