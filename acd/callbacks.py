@@ -143,23 +143,48 @@ def dial_for(floor: Floor, callback: Callback, agent: Agent) -> None:
     floor.effects.append(dial)
 
 
+def promise_anew(floor: Floor) -> None:
+    """Promises free agents of the queue to citizens whose phone rings while their own agent went away.
+
+    The longest idle first. While nobody is free the phone rings on: hanging up would leave a citizen with a
+    call missed for nothing, and the next agent who becomes free is theirs.
+    """
+    for name in list(floor.broken_promises):
+        callback = floor.callbacks[name]
+        need = floor.needs[callback.queue]
+        for _, candidate in floor.ready.candidates(need):
+            agent = floor.agents[candidate]
+            if need.accepts(agent.policy):
+                floor.promise(agent, callback)
+                break
+
+
 def claim(floor: Floor, name: ContactId, queue: QueueId) -> AgentId | None:
     """The citizen of a callback answered and waits in the queue: who is to talk with them, and is free.
 
     That is who is promised to them; else, while nobody of the queue is free, who is promised to somebody
-    whose phone still rings, the one dialled last. None: nobody in particular.
+    of the same queue whose phone still rings, the one dialled last. None: nobody in particular.
     """
     callback, need = floor.callbacks.get(name), floor.needs[queue]
+    lost_theirs = name in floor.broken_promises
+    floor.broken_promises.pop(name, None)
     if callback is None or callback.agent is None:
         if any(need.accepts(floor.agents[each].policy) for _, each in floor.ready.candidates(need)):
             return None
-        promised = [each for each in floor.callbacks.values() if each.agent is not None]
-        ringing = [each for each in promised if need.accepts(floor.agents[each.agent or ""].policy)]
+        ringing = [
+            each
+            for each in floor.callbacks.values()
+            if each.queue == queue
+            and each.agent is not None
+            and need.accepts(floor.agents[each.agent].policy)
+        ]
         if not ringing:
             return None
         callback = max(ringing, key=lambda each: floor.timers.due(("callback", each.callback)))
     agent = callback.agent
     floor.end_promise(callback)
+    if lost_theirs:
+        floor.broken_promises[callback.callback] = None
     return agent
 
 

@@ -144,7 +144,8 @@ class DialCallback:
     """Dial the citizen. What comes of it is told by `CallbackAttemptEnded`.
 
     Agent first, the agent took the callback. Customer first, the agent is promised to the citizen: kept free
-    until the attempt is over, or the citizen is queued (`ContactQueued.callback`).
+    until the attempt is over, or the citizen is queued (`ContactQueued.callback`). When they go away sooner,
+    the next free agent of the queue is promised instead, which `AgentChanged` tells.
     """
 
     cause: str

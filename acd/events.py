@@ -131,7 +131,7 @@ class CallbackRequested:
     restored: bool = False
     """After a restart: it was requested and counted before."""
     dialling: bool = False
-    """After a restart: an attempt was under way, whose end is yet to be told."""
+    """After a restart: an attempt is under way. Customer first, the next free agent is promised to it."""
     ends_as: CallbackEnd | None = None
     """After a restart: it was cancelled so while that attempt was under way."""
 
@@ -167,8 +167,8 @@ class CallbackCancelled:
 
 @dataclass(frozen=True, slots=True)
 class CallbackTaken:
-    """An attempt began that the router did not decide: one beyond the agents who are free, or one found after
-    a restart. No agent is promised to it."""
+    """An attempt began that the router did not decide: one beyond the agents who are free, or one whose offer
+    was forgotten in a restart. No agent is promised to it."""
 
     at: Instant
     cause: str

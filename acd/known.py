@@ -42,6 +42,8 @@ class Known:
         self.callbacks: dict[ContactId, Callback] = {}
         self.callback_of: dict[str, ContactId] = {}
         """The open callback of each caller who has one."""
+        self.broken_promises: dict[ContactId, None] = {}
+        """Callbacks whose citizen is being dialled while the agent who was promised to them went away."""
         self.offers_made = 0
         self.paces: dict[QueueId, Pace] = {}
         self.hours_known = False

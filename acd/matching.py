@@ -5,7 +5,7 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import TypeAlias
 
-from acd.callbacks import dial_for
+from acd.callbacks import dial_for, promise_anew
 from acd.decision import explain
 from acd.floor import Floor
 from acd.index import Stage
@@ -33,14 +33,17 @@ def settle(floor: Floor) -> None:
     floor.unsettled_contacts.clear()
     while heap:
         _, agent, contact, for_agent = heappop(heap)
-        agent_free = agent in floor.ready
         contact_free = contact in floor.waiting
+        if contact_free and not floor.contacts[contact].dialled:
+            promise_anew(floor)  # citizens who answered have theirs: they come before everybody
+        agent_free = agent in floor.ready
         if agent_free and contact_free and not _held_back(floor, agent, contact):
             _offer(floor, agent, contact)
         elif for_agent and agent_free:
             _push(heap, _best_for_agent(floor, agent))
         elif contact_free and not for_agent:
             _push(heap, _best_for_contact(floor, contact))
+    promise_anew(floor)
 
 
 def _push(heap: list[_Pair], pair: _Pair | None) -> None:

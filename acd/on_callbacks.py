@@ -64,6 +64,8 @@ def callback_requested(floor: Floor, event: CallbackRequested) -> None:
     if event.dialling:
         callback.ends_as = event.ends_as
         begin_attempt(floor, callback, CallbackTrigger.REQUESTED, None)
+        if callback.rings_customer:
+            floor.broken_promises[callback.callback] = None
     elif event.ends_as is not None:
         end_callback(floor, callback, event.ends_as, CallbackTrigger.REQUESTED)
     else:

@@ -122,7 +122,7 @@ class Router:
             floor.watch_hours()
             for queue in floor.terms:
                 floor.keep_hours(queue)
-        if floor.unsettled_agents or floor.unsettled_contacts:
+        if floor.unsettled_agents or floor.unsettled_contacts or floor.broken_promises:
             settle(floor)
         return tuple(floor.effects)
 

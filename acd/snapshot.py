@@ -25,7 +25,7 @@ from acd.model import (
 from acd.records import Agent, Callback, Contact, Offer
 from acd.staff_room import SPARED
 
-VERSION = 9
+VERSION = 10
 _DERIVED = frozenset({"keys", "policy"})
 
 
@@ -46,6 +46,7 @@ def save(floor: Floor) -> dict[str, Any]:
         ],
         "agents": [_saved(agent) for agent in floor.agents.values()],
         "callbacks": [_saved(callback) for callback in floor.callbacks.values()],
+        "broken_promises": list(floor.broken_promises),
         "contacts": [_saved(contact) for contact in floor.contacts.values()],
         "offers": [_saved(offer) for offer in floor.offers.values()],
         "timers": [[*key, due] for key, due in floor.timers.items()],
@@ -90,6 +91,7 @@ def load(floor: Floor, saved: Mapping[str, Any]) -> None:
             callback.last_outcome = AttemptOutcome(callback.last_outcome)
         callback.ends_as = None if callback.ends_as is None else CallbackEnd(callback.ends_as)
         open_callback(floor, callback)
+    floor.broken_promises = dict.fromkeys(saved["broken_promises"])
     for data in saved["contacts"]:
         contact = Contact(**_read(data))
         contact.state = ContactState(contact.state)

@@ -43,6 +43,7 @@ class StaffRoom(WaitingRoom):
             self._leave_ready(agent)
             if agent.promised is not None:
                 self.callbacks[agent.promised].agent = None
+                self.broken_promises[agent.promised] = None
                 agent.promised = None
         if before is AgentState.WRAP_UP:
             self.timers.cancel(("wrap_up", agent.agent))
@@ -155,11 +156,13 @@ class StaffRoom(WaitingRoom):
         """Keeps a ready agent free for the citizen of the callback."""
         AGENT.check(agent.agent, agent.state, AgentTrigger.PROMISED, AgentState.READY)
         self._leave_ready(agent)
+        self.broken_promises.pop(callback.callback, None)
         agent.reason, agent.promised, callback.agent = PROMISED, callback.callback, agent.agent
         self.tell_agent(agent, AgentTrigger.PROMISED)
 
     def end_promise(self, callback: Callback) -> None:
         """Whoever is promised to the citizen of the callback, if anybody is, may be asked again."""
+        self.broken_promises.pop(callback.callback, None)
         if callback.agent is None:
             return
         agent = self.agents[callback.agent]

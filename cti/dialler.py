@@ -123,8 +123,9 @@ class Dialler:
 
     def changed(self, change: CallbackChanged) -> None:
         """The router says how a callback stands."""
-        if change.state is not CallbackState.DIALLING and change.callback in self._under_way:
-            del self._under_way[change.callback]
+        if change.state is CallbackState.DIALLING:
+            return
+        if self._under_way.pop(change.callback, None) or change.state is CallbackState.WAITING:
             self._to_look_at.add(change.queue)
 
     def today(self, campaign: str, at: Instant) -> DialledToday | None:

@@ -9,7 +9,8 @@ Two rules, both of which must allow a call that is dialled beyond the agents who
 
 1. The worst case. If everybody who is being dialled answered at once, those left without an agent and those
    who were abandoned before would still be no more than the rate allows of those who answered so far. So
-   chance can never bring the share above the rate; only agents who leave while a phone rings for them can.
+   chance can never bring the share above the rate; only agents who leave while a phone rings for them, and
+   whom nobody replaces, can.
 2. The likely case. As many are dialled as the measured share of answers says, taken at the upper end of what
    it may be in truth. Without this the first rule's room would be used up at once, and the pace would stand
    still again.

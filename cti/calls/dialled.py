@@ -46,11 +46,13 @@ def outcome_of_failure(reason: str) -> AttemptOutcome:
 def outcome_of_end(call: OpenCall, leg: LegRecord, hangup_cause: int, by_peer: bool) -> AttemptOutcome:
     """What came of an attempt when the citizen's leg ended before an agent talked with them.
 
-    Who answered and hung up before an agent was there does not want to talk now, as who rejects the call; who
-    hung up after waiting in vain was abandoned.
+    Who answered and hung up during the notice, or while an agent's phone rang for them, does not want to talk
+    now, as who rejects the call; who hung up while there was no agent for them was abandoned.
     """
     if leg.answered_at is not None:
-        return AttemptOutcome.ABANDONED if call.place in _WAITED_IN_VAIN else AttemptOutcome.BUSY
+        alone = call.place == "waiting" and not any(each.outcome is None for each in call.record.offers)
+        in_vain = alone or call.place in _WAITED_IN_VAIN
+        return AttemptOutcome.ABANDONED if in_vain else AttemptOutcome.BUSY
     if not by_peer and hangup_cause in _LET_RING:
         return AttemptOutcome.NO_ANSWER
     return outcome_of_cause(hangup_cause)

@@ -361,7 +361,8 @@ class CallModel:
         seat = leg.record.seat
         self._connections.recordings_over(leg, call, fact.cause)
         if seat is not None:
-            self._out += attempts.ended(call, AttemptOutcome.CANCELLED, fact.at, fact.cause)
+            if call is not None and fact.leg == call.record.call:  # it dialled the citizen
+                self._out += attempts.ended(call, AttemptOutcome.CANCELLED, fact.at, fact.cause)
             self._offers.leg_ended(leg, call, fact)
             self._out += self._belief.seat(seat, fact.at, fact.cause)
         if call is not None:

@@ -51,7 +51,7 @@ def begin_add(situation: Situation, command: Command[AddToCampaign], at: Instant
         CallbackWanted(
             at=at,
             cause=command.command,
-            callback=f"cb-{command.command}-{row}",
+            callback=f"cb-{command.command}-{row:03}",
             number=citizen.number,
             queue=asked.queue,
             reason=CallbackReason.CAMPAIGN,

@@ -1,4 +1,4 @@
-"""A center with one agent and a carrier behind which citizens are called, or called back."""
+"""A center with few agents and a carrier behind which citizens are called, or called back."""
 
 from __future__ import annotations
 
@@ -24,8 +24,18 @@ class Place:
     center: CallCenter
     phones: PhonePool
     peer: TrunkPeer
-    seat: str
-    agent: str
+    agents: dict[str, str]
+    """The agents by seat."""
+
+    @property
+    def seat(self) -> str:
+        """The first one."""
+        return next(iter(self.agents))
+
+    @property
+    def agent(self) -> str:
+        """Who sits there."""
+        return self.agents[self.seat]
 
     async def request(self, number: str, **more: Any) -> str:
         """Asks for a callback and gives its id."""
@@ -47,14 +57,30 @@ class Place:
 
         return await given(look, WITHIN_S)
 
-    async def answer(self) -> None:
-        """The agent takes the next offer."""
-        with self.phones.events(self.seat) as events:
-            if What.INCOMING not in self.phones.calls(self.seat).values():
+    async def answer(self, seat: str | None = None) -> None:
+        """The agent there, or at the first seat, takes the next offer."""
+        seat = seat or self.seat
+        with self.phones.events(seat) as events:
+            if What.INCOMING not in self.phones.calls(seat).values():
                 await events.next(What.INCOMING, within_s=WITHIN_S)
-            await self.phones.answer(self.seat)
-            while What.ESTABLISHED not in self.phones.calls(self.seat).values():
+            await self.phones.answer(seat)
+            while What.ESTABLISHED not in self.phones.calls(seat).values():
                 await events.next(What.ESTABLISHED, within_s=WITHIN_S)
+
+    async def seats_where(self, least: int = 1, **wanted: Any) -> list[str]:
+        """The seats of agents who stand like that, as soon as there are `least`."""
+
+        async def look() -> list[str] | None:
+            listed = (await self.center.api().get("/v1/agents"))["agents"]
+            stand = {each["agent"]: each for each in listed}
+            found = [
+                seat
+                for seat, agent in self.agents.items()
+                if all(stand[agent][key] == value for key, value in wanted.items())
+            ]
+            return found if len(found) >= least else None
+
+        return await given(look, WITHIN_S)
 
 
 @asynccontextmanager
@@ -62,11 +88,12 @@ async def place(
     directory: Path,
     callbacks: Mapping[str, Any],
     *,
-    rings_s: Mapping[str, float] | None = None,
+    agents: int = 1,
+    rings_s: Mapping[str, float | None] | None = None,
     unknown: Sequence[str] = (),
 ) -> AsyncIterator[Place]:
     """`callbacks` is the queues' key of that name. Every citizen answers after 0.2 s, or after what `rings_s`
-    says; the number `BUSY` is busy, and `unknown` ones are no numbers.
+    says (None: is busy, as the number `BUSY` is); `unknown` ones are no numbers.
     """
     lab = make_lab_site(
         directory,
@@ -75,9 +102,9 @@ async def place(
     )
     rings: dict[str, float | None] = {**(rings_s or {}), BUSY: None}
     async with CallCenter(directory, lab) as center:
-        seat = lab.site.seats[0].id
+        seats = [seat.id for seat in lab.site.seats[:agents]]
         registrar = (LOOPBACK, lab.site.asterisk.sip_port)
-        passwords = {seat: lab.secrets.seats[seat].get_secret_value()}
+        passwords = {seat: lab.secrets.seats[seat].get_secret_value() for seat in seats}
         async with (
             PhonePool(passwords, registrar, directory / "phones") as phones,
             TrunkPeer(
@@ -89,5 +116,4 @@ async def place(
                 unknown=tuple(unknown),
             ) as peer,
         ):
-            agents = await center.seat_agents(1)
-            yield Place(center, phones, peer, seat, agents[seat])
+            yield Place(center, phones, peer, await center.seat_agents(agents))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from acd.hours import is_open
 from acd.model import CallbackMode, CallbackState, ContactState
 from acd.router import Router
+from tests.unit.acd import oracle
 
 
 def check_callbacks(router: Router) -> None:
@@ -41,6 +42,12 @@ def check_callbacks(router: Router) -> None:
             assert contact.queue == callback.queue
             assert contact.priority == callback.priority
             queued.append((contact.queue, contact.queued_at, name))
+    free = [each for each in floor.agents.values() if each.agent in floor.ready]
+    for name in floor.broken_promises:
+        callback = floor.callbacks[name]
+        assert (callback.state, callback.agent) == (CallbackState.DIALLING, None)
+        queue = floor.queues[callback.queue]
+        assert not any(oracle.belongs(each.policy, queue) for each in free), "nobody else is promised"
     figures = floor.figures
     listed = [
         (queue, at, name)

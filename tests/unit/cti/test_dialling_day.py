@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
@@ -14,8 +15,7 @@ from acd.model import AgentPolicy, CallbackMode, CallbackTerms, Policy, QueuePol
 from cti.callbacks.pacing import DialTerms
 from cti.calls import facts as f
 from cti.calls.actions import DialCitizen, RingSeat, SendAway
-from cti.calls.facts import Fact
-from cti.commands import BeReady, LogIn
+from cti.commands import BeNotReady, BeReady, LogIn
 from cti.plan import Plan
 from cti.resuming import Resume
 from cti.runtime import Runtime
@@ -47,6 +47,8 @@ class Day:
     """The probability that a citizen answers."""
     rate: float
     callers_every_s: float | None = None
+    leaves: float = 0.0
+    """The probability that some agent goes for a break while a citizen's phone rings."""
     now: float = 0.0
     due: list[tuple[float, int, InboxEvent]] = field(default_factory=list)
     numbers: count[int] = field(default_factory=count)
@@ -56,23 +58,25 @@ class Day:
     dials: list[DialCitizen] = field(default_factory=list)
     most_ahead: int = 0
     """The most citizens under way beyond the agents who were kept free."""
+    left: int = 0
+    """How often an agent went who was kept free for a citizen."""
 
     def __post_init__(self) -> None:
-        names = [f"{1001 + number}" for number in range(self.agents)]
-        seats = tuple(f"seat-{name}" for name in names)
+        self.names = [f"{1001 + number}" for number in range(self.agents)]
+        seats = tuple(f"seat-{name}" for name in self.names)
         plan = Plan(
             seats,
             "trunk",
-            {},
+            {"1": "break"},
             lambda _at: (0.0, float("inf")),
             queue_of={"12345": "general"},
             dialling={"general": DialTerms(CallbackMode.CUSTOMER_FIRST, 40.0, self.rate)},
         )
         queue = QueuePolicy("general", wrap_up_s=3.0, callbacks=TERMS)
-        policy = Policy({"general": queue}, {name: AgentPolicy(name) for name in names})
+        policy = Policy({"general": queue}, {name: AgentPolicy(name) for name in self.names})
         self.runtime = Runtime(plan, policy, Resume(), 0.0)
         self.tell(snapshot(at=0.0, reachable=frozenset(seats)))
-        for name, seat in zip(names, seats, strict=True):
+        for name, seat in zip(self.names, seats, strict=True):
             self.tell(LogIn(0.0, "t", name, seat))
             self.tell(BeReady(0.0, "t", name))
 
@@ -100,6 +104,8 @@ class Day:
         return TimePassed(self.now, "timer")
 
     def tell(self, event: InboxEvent) -> None:
+        if isinstance(event, BeNotReady):
+            self.left += self.runtime.agents[event.agent].reason == "promised"
         step = self.runtime.step(event)
         assert step.refused is None
         assert not step.illegal
@@ -118,12 +124,19 @@ class Day:
     def rings(self, call: str) -> None:
         answered = self.now + self.chance.uniform(2.0, 30.0)
         self.later([leg_started(call, "trunk", self.now + 0.1, call=call, dialled="")])
+        if self.chance.random() < self.leaves:
+            self.goes_for_a_break(self.chance.choice(self.names))
         if self.chance.random() >= self.answers:
             self.later([f.LegEnded(answered, "t", call, self.chance.choice((1, 17, 19)), True)])
             return
         queued = answered + 2.0
         self.later([f.LegAnswered(answered, "t", call)])
         self.later([f.CallerQueued(queued, "t", call, call, "general", 0, queued)])
+
+    def goes_for_a_break(self, agent: str) -> None:
+        goes = self.now + self.chance.uniform(0.0, 20.0)
+        back = goes + self.chance.uniform(5.0, 60.0)
+        self.later([BeNotReady(goes, "t", agent, "break"), BeReady(back, "t", agent)])
 
     def takes(self, ring: RingSeat) -> None:
         self.rung_for.add(ring.call)
@@ -133,14 +146,14 @@ class Day:
         self.later(seat_answers(ring.leg, ring.call, answered, ring.leg))
         self.later(agent_hangs_up(ring.leg, ring.call, over, ring.leg))
 
-    def later(self, facts: list[Fact]) -> None:
-        for fact in facts:
-            heappush(self.due, (fact.at, next(self.numbers), fact))
+    def later(self, events: Sequence[InboxEvent]) -> None:
+        for event in events:
+            heappush(self.due, (event.at, next(self.numbers), event))
 
     def check(self) -> None:
         today = self.runtime.dialler.today("flu", self.now)
         assert today is not None
-        assert today.abandoned <= self.rate * today.answered + 1e-9
+        assert today.abandoned <= self.rate * today.answered + self.left + 1e-9
         assert today.abandoned == len(self.sent_away)
         ringing = sum(
             call.record.callback is not None and call.record.queued_at is None
@@ -168,3 +181,11 @@ def test_above_it_more_are_dialled_than_agents_are_kept_and_the_share_stays_belo
     day.run(600)
     assert len(day.dials) == 600
     assert day.most_ahead > 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_agents_who_go_while_a_phone_rings_for_them_cost_no_more_than_one_citizen_each(seed: int) -> None:
+    day = Day(random.Random(seed), agents=6, answers=0.4, rate=0.05, leaves=0.3, callers_every_s=30.0)
+    day.run(300)
+    assert len(day.dials) == 300
+    assert day.left > 10
