@@ -216,7 +216,7 @@ def unreached(floor: Floor, callback: Callback, outcome: AttemptOutcome, trigger
     callback.last_outcome = outcome
     if outcome not in (AttemptOutcome.CANCELLED, AttemptOutcome.ABANDONED):
         callback.attempts += 1
-    delay_s = _delay_s(floor.terms[callback.queue].callbacks, outcome, callback.mode)
+    delay_s = _delay_s(floor.terms[callback.queue].callbacks, outcome)
     if outcome is AttemptOutcome.ABANDONED:
         callback.mode = CallbackMode.AGENT_FIRST
     terms = floor.terms[callback.queue].callbacks
@@ -236,18 +236,16 @@ def unreached(floor: Floor, callback: Callback, outcome: AttemptOutcome, trigger
             floor.enter_waiting(again)
 
 
-def _delay_s(terms: CallbackTerms, outcome: AttemptOutcome, mode: CallbackMode) -> float:
+def _delay_s(terms: CallbackTerms, outcome: AttemptOutcome) -> float:
     match outcome:
         case AttemptOutcome.BUSY:
             return terms.busy_delay_s
         case AttemptOutcome.NO_ANSWER:
             return terms.no_answer_delay_s
-        case AttemptOutcome.FAILED:
-            return terms.failed_delay_s
-        case _ if mode is CallbackMode.CUSTOMER_FIRST:
+        case AttemptOutcome.FAILED | AttemptOutcome.ABANDONED:
             return terms.failed_delay_s
         case _:
-            return 0.0  # it was the agent who did not want to
+            return 0.0  # it was the agent who did not want to, or nobody could be dialled
 
 
 def end_callback(floor: Floor, callback: Callback, end: CallbackEnd, trigger: CallbackTrigger) -> None:

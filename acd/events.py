@@ -315,6 +315,22 @@ class OfferLapsed:
 
 
 @dataclass(frozen=True, slots=True)
+class TelephonyLost:
+    """No phone can be rung and nobody dialled: no offer is made until `TelephonyBack`."""
+
+    at: Instant
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class TelephonyBack:
+    """Phones can be rung again: whoever waits is offered at once, the best pair first."""
+
+    at: Instant
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
 class TimePassed:
     """Nothing happened but time: deadlines up to `at` are due."""
 
@@ -398,6 +414,8 @@ Event: TypeAlias = (
     | OfferAnswered
     | OfferEnded
     | OfferLapsed
+    | TelephonyLost
+    | TelephonyBack
     | TimePassed
     | PolicyChanged
     | AgentRestored

@@ -46,6 +46,8 @@ class Known:
         """Callbacks whose citizen is being dialled while the agent who was promised to them went away."""
         self.offers_made = 0
         self.paces: dict[QueueId, Pace] = {}
+        self.can_ring = True
+        """Whether phones can be rung and citizens dialled at all."""
         self.hours_known = False
         """Whether day or night mode has been worked out since the policy came."""
         self.kept_places: dict[str, Instant] = {}

@@ -18,17 +18,18 @@ _IDLE_ALONE = (Criterion.LONGEST_IDLE,)
 
 
 def settle(floor: Floor) -> None:
-    """Makes every offer that can be made, the best pair first.
+    """Makes every offer that can be made, the best pair first; none while no phone can be rung.
 
     Before the event no ready agent could serve a waiting contact, so a new pair has one of the unsettled in
     it. Each offer only takes pairs away: the best pair of each of the unsettled, found once, stays an upper
     bound until it is looked at again.
     """
     heap: list[_Pair] = []
-    for agent in floor.unsettled_agents:
-        _push(heap, _best_for_agent(floor, agent))
-    for contact in floor.unsettled_contacts:
-        _push(heap, _best_for_contact(floor, contact))
+    if floor.can_ring:
+        for agent in floor.unsettled_agents:
+            _push(heap, _best_for_agent(floor, agent))
+        for contact in floor.unsettled_contacts:
+            _push(heap, _best_for_contact(floor, contact))
     floor.unsettled_agents.clear()
     floor.unsettled_contacts.clear()
     while heap:

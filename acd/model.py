@@ -80,8 +80,8 @@ class AttemptOutcome(StrEnum):
     """The network refused the call, or its end was never heard of."""
     INVALID_NUMBER = "invalid_number"
     CANCELLED = "cancelled"
-    """Agent first: the agent hung up before the citizen could answer. Customer first: nobody could be
-    dialled. This is no attempt."""
+    """Agent first: nobody took the call, or hung up before the citizen could answer. Customer first: nobody
+    could be dialled. This is no attempt."""
     ABANDONED = "abandoned"
     """Customer first: the citizen answered and no agent was there in time. This is no attempt, and the next
     one has its agent first."""

@@ -1,9 +1,9 @@
-"""What follows from each event about an offer."""
+"""What follows from each event about an offer, and from whether any can be made."""
 
 from __future__ import annotations
 
 from acd.consequences import NOT_READY_AFTER, answer, let_go, wish
-from acd.events import OfferAnswered, OfferEnded, OfferLapsed
+from acd.events import OfferAnswered, OfferEnded, OfferLapsed, TelephonyBack, TelephonyLost
 from acd.floor import Floor
 from acd.model import AgentState, OfferOutcome, OfferState
 from acd.refusals import InvalidTransition
@@ -47,3 +47,13 @@ def offer_ended(floor: Floor, event: OfferEnded) -> None:
     if offer.state is not OfferState.GIVEN_UP:
         let_go(floor, offer, offer.outcome or event.outcome)
     floor.drop_offer(offer)
+
+
+def telephony_lost(floor: Floor, _event: TelephonyLost) -> None:
+    floor.can_ring = False
+
+
+def telephony_back(floor: Floor, _event: TelephonyBack) -> None:
+    floor.can_ring = True
+    # Whoever can be served is found by looking at each agent who could.
+    floor.unsettled_agents.update((agent, None) for _, agent in floor.ready.everyone)

@@ -41,6 +41,8 @@ from acd.events import (
     OfferLapsed,
     PlaceKept,
     PolicyChanged,
+    TelephonyBack,
+    TelephonyLost,
     TimePassed,
     WrapUpExtended,
 )
@@ -97,6 +99,8 @@ HANDLERS: Mapping[type[Any], Callable[[Floor, Any], None]] = {
     OfferAnswered: on_offers.offer_answered,
     OfferEnded: on_offers.offer_ended,
     OfferLapsed: on_offers.offer_lapsed,
+    TelephonyLost: on_offers.telephony_lost,
+    TelephonyBack: on_offers.telephony_back,
     TimePassed: on_time.time_passed,
     PolicyChanged: on_time.policy_changed,
 }

@@ -34,6 +34,7 @@ def save(floor: Floor) -> dict[str, Any]:
     return {
         "version": VERSION,
         "offers_made": floor.offers_made,
+        "can_ring": floor.can_ring,
         "hours_known": floor.hours_known,
         "paces": {queue: pace.saved() for queue, pace in sorted(floor.paces.items())},
         "in_force": [queue for queue in sorted(floor.queues) if floor.queues[queue] != floor.terms[queue]],
@@ -62,6 +63,7 @@ def load(floor: Floor, saved: Mapping[str, Any]) -> None:
     if saved["version"] != VERSION:
         raise ValueError(f"snapshot has version {saved['version']}, this router reads {VERSION}")
     floor.offers_made = saved["offers_made"]
+    floor.can_ring = saved["can_ring"]
     floor.kept_places = dict(saved["kept_places"])
     for terms in map(rebuilt, saved["draining"]):
         floor.terms[terms.queue] = terms

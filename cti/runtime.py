@@ -343,6 +343,7 @@ class Runtime:
     def _resume(self, resume: Resume, now: Instant) -> Step:
         """Gives each part what the journal knew of it; the figures have theirs already."""
         step = Step()
+        self._link.route(acd.TelephonyLost(now, "resume"), step)
         for agent in agents_restored(resume, self.in_force, now):
             self._link.route(agent, step)
         places, stale = self._places.restored(now, "resume")

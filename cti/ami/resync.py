@@ -20,6 +20,7 @@ _T = TypeVar("_T")
 _D = TypeVar("_D")
 _VARIABLES = (
     "HL_CALL,HL_HOTLINE,HL_QUEUE,HL_PRIORITY,HL_QUEUED_AT,HL_PLACE,HL_HELD_BY,HL_RECORDING,HL_STEPS,HL_CHOICE"
+    ",HL_CALLBACK"
 )
 _MADE_BY_ASTERISK = re.compile(r"(?:.+-)?(?P<second>[0-9]{10})\.[0-9]+")
 _PLACES = frozenset(
@@ -142,6 +143,7 @@ def _leg(channel: AmiMessage) -> LegSnapshot | None:
         held_by=variables.get("HL_HELD_BY", "") if place == "held" else "",
         recording=variables.get("HL_RECORDING", ""),
         choice=variables.get("HL_CHOICE", ""),
+        callback=variables.get("HL_CALLBACK", ""),
     )
 
 

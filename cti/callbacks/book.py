@@ -174,7 +174,7 @@ class CallbackBook:
         """Takes up what the journal knew, oldest request first.
 
         One whose queue is gone from the configuration waits in the first queue that there is, so that nobody
-        is forgotten. A citizen who was to be dialled, and whose call was not begun, is still to be.
+        is forgotten. A citizen who was to be dialled, and whose call was not begun, still waits.
         """
         entries = sorted(
             (decode(CallbackEntry, body) for body in saved.values()),
@@ -218,7 +218,7 @@ class CallbackBook:
 
 
 def _goes_on(entry: CallbackEntry, open_calls: Container[CallId]) -> bool:
-    """Whether an attempt was under way."""
-    if entry.state is not CallbackState.DIALLING or entry.mode is CallbackMode.AGENT_FIRST:
-        return entry.state is CallbackState.DIALLING
-    return bool(entry.calls) and entry.calls[-1] in open_calls
+    """Whether the call of an attempt was under way; of a phone that rings for one Asterisk will tell."""
+    if entry.state is not CallbackState.DIALLING or not entry.calls:
+        return False
+    return entry.mode is CallbackMode.AGENT_FIRST or entry.calls[-1] in open_calls

@@ -151,8 +151,8 @@ class RouterBelief:
             self._contacts[call_id] = self._contacts[call_id][0], agent
 
     def lose_sight(self, at: Instant, cause: str) -> list[acd.Event]:
-        """Takes back every waiting contact and every ringing offer, then falls quiet."""
-        told: list[acd.Event] = []
+        """Lets no more offers be made, takes back every waiting contact, then falls quiet."""
+        told: list[acd.Event] = [acd.TelephonyLost(at, cause)]
         for call_id, (_, agent) in list(self._contacts.items()):
             if agent is None:
                 del self._contacts[call_id]
@@ -161,7 +161,10 @@ class RouterBelief:
         return told
 
     def everything(self, at: Instant, cause: str) -> list[Told]:
-        """Compares all calls and seats: who is taken comes before who waits, the longest waiting first."""
+        """Compares all calls and seats: who is taken comes before who waits, the longest waiting first.
+
+        Offers may be made after that: the router knows then who waits and who is on a call.
+        """
         calls = sorted(self._state.calls.values(), key=lambda c: (c.record.queued_at or at, c.record.call))
         told = [event for call, _ in list(self._contacts.values()) for event in self.call(call, at, cause)]
         for call in calls:
@@ -171,4 +174,5 @@ class RouterBelief:
             told += self.seat(seat, at, cause)
         for call in calls:
             told += self.call(call, at, cause)
+        told.append(acd.TelephonyBack(at, cause))
         return told

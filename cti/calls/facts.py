@@ -467,6 +467,8 @@ class LegSnapshot:
     """What was chosen in the flow's menu."""
     on_hold: bool | None = None
     """Of a leg in a bridge: whether its own phone holds the call; None when that could not be told."""
+    callback: str = ""
+    """Of a seat's leg that the service asked for: the callback whose citizen it dials once it is answered."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,6 +208,7 @@ class CallModel:
                     self._offers.settle(call, fact.at, fact.cause)
                     if dialled.is_unbegun(call.record):
                         self._never_began(call, AttemptOutcome.CANCELLED, fact.at, fact.cause)
+                self._offers.found(fact)
                 self._belief.quiet = False
                 self._out += self._belief.everything(fact.at, fact.cause)
             case f.PbxLost():

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from acd import events as acd
 from acd.effects import MakeOffer, OfferClosed
-from acd.model import Instant, OfferOutcome
+from acd.model import AgentId, AttemptOutcome, Instant, OfferOutcome, SeatId
 from cti.calls import facts as f
 from cti.calls.facts import CallId, LegId
 from cti.calls.outcome import HELD_AGAINST_AGENTS, offer_outcome, settle_offer
@@ -68,6 +68,8 @@ class Offers:
             self._tell(acd.OfferEnded(fact.at, fact.cause, fact.leg, outcome))
         elif call is not None:
             self._lapsed(call, leg, fact, outcome)
+        elif leg.callback:
+            self._lapsed_callback(leg, fact, outcome)
 
     def originate_failed(self, fact: f.OriginateFailed) -> None:
         """No leg came of an offer."""
@@ -84,6 +86,22 @@ class Offers:
             if not offer.answered:
                 del self._state.offers[offer_id]
                 self._tell(acd.OfferEnded(at, cause, offer_id, OfferOutcome.CANCELLED))
+
+    def found(self, snapshot: f.PbxSnapshot) -> None:
+        """Phones that ring for callbacks by offers from before a restart or a loss of sight.
+
+        Until such a phone stops nobody else is to be asked for its callback: to the router it is an attempt.
+        """
+        for shown in snapshot.legs:
+            leg = self._state.legs.get(shown.leg)
+            if (
+                shown.callback
+                and leg is not None
+                and leg.call is None
+                and shown.leg not in self._state.offers
+            ):
+                leg.callback = shown.callback
+                self._tell(acd.CallbackTaken(snapshot.at, snapshot.cause, shown.callback))
 
     def settle(self, call: OpenCall, at: Instant, cause: str) -> None:
         """Offers from before a restart whose phone does not ring: nobody will tell of them any more."""
@@ -108,8 +126,17 @@ class Offers:
         """
         waits = call.caller in call.live and call.place == "waiting"
         offer = settle_offer(call, fact.leg, outcome if waits else OfferOutcome.CANCELLED, fact.at)
+        if offer is not None and offer.outcome is not None and not leg.was_connected:
+            self._hold_against(offer.agent, offer.seat, offer.outcome, fact)
+
+    def _lapsed_callback(self, leg: Leg, fact: f.LegEnded, outcome: OfferOutcome) -> None:
+        """Such a ring for a callback is over, and its citizen was not dialled: it may be offered again."""
+        if leg.record.agent is not None and leg.record.seat is not None:
+            self._hold_against(leg.record.agent, leg.record.seat, outcome, fact)
+        self._tell(acd.CallbackAttemptEnded(fact.at, fact.cause, leg.callback, AttemptOutcome.CANCELLED))
+
+    def _hold_against(self, agent: AgentId, seat: SeatId, outcome: OfferOutcome, fact: f.LegEnded) -> None:
+        """The agent did not take an offer, or their phone did not, that the router knows nothing of."""
         unknown = fact.hangup_cause == 0  # Asterisk's log does not have it: only that it is gone is known
-        if offer is None or unknown or leg.was_connected or offer.outcome not in HELD_AGAINST_AGENTS:
-            return
-        if not self._state.is_engaged(offer.seat):
-            self._tell(acd.OfferLapsed(fact.at, fact.cause, offer.agent, offer.outcome))
+        if not unknown and outcome in HELD_AGAINST_AGENTS and not self._state.is_engaged(seat):
+            self._tell(acd.OfferLapsed(fact.at, fact.cause, agent, outcome))

@@ -33,6 +33,8 @@ class Leg:
     """It was connected with nobody and held nobody when its phone hung up: it had transferred them."""
     clock_set: bool = False
     """The machine's clock was set while it was there: it may have rung for less than it should."""
+    callback: str = ""
+    """Its phone rings for this callback by an offer that the router knows nothing of any more."""
     recording: str | None = None
     """The recording that runs on it."""
     recordings: dict[str, None] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cti.campaign_file import read_list, steer
-from tests.support.called_back import BUSY, CITIZEN, WITHIN_S, place
+from tests.support.called_back import BUSY, CITIZEN, WITHIN_S, Place, place
 from tests.support.until import given
 
 TERMS = {"busy_delay_s": 1.0, "max_attempts": 2}
@@ -62,6 +62,73 @@ async def test_a_service_killed_while_the_citizens_phone_rings_calls_nobody_twic
         await here.phones.hang_up(here.seat)
         await asyncio.wait_for(citizen.ended.wait(), WITHIN_S)
         assert len(here.peer.calls) == 1
+
+
+async def test_a_callback_whose_ring_ended_while_no_service_lived_rings_once_asterisk_is_in_sight(
+    tmp_path: Path,
+) -> None:
+    async with place(tmp_path, TERMS, ring_timeout_s=4.0) as here:
+        callback = await here.request(CITIZEN)
+        await here.ringing()
+        await here.center.service.kill()
+        await here.stopped_ringing(here.seat)
+        await here.center.service.start()
+        await called_back_once(here, callback, here.seat)
+
+
+async def test_a_phone_that_rings_for_a_callback_over_a_kill_is_alone_until_it_rings_out(
+    tmp_path: Path,
+) -> None:
+    async with place(tmp_path, TERMS, agents=2, ring_timeout_s=40.0) as here:
+        callback = await here.request(CITIZEN)
+        first = await here.ringing()
+        await here.center.service.kill()
+        await here.center.service.start()
+        second = await here.ringing(but=first)
+        rang, rings = here.log.calls()
+        assert (rang.seat, rings.seat) == (first, second)
+        assert rang.ended_at is not None
+        assert rang.ended_at <= rings.began_at
+        assert await reason_of(here, first) == "rona"
+        await called_back_once(here, callback, second)
+
+
+async def test_while_the_link_is_lost_nobody_is_kept_for_a_callback_which_rings_as_soon_as_it_is_back(
+    tmp_path: Path,
+) -> None:
+    """The ring timeout is longer than the test waits: an offer that was made too early would be noticed."""
+    async with place(tmp_path, TERMS, ready=False, ring_timeout_s=2 * WITHIN_S) as here:
+        callback = await here.request(CITIZEN)
+        here.ami.refusing = True
+        here.ami.cut()
+
+        async def unseen() -> bool:
+            return "ami_lost" in await asyncio.to_thread(here.center.service.log.read_text)
+
+        await given(unseen, WITHIN_S)
+        await here.center.api().post(f"/v1/agents/{here.agent}/ready")
+        [agent] = [a for a in (await here.center.api().get("/v1/agents"))["agents"] if a["seat"] == here.seat]
+        assert agent["state"] == "ready"
+        here.ami.heal()
+        await called_back_once(here, callback, here.seat)
+
+
+async def called_back_once(here: Place, callback: str, seat: str) -> None:
+    """The agent takes the callback and talks with the citizen, whom nobody else calls."""
+    await here.answer(seat)
+    citizen = await here.peer.next_call(within_s=WITHIN_S)
+    await asyncio.wait_for(citizen.heard.wait(), WITHIN_S)
+    assert here.peer.seats_heard(citizen) == (seat,)
+    await here.phones.hang_up(seat)
+    await asyncio.wait_for(citizen.ended.wait(), WITHIN_S)
+    await here.stands(callback, end="reached")
+    assert len(here.peer.calls) == 1
+
+
+async def reason_of(here: Place, seat: str) -> str | None:
+    agents = (await here.center.api().get("/v1/agents"))["agents"]
+    reason: str | None = next(agent["reason"] for agent in agents if agent["seat"] == seat)
+    return reason
 
 
 async def test_a_list_is_called_from_first_to_last(tmp_path: Path) -> None:

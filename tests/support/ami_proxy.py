@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
+
+from ruamel.yaml import YAML
 
 from lab.network import LOOPBACK
 
@@ -104,3 +108,15 @@ async def ami_proxy(listen_on: int, ami_port: int) -> AsyncIterator[AmiProxy]:
     finally:
         server.close()
         proxy.heal()
+
+
+def config_through(config: Path, copy: Path, port: int) -> Path:
+    """The configuration with another way to Asterisk."""
+    shutil.copytree(config, copy)
+    yaml = YAML(typ="safe")
+    path = copy / "service.yaml"
+    document = yaml.load(path)
+    document["asterisk"]["ami_port"] = port
+    with path.open("w") as file:
+        yaml.dump(document, file)
+    return copy

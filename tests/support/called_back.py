@@ -1,4 +1,4 @@
-"""A center with few agents and a carrier behind which citizens are called, or called back."""
+"""A center with agents and a carrier behind which citizens are called, or called back."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import Any
 
 from lab.carrier import TrunkPeer
 from lab.center import CallCenter
-from lab.network import LOOPBACK
+from lab.network import LOOPBACK, free_ports
+from lab.phone_log import PhoneLog
 from lab.phones import PhonePool, What
 from lab.site import make_lab_site
+from tests.support.ami_proxy import AmiProxy, ami_proxy, config_through
 from tests.support.until import given
 
 WITHIN_S = 60.0
@@ -26,15 +28,17 @@ class Place:
     peer: TrunkPeer
     agents: dict[str, str]
     """The agents by seat."""
+    log: PhoneLog
+    ami: AmiProxy
+    """The service's way to Asterisk."""
 
     @property
     def seat(self) -> str:
-        """The first one."""
+        """The first agent's."""
         return next(iter(self.agents))
 
     @property
     def agent(self) -> str:
-        """Who sits there."""
         return self.agents[self.seat]
 
     async def request(self, number: str, **more: Any) -> str:
@@ -58,7 +62,7 @@ class Place:
         return await given(look, WITHIN_S)
 
     async def answer(self, seat: str | None = None) -> None:
-        """The agent there, or at the first seat, takes the next offer."""
+        """The agent, who is the first one unless told, takes the next offer."""
         seat = seat or self.seat
         with self.phones.events(seat) as events:
             if What.INCOMING not in self.phones.calls(seat).values():
@@ -82,6 +86,21 @@ class Place:
 
         return await given(look, WITHIN_S)
 
+    async def ringing(self, *, but: str = "") -> str:
+        """The seat whose phone rings, or rings next; another one than `but`."""
+
+        async def rings() -> str | None:
+            seats = (seat for seat in self.agents if seat != but)
+            return next((seat for seat in seats if What.INCOMING in self.phones.calls(seat).values()), None)
+
+        return await given(rings, WITHIN_S)
+
+    async def stopped_ringing(self, seat: str) -> None:
+        async def silent() -> bool:
+            return not self.phones.calls(seat)
+
+        await given(silent, WITHIN_S)
+
 
 @asynccontextmanager
 async def place(
@@ -89,22 +108,30 @@ async def place(
     callbacks: Mapping[str, Any],
     *,
     agents: int = 1,
+    ready: bool = True,
     rings_s: Mapping[str, float | None] | None = None,
     unknown: Sequence[str] = (),
+    **queues: object,
 ) -> AsyncIterator[Place]:
-    """`callbacks` is the queues' key of that name. Every citizen answers after 0.2 s, or after what `rings_s`
-    says (None: is busy, as the number `BUSY` is); `unknown` ones are no numbers.
+    """`callbacks` is the queues' key of that name, `queues` has others. Every citizen answers after 0.2 s, or
+    after what `rings_s` says (None: is busy, as the number `BUSY` is); `unknown` ones are no numbers.
     """
     lab = make_lab_site(
         directory,
-        queues={"callbacks": dict(callbacks), "wrap_up_s": 1.0},
+        queues={"callbacks": dict(callbacks), "wrap_up_s": 1.0, **queues},
         routing={"reserves": [], "max_occupancy": 1.0},
     )
     rings: dict[str, float | None] = {**(rings_s or {}), BUSY: None}
-    async with CallCenter(directory, lab) as center:
-        seats = [seat.id for seat in lab.site.seats[:agents]]
+    (port,) = free_ports(1)
+    config = config_through(lab.config, directory / "config-of-service", port)
+    async with (
+        ami_proxy(port, lab.site.asterisk.ami_port) as proxy,
+        CallCenter(directory, lab, service_config=config) as center,
+    ):
         registrar = (LOOPBACK, lab.site.asterisk.sip_port)
-        passwords = {seat: lab.secrets.seats[seat].get_secret_value() for seat in seats}
+        passwords = {
+            seat.id: lab.secrets.seats[seat.id].get_secret_value() for seat in lab.site.seats[:agents]
+        }
         async with (
             PhonePool(passwords, registrar, directory / "phones") as phones,
             TrunkPeer(
@@ -116,4 +143,6 @@ async def place(
                 unknown=tuple(unknown),
             ) as peer,
         ):
-            yield Place(center, phones, peer, await center.seat_agents(agents))
+            log = PhoneLog(phones)
+            seated = await center.seat_agents(agents, ready=ready)
+            yield Place(center, phones, peer, seated, log, proxy)

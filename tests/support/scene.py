@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-from ruamel.yaml import YAML
 
 from lab.callers import Caller, CallerPool, CallerReport
 from lab.center import CallCenter
@@ -21,7 +18,7 @@ from lab.network import LOOPBACK, free_ports
 from lab.phone_log import PhoneLog
 from lab.phones import PhonePool
 from lab.site import make_lab_site
-from tests.support.ami_proxy import AmiProxy, ami_proxy
+from tests.support.ami_proxy import AmiProxy, ami_proxy, config_through
 from tests.support.staffed import WITHIN_S, Staffed
 
 MADE_OUT_S = 1.2
@@ -200,7 +197,7 @@ async def scene(
         greeting=GREETING,
     )
     (port,) = free_ports(1)
-    config = _config_through(lab.config, directory / "config-of-service", port)
+    config = config_through(lab.config, directory / "config-of-service", port)
     async with (
         ami_proxy(port, lab.site.asterisk.ami_port) as proxy,
         CallCenter(directory, lab, service_config=config, clock=clock) as center,
@@ -220,15 +217,3 @@ async def scene(
             place = Scene(center, phones, callers, log=PhoneLog(phones), ami=proxy, config=config)
             place.agents = await center.seat_agents(seats)
             yield place
-
-
-def _config_through(config: Path, copy: Path, port: int) -> Path:
-    """The configuration with another way to Asterisk."""
-    shutil.copytree(config, copy)
-    yaml = YAML(typ="safe")
-    path = copy / "service.yaml"
-    document = yaml.load(path)
-    document["asterisk"]["ami_port"] = port
-    with path.open("w") as file:
-        yaml.dump(document, file)
-    return copy

@@ -30,6 +30,8 @@ from acd.events import (
     OfferAnswered,
     OfferEnded,
     PolicyChanged,
+    TelephonyBack,
+    TelephonyLost,
     TimePassed,
     WrapUpExtended,
 )
@@ -192,6 +194,12 @@ class Center:
 
     def extend_wrap_up(self, agent: str, seconds: float) -> tuple[Effect, ...]:
         return self.tell(WrapUpExtended(self.now, self.cause, agent, seconds))
+
+    def lose_telephony(self) -> tuple[Effect, ...]:
+        return self.tell(TelephonyLost(self.now, self.cause))
+
+    def telephony_back(self) -> tuple[Effect, ...]:
+        return self.tell(TelephonyBack(self.now, self.cause))
 
     def engage(self, agent: str) -> tuple[Effect, ...]:
         return self.tell(AgentEngaged(self.now, self.cause, agent))

@@ -36,6 +36,8 @@ from acd.events import (
     OfferLapsed,
     PlaceKept,
     PolicyChanged,
+    TelephonyBack,
+    TelephonyLost,
     TimePassed,
     WrapUpExtended,
 )
@@ -224,6 +226,8 @@ class Chance:
             (3, lambda: OfferEnded(now, cause, offer, pick(ENDS))),
             (1, lambda: OfferLapsed(now, cause, agent, pick(ENDS))),
             (1, lambda: PlaceKept(now, cause, pick(CALLERS) or "them", now - 30, pick((None, now + 20)))),
+            (1, lambda: TelephonyLost(now, cause)),
+            (1 if floor.can_ring else 40, lambda: TelephonyBack(now, cause)),
             (3, lambda: TimePassed(now, cause)),
             (1, lambda: PolicyChanged(now, cause, pick(POLICIES))),
             (

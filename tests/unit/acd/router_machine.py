@@ -35,6 +35,8 @@ from acd.events import (
     OfferLapsed,
     PlaceKept,
     PolicyChanged,
+    TelephonyBack,
+    TelephonyLost,
     TimePassed,
     WrapUpExtended,
 )
@@ -107,6 +109,11 @@ class RouterMachine(RuleBasedStateMachine):
     def phone_changes(self, agent: str, back: bool) -> None:
         kind = AgentPhoneBack if back else AgentPhoneLost
         self.tell(kind(self.now, self.cause, agent))
+
+    @rule(back=st.sampled_from((True, True, False)))
+    def telephony_changes(self, back: bool) -> None:
+        kind = TelephonyBack if back else TelephonyLost
+        self.tell(kind(self.now, self.cause))
 
     @rule(agent=st.sampled_from(AGENTS))
     def ready(self, agent: str) -> None:

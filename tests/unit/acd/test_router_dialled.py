@@ -164,13 +164,13 @@ def test_an_invalid_number_and_the_last_attempt_end_it_and_free_the_agent(
     assert (floor.agent("ann").reason, promised(floor, "ann")) == (None, None)
 
 
-def test_who_could_not_be_dialled_at_all_has_made_no_attempt_and_waits_a_while() -> None:
+def test_who_could_not_be_dialled_at_all_has_made_no_attempt_and_is_dialled_at_once() -> None:
     floor = center()
     floor.ready("ann")
     floor.request_callback("k1", mode=FIRST)
     floor.end_attempt("k1", AttemptOutcome.CANCELLED)
-    record = floor.callback("k1")
-    assert (record.attempts, record.due_at) == (0, floor.now + 30.0)
+    assert [dial.attempt for dial in floor.heard(DialCallback)] == [1]
+    assert (floor.callback("k1").attempts, promised(floor, "ann")) == (0, "k1")
 
 
 def test_an_answered_citizen_without_an_agent_hears_so_and_is_called_again_with_an_agent_first() -> None:

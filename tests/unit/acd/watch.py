@@ -11,6 +11,7 @@ from acd.effects import (
     CancelOffer,
     ContactChanged,
     Decided,
+    DialCallback,
     Effect,
     MakeOffer,
     OfferClosed,
@@ -18,9 +19,11 @@ from acd.effects import (
 from acd.events import (
     ContactLeft,
     Event,
+    TelephonyBack,
+    TelephonyLost,
     TimePassed,
 )
-from acd.model import AgentState, ContactState, OfferState, Policy, RoutingStep
+from acd.model import AgentState, CallbackMode, ContactState, OfferState, Policy, RoutingStep
 from acd.records import Agent, Contact
 from acd.refusals import InvalidEvent
 from acd.router import Router
@@ -44,6 +47,7 @@ class Watched:
         self.open_offers: dict[str, MakeOffer] = {}
         self.figures = WatchedFigures(self.router, rules)
         self.decisions = 0
+        self.can_ring = True
         self.accepted: set[type] = set()
         """The kinds of events that the router acted on or had a reason to ignore."""
 
@@ -62,6 +66,9 @@ class Watched:
             assert after == before, "an illegal event changed something"
             return None
         self.accepted.add(type(event))
+        if isinstance(event, TelephonyLost | TelephonyBack):
+            self.can_ring = isinstance(event, TelephonyBack)
+        assert self.can_ring or not any(map(_rings, said))
         if isinstance(event, ContactLeft) or self.figures.was_served_elsewhere(event):
             self._orphan_offers(event.contact)
         self.figures.take(event, said)
@@ -190,9 +197,16 @@ class Watched:
             a.agent for a in self.router.agents() if a.state is AgentState.READY and a.reason not in SPARED
         ]
         waiting = [c.contact for c in self.router.contacts() if c.state is ContactState.WAITING]
-        assert not self._pairs(ready, waiting)
+        assert not self.can_ring or not self._pairs(ready, waiting)
 
     def new_day(self, at: float) -> None:
         """Local midnight: the day's figures begin again, the intervals go on."""
         self.figures.begin_day(at)
         self.check()
+
+
+def _rings(effect: Effect) -> bool:
+    """Whether a phone is to ring because of it, by the router's own decision."""
+    return isinstance(effect, MakeOffer) or (
+        isinstance(effect, DialCallback) and effect.mode is CallbackMode.CUSTOMER_FIRST
+    )

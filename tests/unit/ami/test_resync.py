@@ -66,6 +66,12 @@ def test_a_waiting_caller_is_shown_with_all_that_its_channel_carries() -> None:
     )
 
 
+def test_a_phone_that_rings_for_a_callback_says_for_which() -> None:
+    variables = ("HL_PLACE=agent", "HL_CALLBACK=cb-7", "HL_CALL=(null)")
+    (leg,) = snapshot({**CALLER, "Channel": "PJSIP/seat-01-0000000e", "Variable": variables}).legs
+    assert (leg.endpoint, leg.callback) == ("seat-01", "cb-7")
+
+
 def test_a_seats_leg_has_no_place_in_a_queue_and_no_known_start() -> None:
     unset = ("HL_HOTLINE=(null)", "HL_PRIORITY=(null)", "HL_QUEUED_AT=(null)", "HL_PLACE=agent")
     (leg,) = snapshot(

@@ -321,23 +321,46 @@ def test_a_service_killed_before_it_dialled_dials_after_it_is_back() -> None:
     rig = Dialling()
     rig.request()
     rig.tell(f.PbxLost(6.0, "t"), LogIn(7.0, "t", "1001", "seat-01"), BeReady(7.0, "t", "1001"))
-    assert rig.entry().state is CallbackState.DIALLING
+    assert rig.entry().state is CallbackState.WAITING
     assert not rig.dials(), "Asterisk is out of sight"
+    rig.tell(TimePassed(45.0, "t"))
+    assert rig.runtime.agents["1001"].reason is None, "nobody is kept free for it meanwhile"
     again = Dialling(resume=rig.resume(), now=50.0)
     assert len(again.dials()) == 1
     rig.tell(snapshot(at=51.0))
     assert len(rig.dials()) == 1, "once it is in sight again"
 
 
-def test_a_call_that_was_never_sent_is_begun_anew() -> None:
+def test_a_call_that_was_never_sent_is_begun_anew_at_once() -> None:
     rig = Dialling()
     rig.ready_agent()
     rig.request()
     [lost] = rig.dials()
-    again = Dialling(resume=rig.resume(), now=50.0)
-    assert again.call(lost.leg).ended_at == 50.0
-    entry = again.entry()
-    assert (entry.state, entry.attempts, entry.due_at) == (CallbackState.SCHEDULED, 0, 650.0)
+    again = Dialling(resume=rig.resume(), now=50.0, sees=False)
+    again.tell(TimePassed(50.0, "t"))
+    assert not again.dials(), "Asterisk is out of sight"
+    again.tell(snapshot(at=51.0))
+    assert again.call(lost.leg).ended_at == 51.0
+    [dial] = again.dials()
+    assert dial.leg != lost.leg
+    assert (again.entry().state, again.entry().attempts) == (CallbackState.DIALLING, 0)
+
+
+def test_a_phone_that_rings_out_for_a_citizen_who_waits_says_nothing_of_the_attempt() -> None:
+    rig = Dialling()
+    rig.ready_agent()
+    rig.request()
+    [dial] = rig.dials()
+    rig.tell(*rings(dial.leg, 8.0), *answers(dial.leg, 10.0))
+    [ring] = rig.rings()
+    rig.tell(
+        leg_started(ring.leg, "seat-01", 12.0, call=dial.leg, dialled="s"),
+        f.LegEnded(13.0, "t", ring.leg, 21, True),
+    )
+    assert rig.entry().state is CallbackState.DIALLING, "the citizen is on the line"
+    [away] = rig.actions(rig.tell(TimePassed(14.0, "t")), SendAway)
+    assert away is not None
+    assert rig.entry().last_outcome is AttemptOutcome.ABANDONED
 
 
 def test_a_service_killed_while_the_citizens_phone_rings_takes_the_answer_up() -> None:

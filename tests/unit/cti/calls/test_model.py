@@ -333,6 +333,15 @@ def test_when_asterisk_is_out_of_sight_nobody_is_offered_until_it_is_back() -> N
     assert kinds(told.routing())[3:] == ["ContactQueued"]
 
 
+def test_no_offer_is_made_from_the_loss_of_sight_on_until_all_that_is_there_has_been_told() -> None:
+    told = Told()
+    told.tell(*arrival())
+    lost = told.tell(f.PbxLost(7.0, "t"))
+    back = told.tell(snapshot(shown(CALL, "trunk", CALL, place="waiting")))
+    assert kinds(lost) == ["TelephonyLost", "ContactLeft"]
+    assert [kind for kind in kinds(back) if kind != "CallUpdated"] == ["ContactQueued", "TelephonyBack"]
+
+
 def test_an_agent_still_talking_when_asterisk_comes_back_into_sight_was_never_released() -> None:
     told = Told()
     told.tell(*arrival())

@@ -66,8 +66,10 @@ class Told:
         return self.outputs[before:]
 
     def routing(self) -> list[acd.Event]:
+        """What the router is told of contacts, agents and offers."""
         apart = (CallUpdated, RecordingDue, RecordingVoid, CallbackWanted, CutOffUnseen, CallerAnswered)
-        return [o for o in self.outputs if not isinstance(o, apart)]
+        of_all = (acd.TelephonyLost, acd.TelephonyBack)
+        return [o for o in self.outputs if not isinstance(o, apart) and not isinstance(o, of_all)]
 
     @property
     def record(self) -> CallRecord:
