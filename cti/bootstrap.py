@@ -119,7 +119,7 @@ async def run(settings: Settings) -> None:
         service = _service(settings, journal, engine, past, clock, journaled, pins, stack)
         names = _names(settings.site)
         secret = settings.secrets.ami.get_secret_value().encode()
-        hotline = Hotline(service, routing_policy(settings.site), names, projector, feed, secret)
+        hotline = Hotline(service, names, projector, feed, secret)
         reloader = _reloader(settings, service, hotline, pins, journal, clock)
 
         def keep_clock(state: dict[str, JSON]) -> None:
@@ -281,7 +281,7 @@ def _reloader(
 ) -> Reloader:
     async def put_in_force(site: Site, cause: str) -> None:
         await _route_by(settings, service, clock, site, cause)
-        hotline.reconfigure(routing_policy(site), _names(site))
+        hotline.rename(_names(site))
         await _read_pins_again(settings, site, pins, cause)
 
     return Reloader(settings.config, settings.site, put_in_force, LastApplied(journal))

@@ -19,6 +19,8 @@ SLEW_PER_S = 0.05
 STATE = "clock"
 """In the journal's state: this clock, for the next service."""
 LOOK_EVERY_S = 1.0
+STEP_S = 2.0
+"""By so much no clock is slewed between two looks: it was set."""
 HOURS_AGREE_S = 2.0
 """So far calendars may be off before they are moved."""
 KEPT_AGREES_S = 0.1
@@ -59,6 +61,21 @@ class SteadyClock:
         return {"boot": self._boot, "offset_s": self._offset_s}
 
 
+class ClockSteps:
+    """Tells whenever the machine's clock was set, to whoever asks again and again."""
+
+    def __init__(self, ahead_s: Callable[[], float]) -> None:
+        """`ahead_s` is that of the `SteadyClock`, which itself follows a set clock slowly."""
+        self._ahead_s = ahead_s
+        self._was_ahead_s = ahead_s()
+
+    def since_last_s(self) -> float:
+        """By how much it was set since this was last asked; 0.0 if it was not."""
+        ahead_s = self._ahead_s()
+        by_s, self._was_ahead_s = ahead_s - self._was_ahead_s, ahead_s
+        return by_s if abs(by_s) > STEP_S else 0.0
+
+
 class ClockWatch:
     """Sees to what goes by the machine's clock when it is set, and to the clock of the next service."""
 
@@ -72,7 +89,8 @@ class ClockWatch:
         self._clock = clock
         self._move_hours = move_hours
         self._keep = keep
-        self._ahead_s = self._moved_by_s = clock.ahead_s()
+        self._steps = ClockSteps(clock.ahead_s)
+        self._moved_by_s = clock.ahead_s()
         self._kept_s = float("inf")
 
     async def run(self) -> None:
@@ -86,8 +104,8 @@ class ClockWatch:
         if isinstance(offset_s, float) and abs(offset_s - self._kept_s) > KEPT_AGREES_S:
             self._kept_s = offset_s
             self._keep({STATE: kept})
-        by_s, self._ahead_s = ahead_s - self._ahead_s, ahead_s
-        if abs(by_s) > HOURS_AGREE_S:
+        by_s = self._steps.since_last_s()
+        if by_s:
             log.warning("clock_set", by_s=round(by_s, 1), ahead_s=round(ahead_s, 1))
         if abs(ahead_s - self._moved_by_s) > HOURS_AGREE_S:
             self._moved_by_s = ahead_s

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from acd.effects import AgentChanged
-from acd.model import AgentId, AgentState, Instant, Policy, QueueId, SeatId, Skill
+from acd.model import AgentId, AgentState, Instant, QueueId, SeatId, Skill
 from cti.audit import DONE, AuditHead, ToAudit
 from cti.calls.records import HoldKind
 from cti.calls.state import OpenCall
@@ -59,7 +59,6 @@ class Hotline:
     def __init__(
         self,
         service: Service,
-        policy: Policy,
         names: Names,
         archive: ArchiveStatus,
         feed: Feed,
@@ -71,13 +70,11 @@ class Hotline:
         self._secret = secret
         self._runtime = service.runtime
         self._figures = FigureBoard(service.runtime.router)
-        self._policy = policy
         self._names = names
         self._archive = archive
 
-    def reconfigure(self, policy: Policy, names: Names) -> None:
+    def rename(self, names: Names) -> None:
         """From now on these are shown; what was removed is, until it is done with."""
-        self._policy = policy
         before = self._names
         self._names = Names(
             before.queues | names.queues, before.agents | names.agents, names.skills, names.whole
@@ -91,9 +88,9 @@ class Hotline:
         leaving = [
             agent
             for agent, known in self._runtime.agents.items()
-            if known.seat is not None and agent not in self._policy.agents
+            if known.seat is not None and agent not in self._runtime.policy.agents
         ]
-        return [*self._policy.agents, *leaving]
+        return [*self._runtime.policy.agents, *leaving]
 
     def _agent(self, agent: AgentId) -> AgentView:
         known = self._runtime.agents.get(agent)
@@ -159,7 +156,7 @@ class Hotline:
 
     def queues(self) -> Sequence[QueueView]:
         now = self._service.now()
-        by_queue: dict[QueueId, list[OpenCall]] = {queue: [] for queue in self._policy.queues}
+        by_queue: dict[QueueId, list[OpenCall]] = {queue: [] for queue in self._runtime.policy.queues}
         for call in self._calls():
             if call.record.queue is not None:  # a queue that was removed is shown until it is empty
                 by_queue.setdefault(call.record.queue, []).append(call)
@@ -306,7 +303,7 @@ class Hotline:
         return self._agent(agent)
 
     async def unlock_pin(self, agent: AgentId, cause: str) -> AgentView:
-        if agent not in self._policy.agents:
+        if agent not in self._runtime.policy.agents:
             raise Refused("unknown_agent", f"There is no agent {agent}.", "agent")
         await self._service.unlock_pin(agent, cause)
         return self._agent(agent)

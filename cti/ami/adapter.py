@@ -59,13 +59,12 @@ from cti.calls.facts import (
     PbxSnapshot,
     PhonesSeen,
 )
+from cti.clock import ClockSteps
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 Told: TypeAlias = Fact | ActionFailed | ActionDone
 
-_CLOCK_SET_S = 2.0
-"""By so much no clock is slewed between two events."""
 _BOOT_ROUNDING_S = 1.0
 """Asterisk tells its uptime in whole seconds, rounded down."""
 
@@ -102,7 +101,7 @@ class AmiTelephony:
         self._on_fact = on_fact
         self._clock = clock
         self._ahead_s = ahead_s
-        self._was_ahead_s = ahead_s()
+        self._clock_steps = ClockSteps(ahead_s)
         self._on_connected = on_connected
         self._decoder = LiveDecoder(settings.trunks)
         self._reported: Counter[str] = Counter()
@@ -232,16 +231,16 @@ class AmiTelephony:
         self._report_new("ami_event_unknown", self._decoder.unknown)
         self._report_new("ami_channel_foreign", self._decoder.foreign)
         ahead_s = self._ahead_s()
-        self._tell(self._clock_set(ahead_s))
+        self._tell(self._clock_set())
         self._tell(live_on_our_clock(fact, ahead_s) for fact in facts)
         for fact in facts:
             if isinstance(fact, LegStarted | OriginateFailed):
                 self._settle(fact.leg)
 
-    def _clock_set(self, ahead_s: float) -> list[Told]:
+    def _clock_set(self) -> list[Told]:
         """Told before what Asterisk does because of it."""
-        by_s, self._was_ahead_s = ahead_s - self._was_ahead_s, ahead_s
-        return [ClockSet(self._clock(), self._next_cause(), by_s)] if abs(by_s) > _CLOCK_SET_S else []
+        by_s = self._clock_steps.since_last_s()
+        return [ClockSet(self._clock(), self._next_cause(), by_s)] if by_s else []
 
     def _settle(self, leg: LegId) -> None:
         self._unborn.discard(leg)

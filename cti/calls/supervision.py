@@ -158,7 +158,6 @@ class Supervisions:
         """How those ended that ended lately."""
         self.unanswered: set[LegId] = set()
         """Those whose phone was sent to do something that Asterisk has not taken yet."""
-        self._now: Instant = 0.0
         self._actions: list[Action] = []
         self._told: list[Told] = []
 
@@ -257,15 +256,14 @@ class Supervisions:
 
     def settle(self, at: Instant, cause: str) -> tuple[list[Action], list[Told]]:
         """Compares what each supervision wants with what its phone was sent to do."""
-        self._now = at
         if self._calls.in_sight:
             for supervision in list(self.open.values()):
-                self._settle(supervision, cause)
+                self._settle(supervision, at, cause)
         actions, self._actions = self._actions, []
         told, self._told = self._told, []
         return actions, told
 
-    def _settle(self, supervision: Supervision, cause: str) -> None:
+    def _settle(self, supervision: Supervision, at: Instant, cause: str) -> None:
         if supervision.stopping is None:
             self._follow_call(supervision)
         if supervision.stopping is not None:
@@ -280,12 +278,12 @@ class Supervisions:
             self._hand_over(supervision, call, cause)
             return
         if supervision.taking:
-            self._take(supervision, call, cause)
+            self._take(supervision, call, at, cause)
             return
         wanted = self._wanted(supervision)
         sent = supervision.doing, supervision.at_leg
-        if sent != (wanted, supervision.spied) or self._astray(supervision):
-            self._send(supervision, wanted, cause)
+        if sent != (wanted, supervision.spied) or self._astray(supervision, at):
+            self._send(supervision, wanted, at, cause)
 
     def _wanted(self, supervision: Supervision) -> Doing:
         """What the supervisor's phone is to do now. Where the agent talks with nobody, having put the other
@@ -300,13 +298,13 @@ class Supervisions:
             return Doing.WHISPER
         return Doing(supervision.mode.value)
 
-    def _astray(self, supervision: Supervision) -> bool:
+    def _astray(self, supervision: Supervision, at: Instant) -> bool:
         """Whether it was to barge in and is not where the agent talks now, or never came there."""
         agents = self._calls.leg(supervision.spied) if supervision.spied is not None else None
         if supervision.doing is not Doing.BARGE or agents is None or agents.bridge is None:
             return False
         if supervision.bridge is None:
-            return self._now - supervision.sent_at >= BARGED_WITHIN_S
+            return at - supervision.sent_at >= BARGED_WITHIN_S
         return agents.bridge != supervision.bridge
 
     def _follow_call(self, supervision: Supervision) -> None:
@@ -385,23 +383,23 @@ class Supervisions:
                 self._actions.append(HangUp(cause, name))
         self._end(supervision, why)
 
-    def _take(self, supervision: Supervision, call: OpenCall | None, cause: str) -> None:
+    def _take(self, supervision: Supervision, call: OpenCall | None, at: Instant, cause: str) -> None:
         external = self._external(call) if call is not None else None
         if call is None or external is None:
             supervision.stopping, supervision.hung_up = Ended.CALL_OVER, True
             self._actions.append(HangUp(cause, supervision.supervision))
         elif supervision.doing is not Doing.TAKE:
             self._set(supervision, "HL_PEER", external.record.channel, cause)
-            self._send(supervision, Doing.TAKE, cause)
+            self._send(supervision, Doing.TAKE, at, cause)
 
-    def _send(self, supervision: Supervision, doing: Doing, cause: str) -> None:
+    def _send(self, supervision: Supervision, doing: Doing, at: Instant, cause: str) -> None:
         if supervision.spied is not None:
             self._set(supervision, "HL_SPIED", supervision.spied, cause)
         if doing in (Doing.BARGE, Doing.TAKE) and supervision.call is not None:
             supervision.party_of = supervision.call
             self._set(supervision, "HL_CALL", supervision.call, cause)
         supervision.doing, supervision.at_leg, supervision.bridge = doing, supervision.spied, None
-        supervision.sent_at = self._now
+        supervision.sent_at = at
         self.unanswered.add(supervision.supervision)
         self._actions.append(SendSupervisor(cause, supervision.channel, doing.value))
 

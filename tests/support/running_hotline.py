@@ -74,7 +74,7 @@ async def running_hotline(root: Path) -> AsyncIterator[tuple[Hotline, Service]]:
     task = asyncio.create_task(running.run())
     try:
         await telephony.wait_for(Beat)
-        yield Hotline(running, policy, names, NothingToArchive(), feed, b"secret"), running
+        yield Hotline(running, names, NothingToArchive(), feed, b"secret"), running
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):

@@ -21,7 +21,13 @@ SEATS = ("seat-01", "seat-02", "seat-03", "s01", "s02")
 class WatchedTelephony:
     """Keeps what was told, in order; `until` and `next_of` wait for more."""
 
-    def __init__(self, settings: AmiSettings, event_log: Path, clock: Callable[[], Instant]) -> None:
+    def __init__(
+        self,
+        settings: AmiSettings,
+        event_log: Path,
+        clock: Callable[[], Instant],
+        ahead_s: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         self.told: list[Told] = []
         self.connects = 0
         self._changed = asyncio.Event()
@@ -30,6 +36,7 @@ class WatchedTelephony:
             self.tell,
             clock,
             self._connect,
+            ahead_s,
         )
         self.pbx._client._chance = lambda: 0.0
 
@@ -58,10 +65,13 @@ class WatchedTelephony:
 
 @asynccontextmanager
 async def telephony(
-    settings: AmiSettings, event_log: Path, clock: Callable[[], Instant]
+    settings: AmiSettings,
+    event_log: Path,
+    clock: Callable[[], Instant],
+    ahead_s: Callable[[], float] = lambda: 0.0,
 ) -> AsyncIterator[WatchedTelephony]:
     """Connected on entry, closed on exit."""
-    watch = WatchedTelephony(settings, event_log, clock)
+    watch = WatchedTelephony(settings, event_log, clock, ahead_s)
     await watch.pbx.start()
     try:
         await watch.until(lambda: watch.connects == 1)

@@ -22,7 +22,7 @@ from cti.calls.actions import (
     RingSeat,
     SendSupervisor,
 )
-from cti.calls.facts import LegEnded, LegStarted, OriginateFailed, PbxLost, PbxSnapshot
+from cti.calls.facts import ClockSet, LegEnded, LegStarted, OriginateFailed, PbxLost, PbxSnapshot
 from tests.support.scripted_ami import Action, Link, ScriptedAmi, message
 from tests.support.watched_client import settings_for
 from tests.support.watched_telephony import WatchedTelephony
@@ -200,6 +200,19 @@ async def test_a_hang_up_of_a_leg_that_never_comes_is_never_sent(server: Scripte
         assert [action["Action"] for action in link.actions if action["Action"] == "Originate"] == [
             "Originate"
         ]
+
+
+async def test_a_set_clock_is_told_once_and_before_what_asterisk_does_because_of_it(
+    server: ScriptedAmi,
+) -> None:
+    ahead_s = 0.0
+    told_by = watched_telephony(settings_for(server.port), Path("none.csv"), lambda: NOW, lambda: ahead_s)
+    async with told_by as phone:
+        ahead_s = 3600.0
+        server.links[0].write(new_channel("first") + new_channel("second"))
+        await phone.first(LegStarted, lambda fact: fact.leg == "second")
+        assert [type(told) for told in phone.told] == [ClockSet, LegStarted, LegStarted]
+        assert [told.by_s for told in phone.of(ClockSet)] == [3600.0]
 
 
 async def test_a_malformed_event_loses_no_other(server: ScriptedAmi) -> None:
