@@ -1,9 +1,8 @@
 """The running service: one inbox, one writer.
 
 Everything that happens is put into the inbox. One task takes it out, steps the pure `Runtime`, writes what
-came of it to the journal, and only then acts on the telephones. A second task syncs the journal to the disk,
-and only then are commands answered, followers told and recorder's files removed. Why the telephones need not
-wait for the disk: docs/architecture.md, "What waits for what".
+came of it to the journal, and only then acts on the telephones. `cti.journal_writer` has what waits for the
+disk; why the telephones need not: docs/architecture.md, "What waits for what".
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -36,7 +34,7 @@ from cti.commands import (
     MoveSeat,
     UnlockPin,
 )
-from cti.journal import JournalError
+from cti.journal_writer import JournalWriter
 from cti.pin_desk import PinDesk
 from cti.plan import Plan
 from cti.ports import JournalPort, Recordings, Telephony, TelephonyError, WorkOrderDesk
@@ -54,10 +52,7 @@ HUNG_S = 5.0
 """A service that did not run for so long looks at Asterisk anew: callers have begun to fall back, and what
 waits to be read from the link is old.
 """
-JOURNAL_RETRY_S = 1.0
 RESYNC_RETRY_S = 1.0
-SYNC_PAUSE_S = 0.02
-"""Between two syncs: what is written meanwhile is synced together, and writes are seldom held up by one."""
 LOOK_AT_PHONES_S = 30.0
 """How often the phones' details are asked for."""
 MEASURE_EVERY_S = 10.0
@@ -96,9 +91,8 @@ class Service:
         self.started_at = now()
         self.connected = False
         self.routing = False
-        self.journal_failing = False
         self._telephony = telephony
-        self._journal = journal
+        self.journal = JournalWriter(journal, journaled)
         self._recordings = recordings
         self._work_orders = work_orders
         self.now = now
@@ -107,21 +101,9 @@ class Service:
         self._ran_at = now()
         self._deaf = False
         """What the link still brings is older than what Asterisk's log has."""
-        self._journaled = journaled
         self._inbox: asyncio.Queue[_Item] = asyncio.Queue()
         self._held: list[Fact | ActionFailed | ActionDone] | None = None
         self._resync: asyncio.Task[None] | None = None
-        self._syncer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
-        self._unwritten: list[Draft] = []
-        self._unwritten_state: dict[str, JSON] = {}
-        self._write_refused = False
-        self._unsynced: list[Draft] = []
-        self._written = 0
-        self._to_sync = asyncio.Event()
-        self._answers: list[Callable[[], None]] = []
-        """To commands whose outcome is not durable yet."""
-        self._removals: list[Callable[[], None]] = []
-        """Of recorder's files, once the journal's word about them is durable."""
         self._timer_ids = itertools.count(1)
 
     # -- what comes in ---------------------------------------------------------------------------------------
@@ -223,7 +205,7 @@ class Service:
             self._complete([(_Item(acd.TimePassed(self.now(), "resume")), self.runtime.opening)])
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._work(), name="pipeline")
-                tasks.create_task(self._keep_synced(), name="journal")
+                tasks.create_task(self.journal.run(), name="journal")
                 tasks.create_task(self._beat(), name="heartbeat")
                 tasks.create_task(self._look_at_phones(), name="phones")
                 tasks.create_task(self._measure_calls(), name="sound")
@@ -234,9 +216,7 @@ class Service:
                 self._resync.cancel()
             await self._telephony.close()
             self._pins.close()
-            self._syncer.shutdown()
-            if self._unsynced:
-                self._sync_at_the_end()
+            self.journal.close()
 
     async def _work(self) -> None:
         while True:
@@ -280,14 +260,13 @@ class Service:
         Nothing else runs in between: an offer waits for the steps that came in with it, and for no thread.
         """
         for _, step in steps:
-            self._unwritten += step.drafts
-            self._unwritten_state |= step.state
+            self.journal.add(step.drafts, step.state)
             for illegal in step.illegal:
                 log.error("illegal_event", event_story=str(illegal))
             for notice in step.notices:
                 tell = log.warning if notice.warning else log.info
                 tell(notice.event, cause=notice.cause, **notice.fields)
-        self._write()
+        self.journal.write()
         for item, step in steps:
             if isinstance(item.event, f.PbxSnapshot):
                 self._begin_routing(item.event)
@@ -300,12 +279,11 @@ class Service:
                 if isinstance(recording, RecordingDue):
                     self._recordings.submit(recording)
                 else:
-                    self._removals.append(partial(self._recordings.void, recording.leg))
-            self._removals += [partial(self._recordings.confirm, archived) for archived in step.archived]
+                    self.journal.remove(partial(self._recordings.void, recording.leg))
+            for archived in step.archived:
+                self.journal.remove(partial(self._recordings.confirm, archived))
             if item.done is not None:
-                self._answers.append(partial(_answer, item.done, step))
-        if self._unsynced or self._answers or self._removals:
-            self._to_sync.set()
+                self.journal.answer(partial(_answer, item.done, step))
 
     def _begin_routing(self, snapshot: f.PbxSnapshot) -> None:
         """Beats before anything else: a caller taken over meets the heartbeat's check at once."""
@@ -313,68 +291,6 @@ class Service:
         if self.routing:
             self._telephony.perform(Beat("heartbeat", int(time.time())))
             log.info("routing", legs=len(snapshot.legs), cause=snapshot.cause)
-
-    def _write(self) -> None:
-        """Writes to the journal. A disk that refuses delays records, which wait in memory, not calls."""
-        if not self._unwritten and not self._unwritten_state:
-            return
-        try:
-            self._written = self._journal.write(self._unwritten, self._unwritten_state)
-        except JournalError as error:
-            self._write_refused = True
-            self._journal_fails(error)
-            return
-        self._write_refused = False
-        self._unsynced += self._unwritten
-        self._unwritten, self._unwritten_state = [], {}
-        self._to_sync.set()
-
-    async def _keep_synced(self) -> None:
-        """What was written during one sync is synced together by the next."""
-        loop = asyncio.get_running_loop()
-        while True:
-            await self._to_sync.wait()
-            self._to_sync.clear()
-            answers, self._answers = self._answers, []
-            removals, self._removals = self._removals, []
-            synced, self._unsynced = self._unsynced, []
-            last, complete = self._written, not self._write_refused
-            try:
-                await loop.run_in_executor(self._syncer, self._journal.sync)
-            except JournalError as error:
-                self._journal_fails(error)
-                self._unsynced = synced + self._unsynced
-                complete = False
-            else:
-                self._journaled(last, synced)
-            if complete:
-                self._journal_works()
-                for remove in removals:
-                    remove()
-            else:
-                # The next write that succeeds comes back to them.
-                self._removals = removals + self._removals
-            # A disk that refuses delays no command either.
-            for answer in answers:
-                answer()
-            await asyncio.sleep(SYNC_PAUSE_S)
-
-    def _sync_at_the_end(self) -> None:
-        """What is written already would survive us anyhow, but for a power cut."""
-        try:
-            self._journal.sync()
-        except JournalError as error:
-            self._journal_fails(error)
-
-    def _journal_fails(self, error: JournalError) -> None:
-        if not self.journal_failing:
-            log.error("journal_failing", reason=str(error), waiting=len(self._unwritten))
-        self.journal_failing = True
-
-    def _journal_works(self) -> None:
-        if self.journal_failing:
-            log.info("journal_works_again")
-        self.journal_failing = False
 
     async def _beat(self) -> None:
         """Once a second: tells the dialplan that we route, and the journal until when we saw Asterisk."""
@@ -384,7 +300,7 @@ class Service:
                 self._ran_at = self.now()
             if self.routing and not self._hung():
                 self._telephony.perform(Beat("heartbeat", int(time.time())))
-                self._unwritten_state["seen_until"] = instant_text(self.now())
+                self.journal.add((), {"seen_until": instant_text(self.now())})
             self._inbox.put_nowait(_Item(acd.TimePassed(self.now(), "heartbeat")))
 
     async def _look_at_phones(self) -> None:

@@ -131,7 +131,7 @@ class Rig:
         await self.service.ready("1001", "t")
 
     def failing(self) -> bool:
-        return self.service.journal_failing
+        return self.service.journal.failing
 
     def kinds(self) -> list[str]:
         return [entry.kind for entry in self.journal.journal.read(0, 1000)]
