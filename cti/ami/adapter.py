@@ -38,6 +38,8 @@ from cti.calls.actions import (
     ActionDone,
     ActionFailed,
     AnswerPhone,
+    DialCitizen,
+    DialFromSeat,
     EndLeg,
     HangUp,
     Mute,
@@ -65,6 +67,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 Told: TypeAlias = Fact | ActionFailed | ActionDone
 
+_ORIGINATES = RingSeat | DialFromSeat | DialCitizen | RingParty | RingSupervisor
+"""Actions that ask for a leg."""
 _BOOT_ROUNDING_S = 1.0
 """Asterisk tells its uptime in whole seconds, rounded down."""
 
@@ -166,7 +170,7 @@ class AmiTelephony:
         except AmiError as error:
             asyncio.get_running_loop().call_soon(self._fail, action, error)
         else:
-            if isinstance(action, RingSeat | RingParty | RingSupervisor):
+            if isinstance(action, _ORIGINATES):
                 self._unborn.add(action.leg)
             answer.add_done_callback(lambda future: self._answered(action, encoded, future))
 
@@ -289,7 +293,7 @@ class AmiTelephony:
             if isinstance(action, EndLeg):
                 self._tell([LegEnded(self._clock(), action.cause, action.leg, 0, False)])
             return
-        if isinstance(error, AmiRefused) and isinstance(action, RingSeat | RingParty | RingSupervisor):
+        if isinstance(error, AmiRefused) and isinstance(action, _ORIGINATES):
             self._settle(action.leg)
         if error is not None:
             self._fail(action, error)

@@ -14,6 +14,7 @@ from cti.calls.actions import (
     ActionFailed,
     AnswerPhone,
     Beat,
+    DialFromSeat,
     EndLeg,
     HangUp,
     Mute,
@@ -29,6 +30,7 @@ from tests.support.watched_telephony import WatchedTelephony
 from tests.support.watched_telephony import telephony as watched_telephony
 
 RING = RingSeat("c", "offer-7", "seat-01", "hotline-1.0", "PJSIP/trunk-00000001", "consumer", "138", 15)
+RING_BACK = DialFromSeat("c", "offer-7", "seat-01", "13900000009", 15, callback="cb-1")
 NOW = 5000.0
 
 
@@ -168,10 +170,13 @@ async def test_actions_leave_in_the_order_in_which_they_were_performed(server: S
         assert seen == [str(number) for number in range(50)]
 
 
-async def test_a_hang_up_that_overtakes_its_ring_waits_for_the_leg(server: ScriptedAmi) -> None:
+@pytest.mark.parametrize("ring", [RING, RING_BACK])
+async def test_a_hang_up_that_overtakes_its_ring_waits_for_the_leg(
+    server: ScriptedAmi, ring: RingSeat | DialFromSeat
+) -> None:
     async with telephony(server) as phone:
         link = server.links[0]
-        phone.pbx.perform(RING)
+        phone.pbx.perform(ring)
         phone.pbx.perform(HangUp("c", "offer-7"))
         link.answer(await link.expect("Originate"))
         assert link.count("Hangup") == 0
