@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ruamel.yaml import YAML
+
 from lab.callers import Caller, CallerPool, CallerReport
 from lab.center import CallCenter
 from lab.clock import LabClock
