@@ -14,6 +14,7 @@ from tests.support.asterisk_site import secrets_for
 from tests.support.dialplan import NUMBER, event_log, happens, logged, recorded
 from tests.support.flow_site import CLOSED, MENU, TOLD, VOICEMAIL, flow_site
 from tests.support.manager import Manager, Message, heartbeat
+from tests.support.short_sounds import LONG
 from tests.support.talking_party import TalkingParty
 from tests.support.tones import RATE_HZ, share
 
@@ -200,6 +201,47 @@ async def test_the_service_can_have_callback_offered_and_the_place_told(
         await manager.variable_becomes(channel, "HL_OFFER", "")
         await manager.variable_becomes(channel, "HL_TEXT", "0")
         assert await manager.variable(channel, "HL_PLACE") == "waiting"
+
+
+async def test_the_key_leads_to_the_callback_from_a_text_and_another_key_only_ends_it(
+    manager: Manager, caller: TalkingParty
+) -> None:
+    async with heartbeat(manager):
+        await dial(caller, TOLD)
+        channel = (await manager.user_event("HotlineQueued"))["Channel"]
+        await manager.variable_becomes(channel, "HL_TEXT", "0")
+        due = await manager.variable(channel, "HL_TEXT_AT")
+        caller.press("7")
+        while await manager.variable(channel, "HL_TEXT_AT") == due:  # noqa: ASYNC110 - it waits for Asterisk
+            await asyncio.sleep(0.05)
+        assert await manager.variable(channel, "HL_NUMBER") == ""
+
+        # The next text is due now.
+        await manager.act("Setvar", Channel=channel, Variable="HL_TEXT", Value="")
+        await manager.act("Setvar", Channel=channel, Variable="HL_TEXT_AT", Value="1")
+        await manager.variable_becomes(channel, "HL_TEXT", "0")
+        caller.press("1")
+        await manager.variable_becomes(channel, "HL_NUMBER", NUMBER)
+        caller.press("1")
+        assert (await manager.user_event("HotlineCallback"))["Number"] == NUMBER
+    await happens(caller.ended)
+
+
+async def test_the_key_leads_to_the_callback_while_place_and_wait_are_told(
+    manager: Manager, caller: TalkingParty
+) -> None:
+    async with heartbeat(manager):
+        await dial(caller, TOLD)
+        channel = (await manager.user_event("HotlineQueued"))["Channel"]
+        say = "&".join(["position-1", LONG, "wait-1", LONG])
+        await manager.act("Setvar", Channel=channel, Variable="HL_SAY", Value=say)
+        await manager.variable_becomes(channel, "HL_SAID", f"{LONG}&wait-1&{LONG}")
+        caller.press("1")
+        await manager.variable_becomes(channel, "HL_NUMBER", NUMBER)
+        assert await manager.variable(channel, "HL_SAID") == ""
+        caller.press("1")
+        await manager.user_event("HotlineCallback")
+    await happens(caller.ended)
 
 
 async def test_no_key_is_in_any_log_of_asterisk(
