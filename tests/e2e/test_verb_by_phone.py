@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lab.carrier import TrunkPeer
+from lab.network import LOOPBACK
 from lab.phones import What
 from tests.support.commanding import commanded, connected
-from tests.support.staffed import staffed
+from tests.support.staffed import WITHIN_S, staffed
+
+OFFICE = "13900000005"
+DIGITS = {"1001": "2", "1002": "1"}
+"""By who transfers: the digit of a queue that the other one serves."""
 
 
 async def test_the_phone_holds_takes_up_and_transfers(tmp_path: Path) -> None:
@@ -53,3 +59,34 @@ async def test_the_phone_holds_takes_up_and_transfers(tmp_path: Path) -> None:
             return bool(times["wrap_up_s"] >= 2 * 1.0)  # both agents had the call
 
         await place.until(wrapped_up)
+
+
+async def test_the_phone_sends_the_citizen_to_a_queue_and_from_there_to_a_number(tmp_path: Path) -> None:
+    async with staffed(tmp_path, 2, wrap_up_s=60.0) as place:
+        lab = place.center.lab
+        talk = await connected(place)
+        digit = DIGITS[talk.agent]
+        queue = next(each.id for each in lab.site.queues if each.digit == digit)
+        await place.phones.transfer(talk.seat, f"*18{digit}")
+        second = await place.answer_next()
+        assert second != talk.seat, "the first agent wraps up"
+        await talk.citizen_hears(second)
+
+        registrar = (LOOPBACK, lab.site.asterisk.sip_port)
+        async with TrunkPeer(lab.trunk_peer, registrar, tmp_path / "carrier", place.phones.tones) as peer:
+            await place.phones.transfer(second, OFFICE)
+            office = await peer.next_call(within_s=WITHIN_S)
+            assert (office.number, office.shown) == (OFFICE, lab.site.trunk.caller_number)
+
+            async def handed_over() -> bool:
+                shown = await place.center.api().get(f"/v1/calls/{talk.call}")
+                return shown["state"] == "talking" and shown["segments"][-1]["seat"] is None
+
+            await place.until(handed_over)
+            assert place.phones.calls(second) == {}
+            talk.caller.hang_up()
+            await talk.task
+        call = await talk.archived()
+        assert call["queue"] == queue
+        assert [segment["seat"] for segment in call["segments"]] == [talk.seat, second, None]
+        assert len(call["work_orders"]) == 1

@@ -36,6 +36,30 @@ async def test_to_an_agent_who_answers(tmp_path: Path) -> None:
         assert call["ended_by"] == "agent"
 
 
+async def test_to_a_seat_where_somebody_answers(tmp_path: Path) -> None:
+    """A seat is a phone: whoever is there takes the call, logged in or not."""
+    async with staffed(tmp_path, 2, agents=1, wrap_up_s=1.0) as place:
+        talk = await connected(place)
+        [other] = set(place.seats) - {talk.seat}
+        with place.phones.events(other) as events:
+            posted = await place.center.api(f"agent-{talk.agent}").post(
+                f"/v1/calls/{talk.call}/transfer", party={"to": "seat", "name": other}
+            )
+            await events.next(What.INCOMING)
+            await place.phones.answer(other)
+        await talk.citizen_hears(other)
+        command = await place.center.api().get(f"/v1/commands/{posted['command']}")
+        assert command["state"] == "done"
+        assert place.phones.calls(talk.seat) == {}
+        talk.caller.hang_up()
+        await talk.task
+        call = await talk.archived()
+        segments = [(segment["seat"], segment["agent"]) for segment in call["segments"]]
+        assert segments == [(talk.seat, talk.agent), (other, None)]
+        assert len(call["recordings"]) == 2
+        assert len(call["work_orders"]) == 1
+
+
 async def test_to_a_queue_with_work_order_call_id_and_the_priority_of_transfers(tmp_path: Path) -> None:
     async with staffed(tmp_path, 2, wrap_up_s=60.0, transfer_priority=7) as place:
         talk = await connected(place)

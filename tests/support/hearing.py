@@ -18,6 +18,8 @@ _HEADER_BYTES = 44
 _WINDOWS = 5
 """Half a second on end."""
 _CITIZEN_HEARS_S = 0.4
+_AUDIBLE = 200
+"""A sample as loud as this is no silence."""
 _FAR = 3.0
 """How much more of its energy than any other's a window must have of each of the loudest tones."""
 Hear: TypeAlias = Callable[[NDArray[np.int16]], NDArray[np.bool_]]
@@ -56,6 +58,13 @@ class Hearing:
                         return
         except TimeoutError:
             raise AssertionError(f"{seat} hears {sorted(heard)}, not {sorted(tones)}") from None
+
+    async def seat_hears_music(self, seat: str) -> None:
+        """Returns once the seat hears something that is nobody's tone."""
+        await self.seat_hears(seat)
+        async with asyncio.timeout(WITHIN_S):
+            while np.abs(_samples(self._place.phones.heard(seat)[-1])[-_WINDOWS * WINDOW :]).max() < _AUDIBLE:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
 
     async def citizen_hears(self, caller: Caller, *seats: str) -> None:
         """Returns once the citizen hears each of these seats, and no other."""
