@@ -100,6 +100,7 @@ def command_route(
     description: str = "",
     roles: frozenset[Role] = FLOOR,
     tag: str = "call-control",
+    errors: tuple[str, ...] = (),
 ) -> Route:
     """The address of a verb: `make` turns a request into what `cti.verbs` is asked.
 
@@ -126,7 +127,7 @@ def command_route(
         audited=Audited(verb, whom="agent", itself=True),
         body=body,
         answers={202: CommandOut},
-        errors=("idempotency_key_reused",),
+        errors=("idempotency_key_reused", *errors),
     )
 
 
@@ -154,8 +155,13 @@ async def get_command(ask: Asked[Nothing, Nothing]) -> Reply:
 
 
 def may_see(who: Bearer, record: CommandRecord) -> bool:
-    """An agent sees what they asked for, and what a supervisor asked for as them."""
-    return who.role is not Role.AGENT or who.agent in (record.by, record.agent)
+    """A supervisor sees every command, an agent what they asked for and what was asked for as them.
+
+    Nobody else sees any: they tell whom supervisors are beside.
+    """
+    if who.role is Role.AGENT:
+        return who.agent in (record.by, record.agent)
+    return who.role is Role.SUPERVISOR
 
 
 ROUTES = (

@@ -18,11 +18,12 @@ from api.auth import STAFF, Bearer
 from api.call_models import CallOut
 from api.commands import CommandOut, may_see
 from api.errors import ApiError
+from api.parties import agents_in
 from api.routing import Asked, Input, Nothing, Output, Raw, route
 from api.shown_calls import call_fields
 from api.supervision import SupervisionOut
 from config.models import Role
-from cti.calls.records import CallRecord
+from cti.calls.records import CallRecord, HoldKind
 from cti.records_json import Entry, decode, decode_call
 from cti.verbs.records import CommandRecord
 
@@ -69,7 +70,7 @@ def _command(entry: Entry, who: Bearer) -> BaseModel | None:
 
 def _call(entry: Entry, who: Bearer) -> BaseModel | None:
     record = decode_call(entry.body)
-    if who.role is Role.AGENT and who.agent not in _agents_of(record):
+    if who.role is Role.AGENT and who.agent not in agents_in(record):
         return None
     return CallOut(**call_fields(record, who.role, None) | {"state": _state_of(record)})
 
@@ -102,15 +103,12 @@ KINDS: Mapping[str, Callable[[Entry, Bearer], BaseModel | None]] = {
 """Kinds of journal entries that are told, and how each looks to a bearer; None: not to this one."""
 
 
-def _agents_of(record: CallRecord) -> set[str | None]:
-    return {leg.agent for leg in record.legs} | {offer.agent for offer in record.offers}
-
-
 def _state_of(record: CallRecord) -> str | None:
     if record.ended_at is not None:
         return None
-    if any(hold.ended_at is None for hold in record.holds):
-        return "held"
+    held = [hold.kind for hold in record.holds if hold.ended_at is None]
+    if held:
+        return "parked" if HoldKind.PARKED in held else "held"
     if any(segment.ended_at is None for segment in record.segments):
         return "talking"
     if any(offer.outcome is None for offer in record.offers):
@@ -194,9 +192,9 @@ ROUTES = (
         follow_events,
         summary="What happens, as it happens (WebSocket)",
         tag="events",
-        description="Each text message is an `EventOut`: `command`, `call`, `agent_state` and, to"
-        " supervisors, `supervision`, their bodies as elsewhere in this API. An agent is told of what is the"
-        " agent's own. The first message is `hello`."
+        description="Each text message is an `EventOut`: `call`, `agent_state`, `command` and, to supervisors"
+        " alone, `supervision`, their bodies as elsewhere in this API. An agent is told of what is the"
+        " agent's own, operations staff of no command. The first message is `hello`."
         " After a break connect again with `after`: what was missed is told first, and a `gap` says that"
         " some of it is no longer kept: read the state anew then. A client that takes no event for 10 s is"
         " closed with 1013. A browser gives its token as the subprotocol `bearer.<token>` beside"

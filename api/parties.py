@@ -4,6 +4,21 @@ from __future__ import annotations
 
 from api.context import Context
 from api.ports import from_archive
+from cti.calls.records import CallRecord
+
+
+def agents_in(record: CallRecord) -> set[str | None]:
+    """Whose own the call is: who talked in it, or whose phone is in it now or rings for it.
+
+    Not an agent whose phone only rang.
+    """
+    connected = {leg for segment in record.segments for leg in segment.legs}
+    return {
+        record.agent,
+        *(segment.agent for segment in record.segments),
+        *(leg.agent for leg in record.legs if leg.leg in connected or leg.ended_at is None),
+        *(offer.agent for offer in record.offers if offer.outcome is None),
+    }
 
 
 async def talked_in(context: Context, agent: str | None, call: str) -> bool:

@@ -14,6 +14,7 @@ from lab.network import LOOPBACK
 from lab.phones import What
 from lab.tones import dominant_tones
 from tests.support.commanding import commanded, done
+from tests.support.console import console
 from tests.support.hearing import Hearing
 from tests.support.staffed import WITHIN_S, Staffed, staffed
 from tests.support.supervising import audit, mode, none_left, supervised, supervision
@@ -37,7 +38,11 @@ def tones_heard(path: Path, channel: int) -> set[int]:
 
 
 async def test_listen_whisper_barge_and_take_over(tmp_path: Path) -> None:
-    async with staffed(tmp_path, 2, agents=1, listening=True, wrap_up_s=1.0) as place:
+    async with (
+        staffed(tmp_path, 2, agents=1, listening=True, wrap_up_s=1.0) as place,
+        console(place.center, "operations") as operations,
+        console(place.center, f"agent-{next(iter(place.agents.values()))}") as agents_own,
+    ):
         hearing, phones = Hearing(place), place.phones
         [(seat, agent)] = place.agents.items()
         boss = next(each for each in phones.seats if each != seat)
@@ -84,6 +89,11 @@ async def test_listen_whisper_barge_and_take_over(tmp_path: Path) -> None:
         assert (await task).outcome == "answered"
 
         kept = await archived(place, call)
+        for told_to in (operations, agents_own):
+            await told_to.first(lambda told: told.kind == "call" and told.body["ended_at"] is not None)
+            assert {told.kind for told in told_to.told} == {"hello", "call", "agent_state"}
+            assert name not in str(told_to.told), "nobody but supervisors is told of a supervision"
+
         parties = [len(segment["legs"]) for segment in kept["segments"]]
         assert 3 in parties, "barging in is a segment with three parties"
         last = kept["segments"][-1]

@@ -1,4 +1,7 @@
-"""How far a supervisor's view is behind, while calls come and go: told over the WebSocket, and asked for."""
+"""How far a supervisor's view is behind the service under load: told over the WebSocket, and asked for.
+
+How far it is behind the phone is shown on Asterisk: `tests/e2e/test_view_behind.py`.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +14,15 @@ from typing import Any
 
 import numpy as np
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient
 
-from api.app import create_app
 from config.models import Role
 from cti.calls import facts as f
 from cti.service import Service
-from tests.support.api_world import FAST, TOKENS, secret
+from tests.support.api_world import api_over, secret
 from tests.support.conversation import caller_arrives
-from tests.support.fake_archive import FakeArchive, FakeAuditLog, FakeCallbacks, FakeWorkOrders
-from tests.support.fake_configuration import FakeConfiguration
-from tests.support.fake_flows import FakeFlows
 from tests.support.running_hotline import running_hotline
-from tests.support.small_site import AGENT, REASON, SEAT, small_site
+from tests.support.small_site import AGENT, REASON, SEAT
 
 CONSOLES = 10
 CALLS_PER_S = 20
@@ -35,27 +34,13 @@ HEADERS = {"Authorization": f"Bearer {secret(Role.SUPERVISOR)}"}
 
 
 async def test_a_supervisors_view_is_at_most_a_second_behind_under_load(tmp_path: Path) -> None:
-    async with running_hotline(tmp_path) as (hotline, service):
-        app = create_app(
-            hotline,
-            FakeArchive(),
-            FakeWorkOrders(),
-            FakeAuditLog(),
-            FakeCallbacks(),
-            FakeConfiguration(),
-            FakeFlows(),
-            small_site(tmp_path),
-            TOKENS,
-            tmp_path,
-            FAST,
-        )
-        async with TestClient(TestServer(app)) as client:
-            await hotline.log_in(AGENT, SEAT, "t")
-            told, asked = await _measured(client, hotline.not_ready, service)
+    async with running_hotline(tmp_path) as (hotline, service), api_over(hotline, tmp_path) as client:
+        await hotline.log_in(AGENT, SEAT, "t")
+        told, asked = await _measured(client, hotline.not_ready, service)
     for name, seconds in (("told", told), ("asked", asked)):
         p50, p99, longest = np.percentile(seconds, [50, 99, 100])
         print(f"{name}: n={len(seconds)} p50={p50:.4f} s p99={p99:.4f} s max={longest:.4f} s")
-        assert p99 <= BEHIND_S, name
+        assert longest <= BEHIND_S, name
     assert len(told) >= CONSOLES * SECONDS, "each change reached each console"
 
 

@@ -17,6 +17,7 @@ from aiohttp.web import Application, Request
 from api.app import ROUTES, create_app, openapi_document
 from api.context import Limits
 from api.errors import ErrorOut
+from api.ports import LiveService
 from api.routing import ID_PATTERN, Raw, Route
 from config.models import Role, Site, Token
 from tests.support.fake_archive import FakeArchive, FakeAuditLog, FakeCallbacks, FakeWorkOrders
@@ -162,3 +163,12 @@ async def api_world(root: Path, limits: Limits = FAST) -> AsyncIterator[ApiWorld
         yield ApiWorld(
             service, archive, orders, audit, callbacks, configuration, flows, site, recordings_root, client
         )
+
+
+@asynccontextmanager
+async def api_over(service: LiveService, root: Path) -> AsyncIterator[TestClient[Request, Application]]:
+    """The API over a service of the test's own, and an archive in which nothing is."""
+    fakes = FakeArchive(), FakeWorkOrders(), FakeAuditLog(), FakeCallbacks(), FakeConfiguration(), FakeFlows()
+    app = create_app(service, *fakes, small_site(root), TOKENS, root, FAST)
+    async with TestClient(TestServer(app)) as client:
+        yield client

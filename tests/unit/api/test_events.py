@@ -17,6 +17,7 @@ from api.context import Limits
 from api.events import SOCKETS_KEY
 from config.models import Role
 from cti.calls.records import CallRecord, Direction, LegRecord
+from cti.calls.supervision import Afterwards, Mode, Supervision
 from cti.verbs.records import CommandRecord, CommandState
 from tests.support.api_world import ApiWorld, api_world, secret
 from tests.support.small_site import AGENT, OTHER_AGENT
@@ -77,6 +78,36 @@ async def test_an_agent_hears_of_what_is_their_own_with_numbers_masked(tmp_path:
         assert [event["kind"] for event in told] == ["call", "agent_state", "command"]
         assert told[0]["body"]["number"] == "138****1234"
         assert (told[1]["body"]["agent"], told[2]["body"]["by"]) == (AGENT, AGENT)
+
+
+async def test_operations_staff_hear_of_calls_and_agents_and_of_nothing_that_supervisors_do(
+    tmp_path: Path,
+) -> None:
+    beside = Supervision("supervision-1", "boss", "s01", AGENT, Mode.LISTEN, Afterwards.WAIT, 100.0)
+    async with api_world(tmp_path) as world, stream(world, Role.OPERATIONS) as socket:
+        await heard(socket)
+        for verb in ("supervise", "change_supervision", "take_over", "force_state", "hang_up"):
+            world.service.tell(CommandRecord(verb, verb, "boss", 100.0, "t", supervisor=True, call="call-1"))
+        world.service.publish("supervision", "supervision-1", beside)
+        world.service.publish("call", "call-1", call(AGENT))
+        world.service.publish("agent_state", AGENT, state(AGENT))
+        told = [await heard(socket) for _ in range(2)]
+        assert [event["kind"] for event in told] == ["call", "agent_state"]
+        assert told[0]["body"]["number"] == "138****1234"
+
+
+async def test_an_agent_hears_of_a_call_while_it_rings_at_their_phone_and_no_more_when_another_took_it(
+    tmp_path: Path,
+) -> None:
+    record = call(AGENT)
+    async with api_world(tmp_path) as world, stream(world, Role.AGENT, AGENT) as socket:
+        await heard(socket)
+        world.service.publish("call", "call-1", record)
+        assert (await heard(socket))["body"]["call"] == "call-1"
+        record.legs[0].ended_at = 96.0
+        world.service.publish("call", "call-1", record)
+        world.service.publish("agent_state", AGENT, state(AGENT))
+        assert (await heard(socket))["kind"] == "agent_state"
 
 
 async def test_a_supervisor_hears_everything_with_whole_numbers(tmp_path: Path) -> None:
