@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field, ValidationInfo, field_validator
 
 from acd.model import CallbackEnd, CallbackMode, CallbackState
 from api.callbacks import SUPERVISORS, Name, Number, instant
@@ -30,6 +31,14 @@ class CitizenIn(Input):
     earliest_at: AwareDatetime | None = None
     latest_at: AwareDatetime | None = None
     """No attempt begins from then on."""
+
+    @field_validator("latest_at")
+    @classmethod
+    def _after_the_earliest(cls, latest_at: datetime | None, row: ValidationInfo) -> datetime | None:
+        earliest_at: datetime | None = row.data.get("earliest_at")
+        if latest_at is not None and earliest_at is not None and latest_at <= earliest_at:
+            raise ValueError("is not after earliest_at; nobody could be called between them")
+        return latest_at
 
 
 class AddToCampaignIn(OnCall):
@@ -149,5 +158,6 @@ ROUTES = (
         " customer first, no larger share of those who answer than `callbacks.max_abandoned_rate`.",
         roles=SUPERVISORS,
         tag="callbacks",
+        errors=("unknown_work_order",),
     ),
 )

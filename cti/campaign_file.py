@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -30,13 +32,23 @@ class ServiceSaysNo(Exception):
     """The service did not do what it was asked."""
 
 
-def read_list(path: Path) -> list[CitizenIn]:
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One citizen of a file."""
+
+    line: int
+    citizen: CitizenIn
+
+
+def read_list(path: Path, now: datetime | None = None) -> list[Row]:
     """The citizens of a CSV file with a header line, in UTF-8 with or without a byte order mark.
 
-    Raises `BadList` with every mistake, each with its line and column, and `OSError`.
+    Nobody is to be called whose time is over `now` (None: by this machine's clock). Raises `BadList` with
+    every mistake, each with its line and column, and `OSError`.
     """
+    now = now or datetime.now(UTC)
     problems: list[str] = []
-    citizens: list[CitizenIn] = []
+    rows: list[Row] = []
     lines: dict[str, int] = {}
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -53,21 +65,23 @@ def read_list(path: Path) -> list[CitizenIn]:
                 )
             for row in reader:
                 number = reader.line_num
-                if len(citizens) + len(problems) >= MOST_ROWS:
+                if len(rows) + len(problems) >= MOST_ROWS:
                     raise BadList([f"line {number}: more than {MOST_ROWS} citizens; split the list"])
-                problems += _read_row(row, number, citizens, lines)
+                problems += _read_row(row, number, now, rows, lines)
     except UnicodeDecodeError as error:
         raise BadList([f"byte {error.start}: is not UTF-8; save the file as CSV in UTF-8"]) from None
     except csv.Error as error:
         raise BadList([*problems, f"line {reader.line_num}: is not CSV: {error}"]) from None
-    if not citizens and not problems:
+    if not rows and not problems:
         problems = ["line 2: the list is empty; write one citizen a line"]
     if problems:
         raise BadList(problems)
-    return citizens
+    return rows
 
 
-def _read_row(row: dict[str, Any], line: int, citizens: list[CitizenIn], lines: dict[str, int]) -> list[str]:
+def _read_row(
+    row: dict[str, Any], line: int, now: datetime, rows: list[Row], lines: dict[str, int]
+) -> list[str]:
     if None in row or None in row.values():
         return [f"line {line}: has another number of columns than line 1; quote values that hold a comma"]
     given = {name: value.strip() for name, value in row.items() if value.strip()}
@@ -77,8 +91,10 @@ def _read_row(row: dict[str, Any], line: int, citizens: list[CitizenIn], lines: 
         return [f"line {line}, {'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
     if citizen.number in lines:
         return [f"line {line}, number: stands in line {lines[citizen.number]} too; keep one of them"]
+    if citizen.latest_at is not None and citizen.latest_at <= now:
+        return [f"line {line}, latest_at: is over; give a later time or leave the citizen out"]
     lines[citizen.number] = line
-    citizens.append(citizen)
+    rows.append(Row(line, citizen))
     return []
 
 
@@ -91,21 +107,38 @@ class Campaigns:
         self._headers = {"Authorization": f"Bearer {token}"}
 
     async def add(
-        self, campaign: str, queue: str, citizens: Sequence[CitizenIn], out: TextIO, mode: str | None = None
+        self, campaign: str, queue: str, rows: Sequence[Row], out: TextIO, mode: str | None = None
     ) -> None:
-        """Sends the list in parts. Sent again within a day, nothing of it is done twice."""
-        for first in range(0, len(citizens), ROWS_AT_ONCE):
-            part = [
-                citizen.model_dump(mode="json", exclude_defaults=True)
-                for citizen in citizens[first : first + ROWS_AT_ONCE]
-            ]
-            body = {"queue": queue, "citizens": part} | ({} if mode is None else {"mode": mode})
+        """Sends the list in parts. Sent again within a day, nothing of it is done twice.
+
+        Raises `BadList` with each owner who is no agent, before anything is sent.
+        """
+        await self._require_owners(rows)
+        for first in range(0, len(rows), ROWS_AT_ONCE):
+            part = rows[first : first + ROWS_AT_ONCE]
+            citizens = [row.citizen.model_dump(mode="json", exclude_defaults=True) for row in part]
+            body = {"queue": queue, "citizens": citizens} | ({} if mode is None else {"mode": mode})
             key = hashlib.sha256(f"{campaign}/{first}/{body}".encode()).hexdigest()
-            command = await self._ask("POST", f"/v1/campaigns/{campaign}/citizens", body, key)
-            if command["state"] in ("refused", "failed"):
-                done = f"{first} of {len(citizens)} citizens were taken"
-                raise ServiceSaysNo(f"{command['sentence']} ({done}; the same command goes on from there)")
-            print(f"{first + len(part)} of {len(citizens)} citizens", file=out)
+            try:
+                command = await self._ask("POST", f"/v1/campaigns/{campaign}/citizens", body, key)
+                if command["state"] in ("refused", "failed"):
+                    raise ServiceSaysNo(command["sentence"])
+            except ServiceSaysNo as no:
+                raise ServiceSaysNo(
+                    f"{no} (row 1 of this part is line {part[0].line}; {first} of {len(rows)} citizens were"
+                    " taken, and the same command goes on from there)"
+                ) from None
+            print(f"{first + len(part)} of {len(rows)} citizens", file=out)
+
+    async def _require_owners(self, rows: Sequence[Row]) -> None:
+        if all(row.citizen.owner is None for row in rows):
+            return
+        agents = {agent["agent"] for agent in (await self._ask("GET", "/v1/agents"))["agents"]}
+        strangers = [row for row in rows if row.citizen.owner not in (None, *agents)]
+        if strangers:
+            raise BadList(
+                [f"line {row.line}, owner: there is no agent {row.citizen.owner}" for row in strangers]
+            )
 
     async def show(self, campaign: str, out: TextIO) -> None:
         stands = await self._ask("GET", f"/v1/campaigns/{campaign}")
@@ -144,7 +177,7 @@ async def steer(
     what: str,
     campaign: str,
     queue: str,
-    citizens: Sequence[CitizenIn],
+    rows: Sequence[Row],
     base: str,
     token: str,
     out: TextIO,
@@ -152,13 +185,13 @@ async def steer(
 ) -> None:
     """Carries one of the commands out: `import`, `show` or `cancel`. `mode`: whose phone rings first.
 
-    Raises `ServiceSaysNo`, and `OSError` when the service cannot be reached.
+    Raises `BadList`, `ServiceSaysNo`, and `OSError` when the service cannot be reached.
     """
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as client:
         campaigns = Campaigns(client, base, token)
         match what:
             case "import":
-                await campaigns.add(campaign, queue, citizens, out, mode)
+                await campaigns.add(campaign, queue, rows, out, mode)
             case "show":
                 await campaigns.show(campaign, out)
             case _:

@@ -171,10 +171,10 @@ def _campaign(options: argparse.Namespace) -> int:
     from cti.campaign_file import BadList, ServiceSaysNo, read_list, steer
 
     try:
-        citizens = read_list(options.file) if options.what == "import" else []
+        rows = read_list(options.file) if options.what == "import" else []
         token = options.token_file.read_text(encoding="utf-8").strip()
         queue, mode = getattr(options, "queue", ""), getattr(options, "mode", None)
-        asyncio.run(steer(options.what, options.name, queue, citizens, options.api, token, sys.stdout, mode))
+        asyncio.run(steer(options.what, options.name, queue, rows, options.api, token, sys.stdout, mode))
     except BadList as error:
         for problem in error.problems:
             print(f"{options.file}: {problem}", file=sys.stderr)

@@ -13,6 +13,7 @@ from acd.model import AgentId, CallbackMode, Instant, QueueId
 from cti.calls.outputs import CallbackReason, CallbackWanted
 from cti.verbs.callbacks import require_agent, require_queue, require_time
 from cti.verbs.model import Command, Done, Progress, Situation, Verb
+from cti.views import Refused
 
 ROWS_AT_ONCE = 100
 """So many at most in one command: each costs the service's one writer a moment, and calls go between them."""
@@ -44,9 +45,12 @@ class AddToCampaign:
 def begin_add(situation: Situation, command: Command[AddToCampaign], at: Instant) -> Progress:
     asked = command.asked
     require_queue(situation, asked.queue)
-    for citizen in asked.citizens:
-        require_agent(situation, citizen.owner)
-        require_time(at, citizen.earliest_at, citizen.latest_at)
+    for row, citizen in enumerate(asked.citizens, start=1):
+        try:
+            require_agent(situation, citizen.owner)
+            require_time(at, citizen.earliest_at, citizen.latest_at)
+        except Refused as refused:
+            raise Refused(refused.error, f"Row {row}: {refused.sentence}", refused.field) from None
     wanted = tuple(
         CallbackWanted(
             at=at,

@@ -95,9 +95,11 @@ class Commands:
     def take(self, order: Order) -> tuple[str, Work]:
         """Accepts an order and begins it. Returns the command's id: an earlier one's for a key that is known.
 
-        Raises `Refused` when the key came with something else before.
+        A command that was refused did nothing: its key is free again. Raises `Refused` when the key came with
+        something else before.
         """
-        if order.key is not None and (known := self._by_key.get((order.by, order.key))) is not None:
+        known = self._by_key.get((order.by, order.key)) if order.key is not None else None
+        if known is not None and self._records[known].state is not CommandState.REFUSED:
             if self._records[known].digest != order.digest:
                 raise Refused(
                     "idempotency_key_reused",
@@ -259,7 +261,7 @@ class Commands:
             if oldest.command in self._pending:
                 break
             del self._records[oldest.command]
-            if oldest.key is not None:
+            if oldest.key is not None and self._by_key[oldest.by, oldest.key] == oldest.command:
                 del self._by_key[oldest.by, oldest.key]
             self._work.state[STATE + oldest.command] = None
 

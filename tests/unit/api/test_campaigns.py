@@ -31,6 +31,13 @@ async def test_another_mode_is_refused_by_name(world: ApiWorld) -> None:
     assert (answer.status, answer.wrong_fields) == (422, {"mode"})
 
 
+async def test_a_citizen_whose_time_ends_before_it_begins_is_named(world: ApiWorld) -> None:
+    late = {"earliest_at": "2026-03-02T02:00:00Z", "latest_at": "2026-03-02T09:00:00+08:00"}
+    body = {"queue": "general", "citizens": [{"number": NUMBER}, {"number": NUMBER, **late}]}
+    answer = await world.ask("POST", "/v1/campaigns/flu/citizens", json=body)
+    assert (answer.status, answer.wrong_fields) == (422, {"citizens.1.latest_at"})
+
+
 async def test_a_list_tells_what_was_dialled_today_and_why_it_waits(world: ApiWorld) -> None:
     world.callbacks.entries = {"cb-1": callback_entry("cb-1")}
     world.callbacks.entries["cb-1"].campaign = "flu"

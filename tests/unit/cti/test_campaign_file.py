@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from acd.model import CallbackMode
 from config.models import Role
+from cti.calls.facts import PbxLost
 from cti.campaign_file import BadList, Campaigns, ServiceSaysNo, read_list
 from cti.verbs.campaigns import AddToCampaign
 from cti.views import DialledToday, Holds
-from tests.support.api_world import ApiWorld, api_world, secret
+from tests.support.api_world import ApiWorld, api_over, api_world, secret
 from tests.support.fake_archive import callback_entry
+from tests.support.running_hotline import running_hotline
+from tests.support.small_site import AGENT
+from tests.support.until import until
+
+NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 
 
 def written(tmp_path: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -28,7 +35,9 @@ def test_a_list_is_read_with_times_priorities_and_owners(tmp_path: Path) -> None
         "13900000001,2,1007,2026-12-01T18:00:00+08:00\r\n"
         "+8613900000002,,,\r\n"
     )
-    first, second = read_list(written(tmp_path, text, "utf-8-sig"))
+    rows = read_list(written(tmp_path, text, "utf-8-sig"), NOW)
+    first, second = [row.citizen for row in rows]
+    assert [row.line for row in rows] == [2, 3]
     assert (first.number, first.priority, first.owner) == ("13900000001", 2, "1007")
     assert first.latest_at is not None
     assert first.latest_at.isoformat() == "2026-12-01T18:00:00+08:00"
@@ -54,11 +63,16 @@ def test_a_list_is_read_with_times_priorities_and_owners(tmp_path: Path) -> None
         ("number,owner\n13900000001\n", "line 2: has another number of columns than line 1"),
         ("number,owner\n13900000001,1001,x\n", "line 2: has another number of columns than line 1"),
         ('number\n"139\n', "is not CSV"),
+        ("number,latest_at\n13900000001,2026-03-02T01:00:00Z\n", "line 2, latest_at: is over"),
+        (
+            "number,earliest_at,latest_at\n13900000001,2026-12-01T18:00:00Z,2026-12-01T18:00:00Z\n",
+            "line 2, latest_at: Value error, is not after earliest_at",
+        ),
     ],
 )
 def test_a_mistake_is_told_with_its_line_and_column(tmp_path: Path, text: str, problem: str) -> None:
     with pytest.raises(BadList) as told:
-        read_list(written(tmp_path, text))
+        read_list(written(tmp_path, text), NOW)
     assert any(problem in each for each in told.value.problems), told.value.problems
 
 
@@ -86,6 +100,38 @@ async def test_a_long_list_goes_in_parts_and_says_how_far_it_is(tmp_path: Path) 
         parts = [order for order in asked if isinstance(order, AddToCampaign)]
     assert [len(part.citizens) for part in parts] == [100, 100, 50]
     assert out.getvalue().splitlines()[-1] == "250 of 250 citizens"
+
+
+async def test_owners_who_are_no_agents_are_told_with_their_lines_before_anything_is_sent(
+    tmp_path: Path,
+) -> None:
+    listed = "".join(f"139{n:08},{AGENT}\n" for n in range(150))
+    rows = read_list(written(tmp_path, f"number,owner\n{listed}13800000001,9998\n13800000002,9999\n"))
+    async with api_world(tmp_path) as world:
+        with pytest.raises(BadList) as told:
+            await campaigns(world).add("flu", "general", rows, io.StringIO())
+        assert world.service.orders == []
+    assert told.value.problems == (
+        "line 152, owner: there is no agent 9998",
+        "line 153, owner: there is no agent 9999",
+    )
+
+
+async def test_a_list_that_was_refused_goes_on_with_the_same_command_where_it_was(tmp_path: Path) -> None:
+    """The real service: the part that it refused is tried anew, those that it took are not taken twice."""
+    rows = read_list(written(tmp_path, "number\n" + "".join(f"139{n:08}\n" for n in range(150))))
+    async with running_hotline(tmp_path) as (hotline, service), api_over(hotline, tmp_path) as client:
+        importing = Campaigns(client.session, str(client.make_url("")), secret(Role.SUPERVISOR))
+        service.on_fact(PbxLost(service.now(), "t"))
+        with pytest.raises(
+            ServiceSaysNo, match=r"row 1 of this part is line 2; 0 of 150 citizens were taken"
+        ):
+            await importing.add("flu", "general", rows, io.StringIO(), "customer_first")
+        service.on_connected()
+        await until(lambda: service.runtime.calls.in_sight)
+        for _ in range(2):
+            await importing.add("flu", "general", rows, io.StringIO(), "customer_first")
+        assert len(service.runtime.callbacks.dialled_from("flu")) == 150
 
 
 async def test_a_list_may_say_whose_phone_rings_first(tmp_path: Path) -> None:

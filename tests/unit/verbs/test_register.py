@@ -9,7 +9,9 @@ import pytest
 from acd.events import TimePassed
 from cti.calls import facts as f
 from cti.calls.actions import ActionFailed, HangUp
+from cti.calls.outputs import CallbackReason
 from cti.records_json import JSON
+from cti.verbs.callbacks import RequestCallback
 from cti.verbs.hang_up import HangUpCall
 from cti.verbs.records import CommandState
 from cti.verbs.register import KEPT_S
@@ -92,15 +94,30 @@ def test_the_same_key_is_the_same_command_and_acts_once(talking: Telling) -> Non
     assert talking.order(HangUpCall("x"), 20.3, "1002", key="k", digest="x").command != first.command
 
 
-def test_a_key_is_remembered_across_a_restart_and_for_a_day(talking: Telling) -> None:
-    first = talking.order(HangUpCall("none"), 20.0, key="k", digest="d")
+def test_a_command_that_was_refused_did_nothing_and_its_key_is_free_again(talking: Telling) -> None:
+    refused = talking.order(HangUpCall("none"), 20.0, key="k", digest="d")
+    assert refused.state is CommandState.REFUSED
+    taken = talking.order(HangUpCall(CALL), 20.5, key="k", digest="other")
+    assert taken.state is CommandState.ACCEPTED
     later = Telling(talking.resume(), now=100.0)
-    assert later.order(HangUpCall("none"), 101.0, key="k", digest="d") == first
+    assert later.order(HangUpCall(CALL), 101.0, key="k", digest="other").command == taken.command
+    # The refused one is forgotten first, and the key goes on being the other's.
+    at = 20.0 + KEPT_S + 0.2
+    talking.order(HangUpCall("none"), at)
+    assert talking.runtime.commands.record(refused.command) is None
+    assert talking.order(HangUpCall(CALL), at, key="k", digest="other").command == taken.command
+
+
+def test_a_key_is_remembered_across_a_restart_and_for_a_day(talking: Telling) -> None:
+    wanted = RequestCallback("13800000009", "general", CallbackReason.MANUAL)
+    first = talking.order(wanted, 20.0, key="k", digest="d")
+    later = Telling(talking.resume(), now=100.0)
+    assert later.order(wanted, 101.0, key="k", digest="d") == first
     next_day = 20.0 + KEPT_S + 1
     assert later.order(HangUpCall("none"), next_day, digest="other").state is CommandState.REFUSED
     assert later.runtime.commands.record(first.command) is None
     assert later.state[f"command/{first.command}"] is None
-    assert later.order(HangUpCall("none"), next_day, key="k", digest="new").command != first.command
+    assert later.order(wanted, next_day, key="k", digest="new").command != first.command
 
 
 def test_a_command_under_way_is_followed_after_a_restart(talking: Telling) -> None:
