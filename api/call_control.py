@@ -252,5 +252,6 @@ ROUTES = (
         lambda ask: DialOut(ask.body.number, ask.body.work_order),
         summary="Call a citizen, with the hotline's number shown",
         description="The agent's phone rings first. The new call's id is in `result`.",
+        errors=("unknown_work_order",),
     ),
 )

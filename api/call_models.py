@@ -144,6 +144,8 @@ class CallsQuery(Input):
     agent: AgentNumber | None = None
     """Calls that this agent answered first."""
     outcome: CallOutcome | None = None
+    work_order: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")
+    """Calls in which a citizen was called about this work order (回访)."""
     limit: int = Field(default=50, ge=1, le=500)
     """At most so many."""
     cursor: str | None = Field(default=None, min_length=1, max_length=200, pattern=r"^[A-Za-z0-9._~:=+/-]+$")
@@ -192,10 +194,10 @@ class CallOut(Output):
     """Who answered first."""
     seat: str | None
     work_order: str | None
-    """For which an agent called the citizen (回访)."""
+    """About which the hotline called the citizen (回访)."""
     state: str | None
-    """Of an open call: `greeting`, `waiting`, `offered`, `talking`, `held`, `fallback`, `diverted`, `closed`,
-    `voicemail`, `callback`, `after`."""
+    """Of an open call: `greeting`, `waiting`, `offered`, `talking`, `held`, `parked`, `fallback`, `diverted`,
+    `closed`, `voicemail`, `callback`, `after`."""
     wait: WaitOut | None
     """Of a waiting call."""
 

@@ -304,6 +304,7 @@ ROUTES = (
         " the hotline wants is one for each reason, work order and list: a second request joins the first."
         " One of the hotline's without work order stands for itself. `result.callback` is the callback's id.",
         tag="callbacks",
+        errors=("unknown_work_order",),
     ),
     command_route(
         "/v1/callbacks/{callback}/alter",

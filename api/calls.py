@@ -5,6 +5,7 @@ from __future__ import annotations
 from api.auth import STAFF
 from api.call_models import CallDetailOut, CallOut, CallsOut, CallsQuery
 from api.errors import ApiError
+from api.parties import agents_in
 from api.ports import ArchivedCall, ArchiveUnreachable, from_archive
 from api.routing import Asked, Nothing, Reply, route
 from api.shown_calls import call_detail, call_fields
@@ -25,6 +26,7 @@ async def list_calls(ask: Asked[CallsQuery, Nothing]) -> Reply:
             queue=query.queue,
             agent=agent,
             outcome=query.outcome,
+            work_order=query.work_order,
             limit=query.limit,
             before_cursor=query.cursor,
         ),
@@ -54,13 +56,10 @@ async def get_call(ask: Asked[Nothing, Nothing]) -> Reply:
 def _require_own_call(
     ask: Asked[Nothing, Nothing], live: CallView | None, archived: ArchivedCall | None
 ) -> None:
-    """An agent's own calls are those the agent talks or talked in, and one that rings at the agent's seat."""
+    """Whose own a call is: see `agents_in`. The live view is ahead of the archive."""
     agents = {live.agent, *live.parties} if live is not None else set()
     if archived is not None:
-        record = archived.record
-        connected = {leg for segment in record.segments for leg in segment.legs}
-        agents |= {record.agent, *(segment.agent for segment in record.segments)}
-        agents |= {leg.agent for leg in record.legs if leg.leg in connected}
+        agents |= agents_in(archived.record)
     ask.who.require_own(ask.who.agent if ask.who.agent in agents else None)
 
 
@@ -71,7 +70,8 @@ ROUTES = (
         list_calls,
         summary="Calls, latest first",
         tag="calls",
-        description="Ended calls are here within five seconds of the hang-up.",
+        description="Ended calls are here within five seconds of the hang-up. They come from the archive;"
+        " `/v1/open-calls` has the open ones without it.",
         roles=STAFF,
         own_only=True,
         query=CallsQuery,

@@ -73,6 +73,7 @@ class CallArchive(Protocol):
         queue: str | None,
         agent: str | None,
         outcome: CallOutcome | None,
+        work_order: str | None,
         limit: int,
         before_cursor: str | None,
     ) -> CallPage: ...

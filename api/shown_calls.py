@@ -47,7 +47,7 @@ def call_detail(
     if archived is None:
         assert live is not None
         return CallDetailOut(
-            **_of_view(live, role),
+            **view_fields(live, role),
             complete=False,
             legs=[],
             segments=[],
@@ -103,8 +103,8 @@ def call_fields(record: CallRecord, role: Role, live: CallView | None) -> dict[s
     }
 
 
-def _of_view(view: CallView, role: Role) -> dict[str, Any]:
-    """An open call that the archive does not have, or cannot show now."""
+def view_fields(view: CallView, role: Role) -> dict[str, Any]:
+    """`CallOut`'s fields of an open call as the service knows it, without what the archive has."""
     return {
         "call": view.call,
         "direction": Direction(view.direction),

@@ -52,6 +52,7 @@ class WorkOrderOut(Output):
     work_order: str
     """`wo-<call>`."""
     call: str
+    """Whose request it is. The calls in which the citizen was called about it: `/v1/calls?work_order=`."""
     agent: str | None
     state: WorkOrderState
     category: str | None

@@ -119,7 +119,8 @@ async def run(settings: Settings) -> None:
         service = _service(settings, journal, engine, past, clock, journaled, pins, stack)
         names = _names(settings.site)
         secret = settings.secrets.ami.get_secret_value().encode()
-        hotline = Hotline(service, names, projector, feed, secret)
+        work_orders = JournaledWorkOrders(journal, WorkOrders(engine))
+        hotline = Hotline(service, names, projector, feed, secret, work_orders)
         reloader = _reloader(settings, service, hotline, pins, journal, clock)
 
         def keep_clock(state: dict[str, JSON]) -> None:

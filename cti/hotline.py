@@ -53,6 +53,11 @@ class ArchiveStatus(Protocol):
     def backlog(self) -> int: ...
 
 
+class KnownWorkOrders(Protocol):
+    async def require(self, asked: object) -> None:
+        """Raises `Refused` when a command is about a work order that there is not."""
+
+
 class Hotline:
     """Live views and commands."""
 
@@ -63,11 +68,13 @@ class Hotline:
         archive: ArchiveStatus,
         feed: Feed,
         secret: bytes,
+        work_orders: KnownWorkOrders,
     ) -> None:
         """`secret` keeps what was asked from being found out by trying, where only its digest is kept."""
         self._service = service
         self.feed = feed
         self._secret = secret
+        self._work_orders = work_orders
         self._runtime = service.runtime
         self._figures = FigureBoard(service.runtime.router)
         self._names = names
@@ -201,14 +208,12 @@ class Hotline:
         record = call.record
         talking_to = call.segment
         offered = next((o for o in record.offers if o.outcome is None), None)
-        held = call.hold is not None and (call.hold.leg == call.caller or call.hold.kind is HoldKind.PHONE)
-        state = "held" if held else "talking" if talking_to else "offered" if offered else call.place
         return CallView(
             call=record.call,
             direction=record.direction.value,
             hotline=record.hotline,
             queue=record.queue,
-            state=state,
+            state=_state(call),
             number=record.number,
             agent=talking_to.agent if talking_to else offered.agent if offered else record.agent,
             seat=talking_to.seat if talking_to else offered.seat if offered else record.seat,
@@ -245,6 +250,7 @@ class Hotline:
         )
 
     async def order(self, asked: object, by: Orderer, cause: str, key: str | None) -> CommandRecord:
+        await self._work_orders.require(asked)
         words = json.dumps([type(asked).__name__, by.agent, encode(asked)], sort_keys=True)
         digest = hmac.new(self._secret, b"command:" + words.encode(), hashlib.sha256).hexdigest()
         order = Order(
@@ -344,6 +350,18 @@ class Hotline:
         await self._service.fill_work_order(
             work_order, category, summary, disposition, by, cause, supervisor=supervisor
         )
+
+
+def _state(call: OpenCall) -> str:
+    hold = call.hold
+    if hold is not None and hold.kind is HoldKind.PARKED:
+        return "parked"
+    if hold is not None and (hold.leg == call.caller or hold.kind is HoldKind.PHONE):
+        return "held"
+    if call.segment is not None:
+        return "talking"
+    offered = any(offer.outcome is None for offer in call.record.offers)
+    return "offered" if offered else call.place
 
 
 def _time(at: Instant) -> datetime:

@@ -76,7 +76,7 @@ class CallView:
     hotline: str
     queue: QueueId | None
     state: str
-    """`greeting`, `waiting`, `offered`, `talking`, `held`, `fallback`."""
+    """`greeting`, `waiting`, `offered`, `talking`, `held`, `parked`, `fallback`, or what came after those."""
     number: str
     agent: AgentId | None
     seat: SeatId | None

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 from acd.model import Instant
 from cti.database import DatabaseAway
 from cti.ports import JournalPort
 from cti.records_json import JSON, decode, encode
+from cti.verbs.callbacks import RequestCallback
+from cti.verbs.campaigns import AddToCampaign
+from cti.verbs.dial import DialOut
 from cti.views import Refused
 from workorder.lifecycle import InvalidTransition, NotTheirs, fill
 from workorder.model import Disposition, WorkOrder
 from workorder.store import WorkOrders
+
+ARCHIVE_S = 2.0
+"""An archive that has not answered by then cannot say whether there is a work order."""
 
 
 class JournaledWorkOrders:
@@ -54,6 +62,30 @@ class JournaledWorkOrders:
             raise Refused("not_allowed_now", str(error)) from error
         return encode(written)
 
+    async def require(self, asked: object) -> None:
+        """Looks whether there is each work order that a command is about.
+
+        Raises `Refused` for the first that there is not. While the archive is away nobody can say, and the
+        command goes on.
+        """
+        named = _named_in(asked)
+        missing = await self._missing({each for each in named if each is not None})
+        for row, name in enumerate(named, start=1):
+            if name in missing:
+                where = f"Row {row}: " if isinstance(asked, AddToCampaign) else ""
+                raise Refused("unknown_work_order", f"{where}There is no work order {name}.", "work_order")
+
+    async def _missing(self, named: Collection[str]) -> set[str]:
+        # The journal first: what is gone from it is in the archive.
+        missing = {each for each in named if self._journal.latest("work_order", each) is None}
+        if not missing:
+            return missing
+        try:
+            async with asyncio.timeout(ARCHIVE_S):
+                return missing - await self._archive.known(missing)
+        except (TimeoutError, DatabaseAway):
+            return set()
+
     async def _newest(self, work_order: str) -> WorkOrder:
         body = self._journal.latest("work_order", work_order)
         if body is not None:
@@ -67,3 +99,13 @@ class JournaledWorkOrders:
         if archived is None:
             raise Refused("unknown_work_order", f"There is no work order {work_order}.")
         return archived
+
+
+def _named_in(asked: object) -> list[str | None]:
+    """The work orders that a command is about; of a list, by row."""
+    match asked:
+        case DialOut() | RequestCallback():
+            return [asked.work_order]
+        case AddToCampaign():
+            return [citizen.work_order for citizen in asked.citizens]
+    return []

@@ -187,10 +187,12 @@ class CallArchive:
         queue: str | None = None,
         agent: str | None = None,
         outcome: CallOutcome | None = None,
+        work_order: str | None = None,
         limit: int = 50,
         before_cursor: str | None = None,
     ) -> CallPage:
-        """Calls, latest first: begun from `since` on and before `until`, answered first by `agent`.
+        """Calls, latest first: begun from `since` on and before `until`, answered first by `agent`, dialled
+        for `work_order`.
 
         Raises `BadCursor` for a `before_cursor` that is no page's `next_cursor`.
         """
@@ -205,6 +207,8 @@ class CallArchive:
             query = query.where(calls.c.agent == agent)
         if outcome is not None:
             query = query.where(calls.c.outcome == outcome.value)
+        if work_order is not None:
+            query = query.where(calls.c.work_order == work_order)
         if before_cursor is not None:
             time, call = cursor_place(before_cursor)
             place = tuple_(literal(time, DateTime(timezone=True)), literal(call))

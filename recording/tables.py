@@ -87,6 +87,7 @@ calls = Table(
     Index("ix_calls_agent", "agent", "started_at"),
     Index("ix_calls_number", "number", "started_at"),
     Index("ix_calls_callback", "callback"),
+    Index("ix_calls_work_order", "work_order", postgresql_where=text("work_order IS NOT NULL")),
 )
 
 legs = Table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import DateTime, RowMapping, literal, select, tuple_
@@ -60,6 +60,12 @@ class WorkOrders:
             )
             row = result.mappings().one_or_none()
         return _order(row) if row is not None else None
+
+    async def known(self, named: Collection[str]) -> set[str]:
+        """Those of these that there are."""
+        query = select(work_orders.c.work_order).where(work_orders.c.work_order.in_(named))
+        async with reading(self._engine) as connection:
+            return set(await connection.scalars(query))
 
     async def list(
         self,

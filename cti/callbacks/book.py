@@ -160,6 +160,7 @@ class CallbackBook:
             number=entry.number,
             ring_timeout_s=offer.ring_timeout_s,
             callback=entry.callback,
+            work_order=entry.work_order or "",
             auto_answer=offer.auto_answer,
         )
 

@@ -43,7 +43,9 @@ class CommandPort(Protocol):
         """Accepts a command: `asked` is the dataclass of a verb. Returns once it is in the journal, which is
         perhaps after its outcome. The same key again: the same command, as it stands now.
 
-        Raises `Refused` with `idempotency_key_reused` when the key came with something else before.
+        Raises `Refused`: as `idempotency_key_reused` when the key came with something else before, as
+        `unknown_work_order` for a work order that there is not. An archive that is away cannot say, and the
+        command goes on.
         """
 
     def command(self, command: str) -> CommandRecord | None:

@@ -11,6 +11,10 @@ import pytest
 
 from acd.model import AgentState
 from api.ports import LiveService
+from cti.calls.outputs import CallbackReason
+from cti.verbs.callbacks import RequestCallback
+from cti.verbs.campaigns import AddToCampaign, ListedCitizen
+from cti.verbs.dial import DialOut
 from cti.verbs.hang_up import HangUpCall
 from cti.verbs.port import Orderer
 from cti.views import AgentView, Refused
@@ -242,19 +246,37 @@ class ServicePortContract(ABC):
         told = await service.feed.after(before)
         assert (told[0].kind, told[0].key, told[0].seq) == ("command", record.command, before + 1)
 
+    async def test_a_command_about_a_work_order_that_is_not_there_is_refused(
+        self, service: LiveService
+    ) -> None:
+        number, none = "13800000001", "wo-none"
+        before = service.feed.last
+        for asked in (
+            DialOut(number, none),
+            RequestCallback(number, "general", CallbackReason.VISIT, work_order=none),
+            AddToCampaign("flu", "general", (ListedCitizen(number, work_order=none),)),
+        ):
+            with pytest.raises(Refused) as refused:
+                await service.order(asked, BY_AGENT, CAUSE, None)
+            assert (refused.value.error, refused.value.field) == ("unknown_work_order", "work_order")
+        assert service.feed.last == before
+
     async def test_a_key_that_comes_again_is_the_same_command_and_with_something_else_refused(
         self, service: LiveService
     ) -> None:
-        first = await service.order(HangUpCall("none"), BY_AGENT, CAUSE, "key-1")
-        again = await service.order(HangUpCall("none"), BY_AGENT, "another-request", "key-1")
+        wanted, another = (
+            RequestCallback(n, "general", CallbackReason.MANUAL) for n in ("13800000001", "13800000002")
+        )
+        first = await service.order(wanted, BY_AGENT, CAUSE, "key-1")
+        again = await service.order(wanted, BY_AGENT, "another-request", "key-1")
         assert again.command == first.command
-        other = await service.order(HangUpCall("none"), BY_AGENT, CAUSE, "key-2")
+        other = await service.order(wanted, BY_AGENT, CAUSE, "key-2")
         assert other.command != first.command
         with pytest.raises(Refused) as refused:
-            await service.order(HangUpCall("another"), BY_AGENT, CAUSE, "key-1")
+            await service.order(another, BY_AGENT, CAUSE, "key-1")
         assert refused.value.error == "idempotency_key_reused"
         somebody_else = Orderer(OTHER_AGENT, supervisor=False, agent=OTHER_AGENT)
-        assert (await service.order(HangUpCall("none"), somebody_else, CAUSE, "key-1")).command not in (
+        assert (await service.order(wanted, somebody_else, CAUSE, "key-1")).command not in (
             first.command,
             other.command,
         )

@@ -9,6 +9,7 @@ from typing import Any
 
 from cti.campaign_file import read_list, steer
 from tests.support.called_back import BUSY, CITIZEN, WITHIN_S, Place, place
+from tests.support.known_order import known_order
 from tests.support.until import given
 
 TERMS = {"busy_delay_s": 1.0, "max_attempts": 2}
@@ -16,7 +17,8 @@ TERMS = {"busy_delay_s": 1.0, "max_attempts": 2}
 
 async def test_a_citizen_is_called_back_heard_recorded_and_archived(tmp_path: Path) -> None:
     async with place(tmp_path, TERMS) as here:
-        callback = await here.request(CITIZEN, reason="visit", work_order="wo-1")
+        order = await known_order(here.center)
+        callback = await here.request(CITIZEN, reason="visit", work_order=order)
         await here.answer()
         citizen = await here.peer.next_call(within_s=WITHIN_S)
         assert (citizen.number, citizen.shown) == (CITIZEN, here.center.lab.site.trunk.caller_number)
@@ -26,7 +28,7 @@ async def test_a_citizen_is_called_back_heard_recorded_and_archived(tmp_path: Pa
         await asyncio.wait_for(citizen.ended.wait(), WITHIN_S)
 
         entry = await here.stands(callback, end="reached")
-        assert (entry["work_order"], entry["reason"], entry["attempts"]) == ("wo-1", "visit", 0)
+        assert (entry["work_order"], entry["reason"], entry["attempts"]) == (order, "visit", 0)
         [name] = entry["calls"]
 
         async def archived() -> dict[str, Any] | None:
@@ -36,6 +38,8 @@ async def test_a_citizen_is_called_back_heard_recorded_and_archived(tmp_path: Pa
         call = await given(archived, WITHIN_S)
         assert (call["direction"], call["agent"], call["outcome"]) == ("outbound", here.agent, "answered")
         assert [offer["outcome"] for offer in call["offers"]] == ["accepted"]
+        visits = (await here.center.api().get("/v1/calls", work_order=order))["calls"]
+        assert [visit["call"] for visit in visits] == [name], "from the work order the visit is found"
         assert [decision["agent"] for decision in call["decisions"]] == [here.agent]
 
 

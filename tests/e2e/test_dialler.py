@@ -10,6 +10,7 @@ from typing import Any
 from lab.phones import What
 from lab.tones import dominant_tones
 from tests.support.called_back import BUSY, CITIZEN, WITHIN_S, Place, place
+from tests.support.known_order import known_order
 from tests.support.until import given
 
 HEARD_S = 1.2
@@ -40,7 +41,8 @@ async def archived(here: Place, name: str) -> dict[str, Any]:
 
 async def test_a_citizen_who_answers_talks_with_the_agent_who_was_kept_free(tmp_path: Path) -> None:
     async with dialling(tmp_path) as here:
-        callback = await here.request(CITIZEN, reason="visit", work_order="wo-1")
+        order = await known_order(here.center)
+        callback = await here.request(CITIZEN, reason="visit", work_order=order)
         citizen = await here.peer.next_call(within_s=WITHIN_S)
         assert (citizen.number, citizen.shown) == (CITIZEN, here.center.lab.site.trunk.caller_number)
         await here.answer()
@@ -56,7 +58,7 @@ async def test_a_citizen_who_answers_talks_with_the_agent_who_was_kept_free(tmp_
         await asyncio.wait_for(citizen.ended.wait(), WITHIN_S)
 
         entry = await here.stands(callback, end="reached")
-        assert (entry["work_order"], entry["mode"], entry["attempts"]) == ("wo-1", "customer_first", 0)
+        assert (entry["work_order"], entry["mode"], entry["attempts"]) == (order, "customer_first", 0)
         [name] = entry["calls"]
         call = await archived(here, name)
         assert (call["direction"], call["agent"], call["outcome"]) == ("outbound", here.agent, "answered")

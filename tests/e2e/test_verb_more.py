@@ -6,7 +6,10 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from lab.carrier import TrunkPeer
+from lab.center import ApiFailed
 from lab.network import LOOPBACK
 from lab.phones import What
 from tests.support.commanding import commanded, connected, current_call, done
@@ -41,7 +44,7 @@ async def test_muted_parked_picked_up_and_sent_to_the_rating(tmp_path: Path) -> 
 
         await talk.do("park")
         await talk.citizen_hears()
-        assert (await place.center.api().get(f"/v1/calls/{talk.call}"))["state"] == "held"
+        assert (await place.center.api().get(f"/v1/calls/{talk.call}"))["state"] == "parked"
         other = next(seat for seat in place.seats if seat != talk.seat)
         with place.phones.events(other) as events:
             posted = await place.center.api(f"agent-{place.agents[other]}").post(
@@ -65,10 +68,12 @@ async def test_a_waiting_citizen_is_picked_up_by_an_agent_who_is_not_ready(tmp_p
         [(seat, agent)] = place.agents.items()
         await place.center.api().post(f"/v1/agents/{agent}/not-ready", reason="break")
         caller, task = place.callers.begin("13900000001", "12345")
+        own = place.center.api(f"agent-{agent}")
 
         async def waiting() -> str | None:
-            page = (await place.center.api().get("/v1/calls"))["calls"]
-            return page[0]["call"] if page and page[0]["state"] == "waiting" else None
+            """Whom the agent finds to be picked up."""
+            listed = (await own.get("/v1/open-calls", state="waiting"))["calls"]
+            return listed[0]["call"] if listed else None
 
         call = await place.until(waiting)
         with place.phones.events(seat) as events:
@@ -96,13 +101,23 @@ async def test_an_agent_calls_a_citizen_for_a_work_order_and_the_hotlines_number
 ) -> None:
     async with staffed(tmp_path, 1, wrap_up_s=1.0) as place:
         [(seat, agent)] = place.agents.items()
+        own = place.center.api(f"agent-{agent}")
+        talk = await connected(place)
+        await place.phones.hang_up(seat)
+        await talk.task
+        [order] = (await talk.archived())["work_orders"]
+
+        async def ready() -> bool:
+            return bool((await own.get(f"/v1/agents/{agent}"))["state"] == "ready")
+
+        await place.until(ready)
+        with pytest.raises(ApiFailed, match="unknown_work_order"):
+            await own.post("/v1/calls", number="13900000001", work_order="wo-none")
         lab = place.center.lab
         registrar = (LOOPBACK, lab.site.asterisk.sip_port)
         async with TrunkPeer(lab.trunk_peer, registrar, tmp_path / "carrier", place.phones.tones) as peer:
             with place.phones.events(seat) as events:
-                posted = await place.center.api(f"agent-{agent}").post(
-                    "/v1/calls", number="13900000001", work_order="wo-1"
-                )
+                posted = await own.post("/v1/calls", number="13900000001", work_order=order["work_order"])
                 await events.next(What.INCOMING)
                 await place.phones.answer(seat)
             citizen = await peer.next_call(within_s=WITHIN_S)
@@ -120,4 +135,6 @@ async def test_an_agent_calls_a_citizen_for_a_work_order_and_the_hotlines_number
             return found if found["complete"] and len(found["recordings"]) == 2 else None
 
         kept = await place.until(archived)
-        assert (kept["direction"], kept["work_order"], kept["outcome"]) == ("outbound", "wo-1", "answered")
+        assert (kept["direction"], kept["outcome"]) == ("outbound", "answered")
+        visits = (await own.get("/v1/calls", work_order=order["work_order"]))["calls"]
+        assert [visit["call"] for visit in visits] == [call], "from the work order the visit is found"

@@ -255,6 +255,14 @@ async def test_calls_are_found_by_time_queue_agent_and_outcome(
     assert await found(queue="general", agent="1002", since=noon) == ["noon"]
 
 
+async def test_calls_are_found_by_the_work_order_they_were_dialled_for(
+    database: AsyncEngine, archive: CallArchive
+) -> None:
+    await write(database, ended("asked"), replace(ended("visit", at=NOON + 60), work_order="wo-asked"))
+    page = await archive.calls(work_order="wo-asked")
+    assert [record.call for record in page.calls] == ["visit"]
+
+
 @pytest.mark.parametrize(
     "cursor", ["", "x", "2026-03-02T12:00:00.000000Z", "2026-99-02T12:00:00.000000Z~c.1"]
 )

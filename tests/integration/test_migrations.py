@@ -160,7 +160,7 @@ def test_alembics_own_command_works_from_the_repository(empty_database_url: str)
         ).stdout
 
     alembic("upgrade", "head")
-    assert "0012 (head)" in alembic("current")
+    assert "0013 (head)" in alembic("current")
     alembic("check")
     assert "CREATE TABLE calls" in alembic("upgrade", "head", "--sql")
 

@@ -102,6 +102,13 @@ async def test_a_calls_work_orders_come_in_the_order_they_were_made(
     assert await store.for_call("none") == []
 
 
+async def test_which_of_some_there_are(database: AsyncEngine, store: WorkOrders) -> None:
+    await write(database, spawned("c.1"), spawned("c.2"))
+
+    assert await store.known({"wo-c.1", "wo-none"}) == {"wo-c.1"}
+    assert await store.known(()) == set()
+
+
 async def test_one_that_counts_as_written_has_been_written(database: AsyncEngine) -> None:
     with pytest.raises(IntegrityError, match="filled_when_written"):
         await write(database, replace(spawned(), state=WorkOrderState.RESOLVED))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -63,17 +63,26 @@ class FakeArchive:
         queue: str | None,
         agent: str | None,
         outcome: CallOutcome | None,
+        work_order: str | None,
         limit: int,
         before_cursor: str | None,
     ) -> CallPage:
         await self._answer()
-        self.asked = {"since": since, "until": until, "queue": queue, "agent": agent, "outcome": outcome}
+        self.asked = {
+            "since": since,
+            "until": until,
+            "queue": queue,
+            "agent": agent,
+            "outcome": outcome,
+            "work_order": work_order,
+        }
         found = [
             archived.record
             for archived in sorted(self.records.values(), key=lambda each: -each.record.started_at)
             if (queue is None or archived.record.queue == queue)
             and (agent is None or archived.record.agent == agent)
             and (outcome is None or archived.record.outcome == outcome)
+            and (work_order is None or archived.record.work_order == work_order)
             and (since is None or archived.record.started_at >= since.timestamp())
             and (until is None or archived.record.started_at < until.timestamp())
         ]
@@ -100,6 +109,10 @@ class FakeWorkOrders:
     async def get(self, work_order_id: str) -> WorkOrder | None:
         self._answer()
         return self.orders.get(work_order_id)
+
+    async def known(self, named: Collection[str]) -> set[str]:
+        self._answer()
+        return set(named) & set(self.orders)
 
     async def list(
         self, *, state: WorkOrderState | None, agent: str | None, limit: int, before_cursor: str | None

@@ -248,6 +248,11 @@ class FakeService:
             await self.project(filled)
 
     async def order(self, asked: object, by: Orderer, cause: str, key: str | None) -> CommandRecord:
+        rows = getattr(asked, "citizens", (asked,))
+        for about in rows:
+            work_order = getattr(about, "work_order", None)
+            if work_order not in (None, *self.work_order_owner):
+                raise Refused("unknown_work_order", f"There is no work order {work_order}.", "work_order")
         digest = repr((asked, by.agent))
         for known in self._commands.values():
             if key is not None and (known.by, known.key) == (by.name, key):

@@ -53,12 +53,13 @@ async def running_hotline(root: Path) -> AsyncIterator[tuple[Hotline, Service]]:
     seats = tuple(seat.id for seat in site.seats)
     reasons = {reason.digit: reason.id for reason in site.not_ready_reasons}
     plan = Plan(seats, site.trunk.id, reasons, lambda _at: (0.0, float("inf")))
+    work_orders = JournaledWorkOrders(journal, cast(WorkOrders, FakeWorkOrders()))
     running = Service(
         runtime=Runtime(plan, policy, Resume(), clock.now()),
         telephony=telephony,
         journal=journal,
         recordings=NoRecordings(),
-        work_orders=JournaledWorkOrders(journal, cast(WorkOrders, FakeWorkOrders())),
+        work_orders=work_orders,
         now=clock.now,
         last_seen=clock.now(),
         journaled=feed.publish,
@@ -74,7 +75,7 @@ async def running_hotline(root: Path) -> AsyncIterator[tuple[Hotline, Service]]:
     task = asyncio.create_task(running.run())
     try:
         await telephony.wait_for(Beat)
-        yield Hotline(running, names, NothingToArchive(), feed, b"secret"), running
+        yield Hotline(running, names, NothingToArchive(), feed, b"secret", work_orders), running
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):

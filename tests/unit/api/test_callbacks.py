@@ -13,6 +13,7 @@ from tests.support.small_site import AGENT, OTHER_AGENT
 
 
 async def test_an_agent_asks_for_a_visit(world: ApiWorld) -> None:
+    world.service.work_order_owner["wo-1"] = AGENT
     answer = await world.ask(
         "POST",
         "/v1/callbacks",
@@ -36,6 +37,23 @@ async def test_an_agent_asks_for_a_visit(world: ApiWorld) -> None:
         owner=AGENT,
         earliest_at=1_772_416_800.0,
     )
+
+
+async def test_a_visit_about_a_work_order_that_is_not_there_is_refused(world: ApiWorld) -> None:
+    body = {"number": NUMBER, "queue": "general", "reason": "visit", "work_order": "wo-none"}
+    listed = {"queue": "general", "citizens": [{"number": NUMBER, "work_order": "wo-none"}]}
+    for path, given in (
+        ("/v1/callbacks", body),
+        ("/v1/calls", {"number": NUMBER, "work_order": "wo-none", "agent": AGENT}),
+        ("/v1/campaigns/flu/citizens", listed),
+    ):
+        answer = await world.ask("POST", path, json=given)
+        assert (answer.status, answer.error, answer.json["field"]) == (
+            404,
+            "unknown_work_order",
+            "work_order",
+        )
+    assert world.service.orders == []
 
 
 @pytest.mark.parametrize(

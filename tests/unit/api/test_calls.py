@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from config.models import Role
-from cti.calls.records import Direction
+from cti.calls.records import Direction, LegRecord
 from cti.views import CallView
 from tests.support.api_world import ApiWorld
 from tests.support.fake_archive import (
@@ -57,7 +57,7 @@ async def test_calls_are_given_page_by_page_latest_first(world: ApiWorld) -> Non
 
 async def test_every_filter_reaches_the_archive(world: ApiWorld) -> None:
     times = "since=2026-03-02T09:00:00%2B08:00&until=2026-03-03T00:00:00Z"
-    query = f"{times}&queue=general&agent={AGENT}&outcome=answered"
+    query = f"{times}&queue=general&agent={AGENT}&outcome=answered&work_order=wo-c-1"
     assert (await world.ask("GET", f"/v1/calls?{query}")).status == 200
     assert world.archive.asked == {
         "since": datetime(2026, 3, 2, 1, 0, tzinfo=UTC),
@@ -65,6 +65,7 @@ async def test_every_filter_reaches_the_archive(world: ApiWorld) -> None:
         "queue": "general",
         "agent": AGENT,
         "outcome": "answered",
+        "work_order": "wo-c-1",
     }
 
 
@@ -81,6 +82,7 @@ async def test_every_filter_reaches_the_archive(world: ApiWorld) -> None:
         ("outcome=lost", "outcome"),
         ("queue=No%20Queue", "queue"),
         ("agent=%00", "agent"),
+        ("work_order=%00", "work_order"),
         ("cursor=%00", "cursor"),
         ("cursor=made-up", "cursor"),
         ("number=13812341234", "number"),
@@ -172,6 +174,16 @@ async def test_a_call_is_open_to_each_agent_who_talked_in_it(world: ApiWorld) ->
     world.archive.records["c-1"] = archived
     for agent in (AGENT, OTHER_AGENT):
         assert (await world.ask("GET", "/v1/calls/c-1", Role.AGENT, agent=agent)).status == 200
+
+
+async def test_a_call_is_no_more_open_to_an_agent_whose_phone_only_rang(world: ApiWorld) -> None:
+    archived = archived_call("c-1", OTHER_AGENT)
+    rang = LegRecord("c-1-b", "PJSIP/s02-3", "s02", "s02", AGENT, NUMBER, START, START)
+    archived.record.legs.append(rang)
+    world.archive.records["c-1"] = archived
+    assert (await world.ask("GET", "/v1/calls/c-1", Role.AGENT, agent=AGENT)).status == 200
+    rang.ended_at = START + 5
+    assert (await world.ask("GET", "/v1/calls/c-1", Role.AGENT, agent=AGENT)).error == "forbidden_not_own"
 
 
 async def test_a_waiting_call_is_no_agents_own(world: ApiWorld) -> None:

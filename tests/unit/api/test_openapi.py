@@ -102,7 +102,16 @@ def test_the_examples_of_errors_are_errors_of_the_table() -> None:
 def test_filters_are_parameters_with_their_limits() -> None:
     parameters = openapi_document()["paths"]["/v1/calls"]["get"]["parameters"]
     by_name = {parameter["name"]: parameter for parameter in parameters}
-    assert set(by_name) == {"since", "until", "queue", "agent", "outcome", "limit", "cursor"}
+    assert set(by_name) == {
+        "since",
+        "until",
+        "queue",
+        "agent",
+        "outcome",
+        "work_order",
+        "limit",
+        "cursor",
+    }
     limit = by_name["limit"]["schema"]
     assert (limit["minimum"], limit["maximum"], limit["default"]) == (1, 500, 50)
 

@@ -44,6 +44,7 @@ EXPECTED: dict[tuple[str, str], set[Role] | None] = {
     ("GET", "/v1/figures/queues/{queue}/intervals"): READS_QUEUES,
     ("GET", "/v1/figures/skills/{skill}/intervals"): READS_QUEUES,
     ("GET", "/v1/figures/agents/{agent}/intervals"): STAFF,
+    ("GET", "/v1/open-calls"): STAFF,
     ("GET", "/v1/calls"): STAFF,
     ("GET", "/v1/calls/{call}"): STAFF,
     ("GET", "/v1/commands/{command}"): FLOOR,
