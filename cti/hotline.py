@@ -353,11 +353,8 @@ class Hotline:
 
 
 def _state(call: OpenCall) -> str:
-    hold = call.hold
-    if hold is not None and hold.kind is HoldKind.PARKED:
-        return "parked"
-    if hold is not None and (hold.leg == call.caller or hold.kind is HoldKind.PHONE):
-        return "held"
+    if call.hold is not None:
+        return "parked" if call.hold.kind is HoldKind.PARKED else "held"
     if call.segment is not None:
         return "talking"
     offered = any(offer.outcome is None for offer in call.record.offers)

@@ -124,8 +124,8 @@ class RouterBelief:
             return False
         if self._state.handler_of(call) is not None:
             return True
-        if call.talks or call.hold is not None:
-            return False
+        if call.caller_talks or call.hold is not None:
+            return False  # what an agent's second line still does is no matter
         waits = call.waits or call.record.answered_at is None
         return waits and not self._state.rings_unasked(call)
 

@@ -47,6 +47,8 @@ class Connections:
         self._state.enter(fact.leg, fact.bridge)
         self._end_holds(leg, fact.at, fact.cause)
         self._resegment(fact.bridge, fact.at, fact.cause)
+        if leg.holding:
+            self._held_at_phone(leg, fact.at, fact.cause)
 
     def parted(self, fact: f.LegParted) -> None:
         leg = self._state.legs.get(fact.leg)
@@ -166,17 +168,24 @@ class Connections:
 
     def phone_held(self, fact: f.LegHeld) -> None:
         leg = self._state.legs.get(fact.leg)
-        call = self._state.call_of(leg) if leg is not None else None
-        if leg is None or call is None or leg.bridge is None or fact.at < leg.moved_at:
+        if leg is None:
             return
-        if any(h.leg == fact.leg and (h.ended_at is None or h.ended_at > fact.at) for h in call.record.holds):
+        leg.holding = True
+        if leg.bridge is not None and fact.at >= leg.moved_at:
+            self._held_at_phone(leg, fact.at, fact.cause)
+
+    def _held_at_phone(self, leg: Leg, at: Instant, cause: str) -> None:
+        call = self._state.call_of(leg)
+        own = [h for h in call.record.holds if h.leg == leg.record.leg] if call is not None else []
+        if call is None or any(h.ended_at is None or h.ended_at > at for h in own):
             return
-        call.record.holds.append(HoldRecord(fact.leg, HoldKind.PHONE, leg.record.agent, fact.at))
-        self._changed(call, fact.at, fact.cause)
+        call.record.holds.append(HoldRecord(leg.record.leg, HoldKind.PHONE, leg.record.agent, at))
+        self._changed(call, at, cause)
 
     def phone_resumed(self, fact: f.LegResumed) -> None:
         leg = self._state.legs.get(fact.leg)
         if leg is not None:
+            leg.holding = False
             self._end_holds(leg, fact.at, fact.cause, HoldKind.PHONE)
 
     def _end_holds(self, leg: Leg, at: Instant, cause: str, kind: HoldKind | None = None) -> None:

@@ -535,6 +535,8 @@ class CallModel:
         self._changed(call, at, cause)
 
     def _lose_sight(self, at: Instant, cause: str) -> None:
+        for leg in self._state.legs.values():
+            leg.holding = False  # Asterisk's log would not tell that the phone resumed
         self._out += self._belief.lose_sight(at, cause)
         self._offers.lose_sight(at, cause)
 

@@ -229,6 +229,11 @@ class CallRecord:
         """The first leg beyond the trunk."""
         return next((leg.leg for leg in self.legs if leg.seat is None), None)
 
+    @property
+    def subject(self) -> LegId | None:
+        """The citizen's leg: the first beyond the trunk; of a call from seat to seat the one that dialled."""
+        return self.outside or next((leg.leg for leg in self.legs), None)
+
     def outcome_when_ended(self) -> CallOutcome:
         """What became of the call, judged once no leg of it is left."""
         if self.answered_at is not None:

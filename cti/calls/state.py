@@ -29,6 +29,8 @@ class Leg:
     """When it last entered or left a bridge: what is told of an earlier time is known already."""
     leaving: bool = False
     """Its phone has hung up."""
+    holding: bool = False
+    """Its phone has it on hold, by its own key, whether it is connected or not."""
     handed_on: bool = False
     """It was connected with nobody and held nobody when its phone hung up: it had transferred them."""
     clock_set: bool = False
@@ -99,9 +101,19 @@ class OpenCall:
 
     @property
     def hold(self) -> HoldRecord | None:
-        """The hold that goes on: the caller's, if there is one."""
+        """The hold that goes on: the citizen's, or one by a phone that they are connected with.
+
+        In a call from seat to seat it is that of who dialled. What a phone's other line holds is none.
+        """
+        subject = self.record.subject
+        talk = next((each.legs for each in self.talks.values() if subject in each.legs), ())
         going = [hold for hold in self.record.holds if hold.ended_at is None]
-        return next((hold for hold in going if hold.leg == self.caller), going[0] if going else None)
+        own = next((hold for hold in going if hold.leg == subject), None)
+        return own or next((h for h in going if h.kind is HoldKind.PHONE and h.leg in talk), None)
+
+    @property
+    def caller_talks(self) -> bool:
+        return any(self.caller in segment.legs for segment in self.talks.values())
 
     @property
     def caller_channel(self) -> str:
@@ -177,9 +189,10 @@ class LiveState:
         return [self.legs[other] for other in members if other != leg.record.leg]
 
     def connected_at(self, seat: SeatId, call: OpenCall) -> bool:
-        """Whether a line of the seat's phone is connected in the call, on hold or not."""
-        legs = (self.legs[leg] for leg in call.live)
-        return any(leg.record.seat == seat and leg.bridge is not None and not leg.leaving for leg in legs)
+        """Whether a line of the seat's phone is connected in the call, or holds somebody in it."""
+        legs = (self.legs[name] for name in call.live)
+        lines = [leg for leg in legs if leg.record.seat == seat and not leg.leaving]
+        return any(leg.bridge is not None or self.held_by(call, leg) for leg in lines)
 
     def engages(self, leg: Leg) -> bool:
         """Whether the leg keeps its seat's agent from other work.

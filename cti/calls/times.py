@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from acd.model import Instant, OfferOutcome
-from cti.calls.records import CallRecord, HoldKind, WrapUpRecord
+from cti.calls.records import CallRecord, HoldKind, SegmentRecord, WrapUpRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +28,19 @@ class CallTimes:
 def call_times(record: CallRecord, wrap_ups: Sequence[WrapUpRecord], now: Instant) -> CallTimes:
     """`now` is of use for what still goes on."""
     end = record.ended_at if record.ended_at is not None else now
-    citizen = _citizen(record)
-    talks = [(s.started_at, _until(s.ended_at, end)) for s in record.segments if citizen in s.legs]
-    by_phone = [
-        (hold.started_at, _until(hold.ended_at, end))
-        for hold in record.holds
-        if hold.kind is HoldKind.PHONE and hold.leg != citizen
-    ]
+    citizen = record.subject
+    segments = [segment for segment in record.segments if citizen in segment.legs]
+    talks = [(s.started_at, _until(s.ended_at, end)) for s in segments]
     apart = [
         (hold.started_at, _until(hold.ended_at, end))
         for hold in record.holds
         if hold.kind is not HoldKind.PHONE and hold.leg == citizen
     ]
-    held_in_talk_s = sum(_overlap(talk, hold) for talk in talks for hold in _merged(by_phone))
+    held_in_talk_s = sum(
+        _overlap((segment.started_at, _until(segment.ended_at, end)), hold)
+        for segment in segments
+        for hold in _merged(_held_by_phones(record, segment, end))
+    )
     rang = sum(
         _until(offer.ended_at, end) - offer.made_at
         for offer in record.offers
@@ -54,9 +54,15 @@ def call_times(record: CallRecord, wrap_ups: Sequence[WrapUpRecord], now: Instan
     )
 
 
-def _citizen(record: CallRecord) -> str | None:
-    """The first leg beyond the trunk; of an internal call, which has none, the one that dialled."""
-    return record.outside or next((leg.leg for leg in record.legs), None)
+def _held_by_phones(
+    record: CallRecord, segment: SegmentRecord, end: Instant
+) -> list[tuple[Instant, Instant]]:
+    """When a phone in the segment had it on hold. The hold of its other line is none of this one."""
+    return [
+        (hold.started_at, _until(hold.ended_at, end))
+        for hold in record.holds
+        if hold.kind is HoldKind.PHONE and hold.leg in segment.legs and hold.leg != record.subject
+    ]
 
 
 def _until(ended_at: Instant | None, end: Instant) -> Instant:

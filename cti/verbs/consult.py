@@ -15,6 +15,7 @@ from cti.verbs.parties import (
     acting_leg,
     at_rest,
     beside,
+    lines_of,
     new_leg,
     open_call,
     other_party,
@@ -35,14 +36,18 @@ class Consult:
 
 @dataclass(frozen=True, slots=True)
 class Complete:
-    """The held party and the consulted one are connected, and the agent is done with the call."""
+    """The held party and the consulted one, on the phone's second line perhaps, are connected, and the agent is
+    done with the call.
+    """
 
     call: CallId
 
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """The consulted party, who may still ring, is let go, and the held one taken up."""
+    """The consulted party, who may still ring, or be on the phone's second line, is let go, and the held one
+    taken up.
+    """
 
     call: CallId
 
@@ -78,19 +83,22 @@ def follow_consult(situation: Situation, command: Command[Consult], _at: Instant
     return Progress(outcome=CALLED_OFF if taken_up else NOT_TAKEN)
 
 
-def _between(situation: Situation, call: OpenCall, command: Command[Complete] | Command[Swap]) -> list[Leg]:
-    """The agent's leg, whom it talks with, and whom it holds. Raises `Refused`."""
-    leg = acting_leg(situation, call, command)
+def _between(
+    situation: Situation, call: OpenCall, command: Command[Complete] | Command[Swap], leg: Leg
+) -> tuple[Leg, Leg]:
+    """Whom the agent's leg talks with, and whom the agent holds. Raises `Refused`."""
     held = situation.calls.state.held_by(call, leg)
     at_rest(situation, command, leg, *held)
     if not held or leg.bridge is None:
         raise Refused("not_consulting", "The agent does not talk with one party while another is on hold.")
-    return [leg, other_party(situation, leg), held[-1]]
+    return other_party(situation, leg), held[-1]
 
 
 def begin_complete(situation: Situation, command: Command[Complete], _at: Instant) -> Progress:
     call, cause = open_call(situation, command.asked.call), command.command
-    leg, consulted, held = _between(situation, call, command)
+    lines = lines_of(situation, call, acting_leg(situation, call, command))
+    talking = next((line for line in lines if line.bridge is not None), lines[0])
+    consulted, held = _between(situation, call, command, talking)
     citizen = situation.calls.state.citizen_leg(call)
     if consulted is citizen:
         consulted, held = held, consulted  # swapped: it is still the consulted one who takes the citizen over
@@ -100,7 +108,7 @@ def begin_complete(situation: Situation, command: Command[Complete], _at: Instan
             SetFact(cause, held.record.leg, "HL_HELD_BY", consulted.record.leg),
             SetFact(cause, consulted.record.leg, "HL_HELD_BY", held.record.leg),
             *take_up(cause, consulted, held),
-            HangUp(cause, leg.record.leg),
+            *(HangUp(cause, line.record.leg) for line in lines),
         ),
         result={"consulted": consulted.record.leg, "held": held.record.leg},
     )
@@ -120,10 +128,11 @@ def begin_cancel(situation: Situation, command: Command[Cancel], _at: Instant) -
     held = situation.calls.state.held_by(call, leg)
     if not held:
         raise Refused("not_consulting", "Nobody is on hold.")
+    second = lines_of(situation, call, leg)[1:]
     return Progress(
         (
             *take_up(cause, leg, held[-1]),
-            *(HangUp(cause, each.record.leg) for each in beside(situation, leg)),
+            *(HangUp(cause, each.record.leg) for each in [*beside(situation, leg), *second]),
             *call_off(cause, situation, call),
         ),
         result={"leg": leg.record.leg, "held": held[-1].record.leg},
@@ -139,7 +148,8 @@ def follow_cancel(situation: Situation, command: Command[Cancel], _at: Instant) 
 
 def begin_swap(situation: Situation, command: Command[Swap], _at: Instant) -> Progress:
     call, cause = open_call(situation, command.asked.call), command.command
-    leg, talks, held = _between(situation, call, command)
+    leg = acting_leg(situation, call, command)
+    talks, held = _between(situation, call, command, leg)
     return Progress(
         (
             SetFact(cause, talks.record.leg, "HL_HELD_BY", leg.record.leg),

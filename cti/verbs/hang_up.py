@@ -8,19 +8,22 @@ from acd.model import Instant
 from cti.calls.actions import HangUp
 from cti.calls.facts import CallId
 from cti.verbs.model import DONE, Command, Progress, Situation, Verb
-from cti.verbs.parties import acting_leg, leg_of, open_call
+from cti.verbs.parties import acting_leg, leg_of, lines_of, open_call
 
 
 @dataclass(frozen=True, slots=True)
 class HangUpCall:
-    """As an agent: that agent's leg ends. As nobody's phone: every leg does."""
+    """As an agent: that agent's leg ends, on both lines of the phone. As nobody's phone: every leg does."""
 
     call: CallId
 
 
 def begin(situation: Situation, command: Command[HangUpCall], _at: Instant) -> Progress:
     call = open_call(situation, command.asked.call)
-    legs = list(call.live) if command.agent is None else [acting_leg(situation, call, command).record.leg]
+    legs = list(call.live)
+    if command.agent is not None:
+        lines = lines_of(situation, call, acting_leg(situation, call, command))
+        legs = [line.record.leg for line in lines]
     return Progress(actions=tuple(HangUp(command.command, leg) for leg in legs))
 
 

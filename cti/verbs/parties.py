@@ -48,6 +48,12 @@ def leg_of(situation: Situation, call: OpenCall, agent: AgentId) -> Leg | None:
     return None
 
 
+def lines_of(situation: Situation, call: OpenCall, leg: Leg) -> list[Leg]:
+    """The leg, and those of the same phone's other lines in the call: connected, held or dialling."""
+    legs = (situation.calls.state.legs[name] for name in call.live)
+    return [leg, *(other for other in legs if other is not leg and other.record.seat == leg.record.seat)]
+
+
 def acting_leg(situation: Situation, call: OpenCall, command: Command[Any]) -> Leg:
     """The leg of the agent as whom the command acts; a supervisor who names none acts as the agent who has
     the citizen in hand. Raises `Refused` when there is no such leg.

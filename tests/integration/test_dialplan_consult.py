@@ -63,6 +63,22 @@ class Desk:
         await self.phone.second.hears(asked.tone_hz, 1.0)
         await asked.hears(PHONE_HZ, 1.0)
 
+    async def holds(self) -> None:
+        """The service puts the caller on hold, as its verb does."""
+        leg = await self.manager.event("BridgeEnter", Uniqueid="offer-1")
+        await self.manager.act(
+            "Setvar", Channel=self.queued["Channel"], Variable="HL_HELD_BY", Value="offer-1"
+        )
+        await self.manager.act(
+            "Setvar", Channel=leg["Channel"], Variable="HL_HOLDS", Value=self.queued["Uniqueid"]
+        )
+        await self.manager.act(
+            "Redirect", Channel=self.queued["Channel"], Context="hl-held", Exten="s", Priority="1",
+            ExtraChannel=leg["Channel"], ExtraContext="hl-aside", ExtraExten="s", ExtraPriority="1",
+        )  # fmt: skip
+        await self.manager.user_event("HotlineHeld")
+        await self.manager.variable_becomes(leg["Channel"], "HL_PLACE", "aside")
+
     async def queued_again(self) -> Message:
         """The event of the caller being back in the waiting loop."""
         return await self.manager.message(
@@ -158,6 +174,73 @@ async def test_an_attended_transfer_from_a_phone_that_holds_both_lines(desk: Des
     assert seats_of(record) == [{None, SEAT}, {SEAT, OTHER_SEAT}, {None, OTHER_SEAT}]
     assert record.ended_by is EndedBy.CALLER
     assert all(hold.ended_at is not None for hold in record.holds)
+
+
+async def test_two_lines_held_and_taken_up_in_turn_connect_the_agent_with_one_party_at_a_time(
+    desk: Desk,
+) -> None:
+    await desk.takes()
+    await desk.consults()
+    for _ in range(3):
+        desk.phone.turn_to(desk.phone.first)
+        desk.caller.heard_alaw.clear()
+        await desk.caller.hears(PHONE_HZ, 1.0)
+        await desk.phone.first.hears(desk.caller.tone_hz, 1.0)
+        desk.phone.turn_to(desk.phone.second)
+        desk.colleague.heard_alaw.clear()
+        await desk.colleague.hears(PHONE_HZ, 1.0)
+        await desk.phone.second.hears(COLLEAGUE_HZ, 1.0)
+        assert share(desk.caller.heard_lately(0.5), PHONE_HZ) < 0.1
+    desk.caller.hang_up()
+    desk.phone.second.hang_up()
+
+    [record] = (await desk.over()).values()
+    assert seats_of(record) == [{None, SEAT}, {SEAT, OTHER_SEAT}]
+    assert len({hold.leg for hold in record.holds}) == 2
+    assert len(record.holds) == 7
+
+
+async def test_an_attended_transfer_of_a_caller_whom_the_service_holds(desk: Desk) -> None:
+    await desk.takes()
+    await desk.holds()
+    await desk.consults()
+    await desk.phone.transfer(COLLEAGUES)
+    await desk.caller.hears(COLLEAGUE_HZ)
+    await desk.colleague.hears(desk.caller.tone_hz, 1.0)
+    await desk.phone.is_free()
+    desk.caller.hang_up()
+    await happens(desk.colleague.ended)
+
+    [record] = (await desk.over()).values()
+    assert seats_of(record) == [{None, SEAT}, {SEAT, OTHER_SEAT}, {None, OTHER_SEAT}]
+    assert record.ended_by is EndedBy.CALLER
+    _, asked, taken = record.segments
+    assert None not in (asked.recorded_leg, taken.recorded_leg)
+    assert asked.recorded_leg != taken.recorded_leg
+    said, heard = recorded(desk.asterisk, taken.recorded_leg or "")[4000:8000].T
+    assert share(said, COLLEAGUE_HZ) > 0.9
+    assert share(heard, desk.caller.tone_hz) > 0.9
+
+
+async def test_a_phone_cannot_transfer_a_caller_whom_the_service_holds_to_one_who_has_not_answered(
+    desk: Desk,
+) -> None:
+    await desk.takes()
+    await desk.holds()
+    desk.phone.consult(COLLEAGUES)
+    await happens(desk.colleague.ringing)
+    desk.phone.first.refer(COLLEAGUES, replaces=desk.phone.second)
+    await desk.phone.first.answered_refer()
+    assert desk.phone.first.referred >= 400
+    desk.colleague.answer()
+    desk.colleague.talk()
+    await desk.phone.asked()
+    await desk.phone.second.hears(COLLEAGUE_HZ)
+    assert not desk.caller.ended.is_set()
+    desk.caller.hang_up()
+    desk.phone.second.hang_up()
+    await happens(desk.phone.first.ended)
+    assert list(await desk.over()) == [desk.call]
 
 
 async def test_who_lets_the_colleague_go_takes_the_caller_up_again(desk: Desk) -> None:

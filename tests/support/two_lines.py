@@ -35,6 +35,12 @@ class TwoLinePhone:
         await happens(self.second.up)
         self.second.talk()
 
+    def turn_to(self, line: TalkingParty) -> None:
+        """Puts the other line on hold and takes this one up."""
+        (self.second if line is self.first else self.first).hold()
+        line.heard_alaw.clear()
+        line.resume()
+
     async def transfer(self, extension: str) -> None:
         """Connects the parties of both lines, or whoever is on the first with whoever still rings."""
         await happens(self.second.ringing)
