@@ -215,8 +215,6 @@ def _ring_party(action: RingParty) -> EncodedAction:
         variables.append(f"HL_PEER={_checked('peer', action.peer, _CHANNEL)}")
     if action.peer and action.place is Place.CONNECT:
         variables += _rings_for(action.peer, endpoint)
-    for name, value in action.facts.items():
-        variables.append(f"{_checked('fact', name, _FACT)}={_checked(name, value, _FACT_VALUE)}")
     return _originated(
         action.leg,
         action.call,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -187,7 +186,6 @@ class RingParty:
     """The channel that it is to be connected with; '' for a place that needs none."""
     shown_number: str
     ring_timeout_s: float
-    facts: Mapping[str, str] = field(default_factory=dict)
     auto_answer: bool = False
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from acd.model import Instant
 from cti.calls.actions import Action, HangUp, Place, SendLeg
@@ -46,8 +46,7 @@ def begin_confer(situation: Situation, command: Command[Confer], _at: Instant) -
         actions += [SendLeg(cause, other.record.channel, Place.CONFERENCE) for other in others[1:]]
     members = [leg.record.leg, *(other.record.leg for other in others)]
     if party is not None:
-        rung = ring(situation, command, call, party, Place.CONFERENCE, "")
-        actions.append(replace(rung, facts={"HL_JOINS": "1"}))
+        actions.append(ring(situation, command, call, party, Place.CONFERENCE, ""))
         members.append(new_leg(command))
     return Progress(tuple(actions), result={"members": ",".join(members)})
 
@@ -59,20 +58,11 @@ def follow_confer(situation: Situation, command: Command[Confer], _at: Instant) 
     # Those who confer already may become fewer while somebody is rung, who makes at least a third.
     whole = len(members) >= 3 if rung in members else members == wanted
     if not whole:
-        stop = [HangUp(command.command, rung)] if rung in members else []
-        stop += [HangUp(command.command, leg) for leg in _left_alone(situation, members, rung)]
-        return Progress(tuple(stop), outcome=Failed("party_gone", "One of them hung up, or was not reached."))
+        stop = (HangUp(command.command, rung),) if rung in members else ()
+        return Progress(stop, outcome=Failed("party_gone", "One of them hung up, or was not reached."))
     found: list[Leg] = [calls.state.legs[member] for member in members if member in calls.state.legs]
     bridges = {leg.bridge for leg in found}
     return DONE if len(found) == len(members) and len(bridges) == 1 and None not in bridges else None
-
-
-def _left_alone(situation: Situation, members: list[LegId], rung: LegId) -> list[LegId]:
-    """The seat's leg that is the only one there. It may come into the conference after the last other one
-    left it, when nothing in the dialplan lets it go any more.
-    """
-    there = [situation.calls.leg(member) for member in members if member != rung]
-    return [leg.record.leg for leg in there if leg is not None and leg.record.seat and len(there) == 1]
 
 
 def begin_drop(situation: Situation, command: Command[Drop], _at: Instant) -> Progress:

@@ -36,8 +36,8 @@ class Consult:
 
 @dataclass(frozen=True, slots=True)
 class Complete:
-    """The held party and the consulted one, on the phone's second line perhaps, are connected, and the agent is
-    done with the call.
+    """The held party and the consulted one, perhaps on the phone's second line, are connected, and the agent
+    is done with the call.
     """
 
     call: CallId

@@ -251,7 +251,6 @@ def test_ringing_a_seat_is_an_originate_that_carries_the_calls_variables() -> No
                 "PJSIP/trunk-0001",
                 "12345",
                 20.0,
-                {"HL_HOLDS": "x"},
             ),
             {
                 "Action": "Originate",
@@ -271,7 +270,6 @@ def test_ringing_a_seat_is_an_originate_that_carries_the_calls_variables() -> No
                     "HL_PEER=PJSIP/trunk-0001",
                     "SHARED(HL_RINGS,PJSIP/trunk-0001)=trunk",
                     "HL_RUNG=1",
-                    "HL_HOLDS=x",
                 ),
             },
         ),
