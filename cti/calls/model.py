@@ -15,23 +15,18 @@ from cti.calls import attempts, dialled
 from cti.calls import facts as f
 from cti.calls.actions import Action, DialCitizen
 from cti.calls.belief import RouterBelief
+from cti.calls.callers import Callers
 from cti.calls.commanded import Commanded
 from cti.calls.connections import Connections
 from cti.calls.facts import CallId, Fact, LegId, PbxSnapshot
-from cti.calls.flows import caller_left, place_of, take
+from cti.calls.flows import caller_left
 from cti.calls.offers import Offers
 from cti.calls.outcome import NETWORK_FAULTS, end_of_call
 from cti.calls.outputs import CallUpdated, Output
 from cti.calls.quality import Sound
-from cti.calls.reconcile import RESTORED, facts_of
-from cti.calls.records import (
-    CallOutcome,
-    CallRecord,
-    Direction,
-    EndedBy,
-    LegRecord,
-    Route,
-)
+from cti.calls.reconcile import facts_of
+from cti.calls.records import CallRecord, Direction, EndedBy, LegRecord, Route
+from cti.calls.restoring import restored
 from cti.calls.state import Leg, LiveState, Offer, OpenCall
 
 DONE_LEGS_KEPT = 6_000
@@ -58,6 +53,9 @@ class CallModel:
         self._offers = Offers(self._state, self._changed, self._tell)
         self._commanded = Commanded(self._state, self._changed)
         self._connections = Connections(self._state, self._belief, self._changed, self._tell)
+        self._callers = Callers(
+            self._state, self._belief, self._connections, trunk, self.is_over, self._changed, self._tell
+        )
 
     # -- what the owner asks and tells -----------------------------------------------------------------------
 
@@ -134,31 +132,8 @@ class CallModel:
 
     def restore(self, record: CallRecord) -> None:
         """Takes up an open call as the journal last knew it; a snapshot must follow."""
-        unbegun = record.call if dialled.is_unbegun(record) else None
-        caller = next((leg.leg for leg in record.legs if leg.endpoint == self._trunk), unbegun)
-        call = OpenCall(record, place_of(record), caller)
-        call.attempt_over = record.answered_at is not None
-        self._state.calls[record.call] = call
-        for leg in record.legs:
-            if leg.ended_at is not None:
-                self._remember(leg.leg)
-                continue
-            self._state.begin(Leg(leg, record.call, record.call, record.dialled))
-            call.live[leg.leg] = None
-        for segment in record.segments:
-            for leg_id in segment.legs:
-                if leg_id in self._state.legs:
-                    leg_restored = self._state.legs[leg_id]
-                    leg_restored.was_connected = True
-                    leg_restored.moved_at = segment.ended_at or segment.started_at
-                    if segment.ended_at is None:
-                        self._state.enter(leg_id, RESTORED + segment.segment)
-            if segment.ended_at is None:
-                call.talks[RESTORED + segment.segment] = segment
-            if caller in segment.legs:
-                seats = (leg for leg in record.legs if leg.leg in segment.legs and leg.seat is not None)
-                call.handler = next((leg.leg for leg in seats), None)
-        call.wait_counted = call.wait_is_over
+        for leg in restored(self._state, record, self._trunk):
+            self._remember(leg)
 
     def forget_done(self, legs: Iterable[LegId]) -> None:
         """Names legs of calls that were closed before a restart: facts about them change nothing."""
@@ -184,6 +159,25 @@ class CallModel:
         """The service dials a citizen: the call is there from now on, and its leg will have the same id."""
         call = self._state.calls[dial.leg] = dialled.begun(dial, at)
         self._changed(call, at, dial.cause)
+        return self._take()
+
+    def altered(
+        self,
+        call_id: CallId,
+        at: Instant,
+        cause: str,
+        *,
+        queue: QueueId | None = None,
+        priority: int | None = None,
+        steps: str | None = None,
+    ) -> tuple[Output, ...]:
+        """A waiting caller has another queue, priority or steps; None: as before."""
+        self._callers.altered(call_id, at, cause, queue, priority, steps)
+        return self._take()
+
+    def sent_away(self, call_id: CallId, at: Instant, cause: str) -> tuple[Output, ...]:
+        """The router gave a waiting caller up: it hears a message or the busy tone."""
+        self._callers.sent_away(call_id, at, cause)
         return self._take()
 
     def offer_closed(self, closed: OfferClosed) -> tuple[Output, ...]:
@@ -260,21 +254,18 @@ class CallModel:
             case f.LegEnded():
                 self._leg_ended(fact)
             case f.CallArrived():
-                self._call_arrived(fact)
+                self._callers.arrived(fact)
             case f.SeatDialled():
                 self._seat_dialled(fact)
             case f.DialEnded():
                 call = self._state.calls.get(fact.call)
                 self._out += attempts.ended(call, attempts.outcome_of(fact), fact.at, fact.cause)
             case f.CallerQueued():
-                self._caller_queued(fact)
+                self._callers.queued(fact)
             case f.CallerNeeds():
-                call = self._open(fact.call, fact.leg, fact.at, "", "")
-                if call is not None and call.record.steps != fact.steps:
-                    call.record.steps = fact.steps
-                    self._changed(call, fact.at, fact.cause)
+                self._callers.needs(fact)
             case f.CallerFellBack() | f.CallerServed() | f.CallerLeft():
-                self._caller_moved(fact)
+                self._callers.moved(fact)
             case f.OriginateFailed():
                 self._originate_failed(fact)
             case (
@@ -286,7 +277,7 @@ class CallModel:
                 | f.RatingAsked()
                 | f.RatingGiven()
             ):
-                self._went_through_flow(fact)
+                self._callers.went_through_flow(fact)
             case _:
                 pass  # features and reachability are the owner's business
 
@@ -392,34 +383,6 @@ class CallModel:
 
     # -- calls -----------------------------------------------------------------------------------------------
 
-    def _call_arrived(self, fact: f.CallArrived) -> None:
-        call = self._open(fact.call, fact.leg, fact.at, fact.number, fact.dialled)
-        if call is not None and not call.record.hotline:
-            call.record.hotline = fact.hotline
-            call.record.number, call.record.dialled = fact.number, fact.dialled
-            self._state.legs[fact.leg].record.number = fact.number
-            self._changed(call, fact.at, fact.cause)
-
-    def _open(
-        self, call_id: CallId, leg_id: LegId, at: Instant, number: str, dialled: str
-    ) -> OpenCall | None:
-        """The inbound call of a caller's leg, made when it is new; None when it is over already."""
-        if leg_id in self._done:
-            return None
-        leg = self._state.legs.get(leg_id)
-        if leg is None:
-            leg = Leg(LegRecord(leg_id, "", self._trunk, None, None, number, at), None, call_id, dialled)
-            self._state.begin(leg)
-        call = self._state.calls.get(call_id)
-        if call is None:
-            record = CallRecord(
-                call_id, Direction.INBOUND, "", None, 0, number, dialled, leg.record.started_at
-            )
-            call = OpenCall(record, "greeting", leg_id)
-            self._state.calls[call_id] = call
-        self._state.attach(leg, call)
-        return call
-
     def _seat_dialled(self, fact: f.SeatDialled) -> None:
         leg = self._state.legs.get(fact.leg)
         if leg is None or leg.call is not None:
@@ -443,78 +406,6 @@ class CallModel:
             record.callback, record.route = fact.callback, Route.ACD
             self._out += attempts.began(self._state, self._belief, call, leg, fact.at, fact.cause)
         self._changed(call, fact.at, fact.cause)
-
-    def _caller_queued(self, fact: f.CallerQueued) -> None:
-        call = self._open(fact.call, fact.leg, fact.at, "", "")
-        if call is None:
-            return
-        leg = self._state.legs[fact.leg]
-        if call.record.queued_at is None:
-            call.record.queued_at = fact.queued_at
-        if fact.at < leg.moved_at:  # told again, or late: since then an agent had the caller
-            if call.place == "greeting":
-                call.place = "waiting"
-                call.record.queue, call.record.priority = fact.queue, fact.priority
-                self._changed(call, fact.at, fact.cause)
-            return
-        call.record.queue, call.record.priority = fact.queue, fact.priority
-        if call.place != "diverted":  # a caller who was sent away is told of again after a restart
-            call.place = "waiting"
-        held = call.hold is not None and call.hold.started_at < fact.at
-        if (leg.was_connected or held) and leg.bridge is None:
-            call.waits = True
-            call.record.ended_by = None  # whoever left before, the call goes on
-            leg.moved_at = fact.at
-            self._connections.let_go(leg, fact.at, fact.cause)
-        self._changed(call, fact.at, fact.cause)
-
-    def altered(
-        self,
-        call_id: CallId,
-        at: Instant,
-        cause: str,
-        *,
-        queue: QueueId | None = None,
-        priority: int | None = None,
-        steps: str | None = None,
-    ) -> tuple[Output, ...]:
-        """A waiting caller has another queue, priority or steps; None: as before."""
-        call = self._state.calls.get(call_id)
-        if call is not None:
-            record = call.record
-            record.queue = record.queue if queue is None else queue
-            record.priority = record.priority if priority is None else priority
-            record.steps = record.steps if steps is None else steps
-            self._changed(call, at, cause)
-        return self._take()
-
-    def sent_away(self, call_id: CallId, at: Instant, cause: str) -> tuple[Output, ...]:
-        """The router gave a waiting caller up: it hears a message or the busy tone."""
-        call = self._state.calls.get(call_id)
-        if call is not None:
-            call.place, call.wait_counted = "diverted", True
-            call.record.outcome = CallOutcome.DIVERTED
-            self._belief.forget(call_id)
-            self._out += attempts.ended(call, AttemptOutcome.ABANDONED, at, cause)
-            self._changed(call, at, cause)
-        return self._take()
-
-    def _caller_moved(self, fact: f.CallerFellBack | f.CallerServed | f.CallerLeft) -> None:
-        call = self._open(fact.call, fact.leg, fact.at, "", "")
-        if call is not None:
-            if isinstance(fact, f.CallerLeft):
-                call.cut_off |= fact.hangup_cause in NETWORK_FAULTS
-            call.place = "fallback" if isinstance(fact, f.CallerFellBack) else "after"
-            self._changed(call, fact.at, fact.cause)
-
-    def _went_through_flow(self, fact: f.FlowFact) -> None:
-        call = self._state.calls.get(fact.call)
-        if call is None or fact.leg not in call.live:
-            return
-        changed, concluded = take(call, fact)
-        if changed:
-            self._changed(call, fact.at, fact.cause)
-        self._out += concluded
 
     def _originate_failed(self, fact: f.OriginateFailed) -> None:
         if fact.leg in self._state.legs:
