@@ -84,18 +84,15 @@ async def test_neither_of_them_can_have_a_program_run(asterisk: AsteriskProcess,
 
 
 async def test_it_begins_and_steers_no_call_and_hears_of_nothing(
-    asterisk: AsteriskProcess, manager: Manager
+    asterisk: AsteriskProcess, manager: Manager, phone: DeskPhone
 ) -> None:
     async with manager_of(asterisk, PHONES_USER) as phones:
-        await manager.act(
-            "Originate", Channel="Local/s@hl-busy", Context="hl-busy", Exten="s", Priority="1", Async="true"
-        )
-        begun = await manager.event("Newchannel")
+        channel = await rings(manager, phone, "untouched")
         for action in ("Redirect", "Setvar", "Getvar", "Originate"):
-            said = await refused(phones, action, Channel=begun["Channel"], Variable="HL_CALL", Value="1")
+            said = await refused(phones, action, Channel=channel, Variable="HL_CALL", Value="1")
             assert said == "Permission denied"
-        await manager.act("Hangup", Channel=begun["Channel"])
-        await manager.event("Hangup", Channel=begun["Channel"])
+        await manager.act("Hangup", Channel=channel)
+        await manager.event("Hangup", Channel=channel)
         await phones.ask("Ping")
         assert [message["Event"] for message in phones.messages if "Event" in message] == []
 
