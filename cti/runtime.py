@@ -285,6 +285,8 @@ class Runtime:
             self.supervisions.note(
                 f.OriginateFailed(failure.at, failure.cause, failure.action.leg, failure.reason)
             )
+        if isinstance(failure.action, SendSupervisor) and failure.reason.startswith("refused"):
+            self.supervisions.refused(failure.action)
         rings = RingSeat | RingParty | DialFromSeat | DialCitizen
         if isinstance(failure.action, rings) and failure.reason.startswith("refused"):
             failed = f.OriginateFailed(

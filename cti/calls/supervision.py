@@ -26,6 +26,8 @@ BARGED_WITHIN_S = 2.0
 """A phone that is in no bridge so long after it was sent into one is sent again: Asterisk may lose one of two
 redirects that come at the same moment.
 """
+SENT_AGAIN_S = 0.2
+"""So long after a phone was sent that Asterisk refused to send, it is sent again: it was on another way."""
 FEATURE_CODE = "*2"
 """What the codes begin with by which a supervisor supervises from a phone."""
 
@@ -158,6 +160,8 @@ class Supervisions:
         """How those ended that ended lately."""
         self.unanswered: set[LegId] = set()
         """Those whose phone was sent to do something that Asterisk has not taken yet."""
+        self._refused: set[LegId] = set()
+        """Those of them that Asterisk refused to send."""
         self._actions: list[Action] = []
         self._told: list[Told] = []
 
@@ -172,9 +176,19 @@ class Supervisions:
 
     def taken(self, action: SendSupervisor) -> None:
         """Asterisk took it: what the phone is to do it does."""
-        for name, supervision in self.open.items():
-            if (supervision.channel, supervision.doing.value) == (action.channel, action.doing):
-                self.unanswered.discard(name)
+        self.unanswered -= self._last_sent(action)
+
+    def refused(self, action: SendSupervisor) -> None:
+        """Asterisk did not take it, as of a phone that is just leaving a bridge; it is sent again soon."""
+        self._refused |= self._last_sent(action)
+
+    def _last_sent(self, action: SendSupervisor) -> set[LegId]:
+        """Whose phone it sent, unless that was sent elsewhere since."""
+        return {
+            name
+            for name, each in self.open.items()
+            if (each.channel, each.doing.value) == (action.channel, action.doing)
+        }
 
     def apply(self, change: Change) -> None:
         match change:
@@ -247,6 +261,7 @@ class Supervisions:
         name = supervision.supervision
         del self.open[name]
         self.unanswered.discard(name)
+        self._refused.discard(name)
         self.ended[name] = why
         while len(self.ended) > 1000:
             del self.ended[next(iter(self.ended))]
@@ -273,6 +288,8 @@ class Supervisions:
             return
         if not supervision.connected or not supervision.channel:
             return
+        if supervision.supervision in self._refused and at - supervision.sent_at >= SENT_AGAIN_S:
+            supervision.doing = Doing.NOTHING
         call = self._calls.calls.get(supervision.call) if supervision.call is not None else None
         if call is not None and self._has_citizen(supervision, call):
             self._hand_over(supervision, call, cause)
@@ -401,6 +418,7 @@ class Supervisions:
         supervision.doing, supervision.at_leg, supervision.bridge = doing, supervision.spied, None
         supervision.sent_at = at
         self.unanswered.add(supervision.supervision)
+        self._refused.discard(supervision.supervision)
         self._actions.append(SendSupervisor(cause, supervision.channel, doing.value))
 
     def _set(self, supervision: Supervision, name: str, value: str, cause: str) -> None:

@@ -18,7 +18,7 @@ from cti.calls.actions import (
     SetFact,
 )
 from cti.calls.facts import Fact
-from cti.calls.supervision import Afterwards, Mode
+from cti.calls.supervision import SENT_AGAIN_S, Afterwards, Mode
 from cti.records_json import JSON
 from cti.verbs.intervention import EndCall, Forced, ForceState
 from cti.verbs.records import CommandState
@@ -27,6 +27,7 @@ from tests.support.conversation import leg_started, seat_answers, seat_rings, sh
 from tests.support.telling import CALL, SEATS, Telling
 
 BOSS_SEAT = "seat-03"
+REFUSED = "refused: Redirect failed, channel not up."
 
 
 def begun(
@@ -167,6 +168,33 @@ def test_another_mode_that_asterisk_does_not_take_is_not_so() -> None:
     telling.tell(ActionFailed(12.1, last.cause, last, "refused: no"), acd.TimePassed(17.0, "t"))
     failed = telling.command(changing.command)
     assert (failed.state, failed.reason) == (CommandState.FAILED, "no_effect")
+
+
+def test_a_phone_that_asterisk_refused_to_send_is_sent_again() -> None:
+    """A supervisor who had barged in was still leaving the bridge when the agent put the citizen on hold."""
+    telling = Telling()
+    telling.ready()
+    telling.talk()
+    name = begun(telling, 10.0)
+    [first] = telling.actions(SendSupervisor)
+    telling.tell(ActionFailed(11.0 + SENT_AGAIN_S / 2, "t", first, REFUSED))
+    assert sent(telling) == ["listen"], "not at once: it is still on its way"
+    telling.tell(acd.TimePassed(11.0 + 2 * SENT_AGAIN_S, "t"))
+    assert sent(telling) == ["listen", "listen"]
+    taken(telling, 12.0)
+    telling.order(ChangeSupervision(name, Mode.WHISPER), 13.0, agent=None)
+    telling.tell(ActionFailed(13.1, "t", first, REFUSED), acd.TimePassed(20.0, "t"))
+    assert sent(telling) == ["listen", "listen", "whisper"], "that was about what it does no more"
+
+
+def test_taking_over_that_asterisk_refused_is_tried_again() -> None:
+    telling = Telling()
+    telling.ready()
+    telling.talk()
+    telling.order(TakeOverCall(begun(telling, 10.0)), 12.0, agent=None)
+    telling.tell(ActionFailed(12.1, "t", telling.actions(SendSupervisor)[-1], REFUSED))
+    telling.tell(acd.TimePassed(12.0 + 2 * SENT_AGAIN_S, "t"))
+    assert sent(telling) == ["listen", "take", "take"]
 
 
 def test_without_a_call_another_mode_is_noted_for_the_next_one_at_once() -> None:
