@@ -170,8 +170,8 @@ class LiveDecoder:
 
     def _hangup_request(self, message: AmiMessage, at: Instant, cause: str) -> list[Fact]:
         """Sent when the far end of a leg asked for its end (`ast_queue_hangup`), never when Asterisk did."""
-        leg = message["Uniqueid"]
-        if leg in self._peer_hung_up:
+        leg = self._phone_leg(message)
+        if leg is None or leg in self._peer_hung_up:
             return []
         self._peer_hung_up.add(leg)
         return [LegLeaving(at, cause, leg)]

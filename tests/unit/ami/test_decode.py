@@ -332,9 +332,9 @@ def test_the_trunk_is_no_phone() -> None:
 @pytest.mark.parametrize("channel", ["Local/s@hl-agent-00000001;1", "Message/ast_msg_queue", "PJSIP/x"])
 def test_a_channel_that_is_no_phones_is_counted_and_passed_over(channel: str) -> None:
     to = decoder()
-    for name in ("Newchannel", "Newstate", "BridgeEnter", "BridgeLeave", "Hangup"):
+    for name in ("Newchannel", "Newstate", "BridgeEnter", "BridgeLeave", "HangupRequest", "Hangup"):
         assert decoded(to, name, SEAT, {"Channel": channel}) == []
-    assert to.foreign.total() == 5
+    assert to.foreign.total() == 6
 
 
 def test_an_unknown_event_is_counted_by_name() -> None:
