@@ -58,6 +58,7 @@ def make_lab_site(
     queues: dict[str, object] | None = None,
     routing: dict[str, object] | None = None,
     phones: dict[str, float] | None = None,
+    login: dict[str, object] | None = None,
     rtp_ports: int = 1200,
     flows: bool = False,
     calendars: dict[str, object] | None = None,
@@ -66,7 +67,7 @@ def make_lab_site(
     """Copies the example configuration into `directory` and changes what must differ in a lab.
 
     `queues` overrides a setting of every queue, such as `wrap_up_s`, `calendars` one of every calendar,
-    `routing` what holds for all together, `phones` how phones are watched.
+    `routing` what holds for all together, `phones` how phones are watched, `login` how agents log in.
     Without `flows` a call ends with its conversation: the lab's citizens press no key unless told to.
     `greeting` is a prompt for every hotline.
     """
@@ -96,6 +97,7 @@ def make_lab_site(
         "api": {"host": LOOPBACK, "port": api_port},
         "routing": routing or {},
         "phones": dict(phones or {}),
+        "login": login or {},
     }
     for path in sorted(config.glob("*.yaml")):
         document = yaml.load(path)

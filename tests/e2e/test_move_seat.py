@@ -48,3 +48,19 @@ async def test_an_agent_moves_between_calls_and_is_rung_at_the_new_seat(tmp_path
             if each["agent"] == agent
         ]
         assert figures["answered"] == 2, "the day's figures went along"
+
+
+async def test_who_dials_the_log_in_at_another_phone_moves_there_with_their_state(tmp_path: Path) -> None:
+    async with staffed(tmp_path, 2, agents=1, login={"elsewhere": "move"}, wrap_up_s=1.0) as place:
+        [(first, agent)] = place.agents.items()
+        [second] = set(place.seats) - {first}
+        await place.phones.feature(second, f"*11{agent}", place.center.lab.pin(agent))
+        moved = await place.center.api().get(f"/v1/agents/{agent}")
+        assert (moved["seat"], moved["state"]) == (second, "ready")
+
+        place.agents = {second: agent}
+        talk = await connected(place)
+        assert talk.seat == second
+        await talk.citizen_hears(second)
+        talk.caller.hang_up()
+        await talk.task

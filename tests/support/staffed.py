@@ -73,13 +73,14 @@ async def staffed(
     agents: int | None = None,
     flows: bool = False,
     calendars: dict[str, object] | None = None,
+    login: dict[str, object] | None = None,
     listening: bool = False,
     **queues: object,
 ) -> AsyncIterator[Staffed]:
     """A center with phones at the first `seats` seats and `agents` of them (all) logged in and ready.
 
-    `flows`, `calendars` and `queues` as `make_lab_site` takes them. With `listening` what each seat hears is
-    kept: see `PhonePool.heard`.
+    `flows`, `calendars`, `login` and `queues` as `make_lab_site` takes them. With `listening` what each seat
+    hears is kept: see `PhonePool.heard`.
     """
     # Of so few agents none is to be kept for urgent callers, or sent to rest.
     heard = directory / "heard" if listening else None
@@ -89,6 +90,7 @@ async def staffed(
         routing={"reserves": [], "max_occupancy": 1.0},
         flows=flows,
         calendars=calendars,
+        login=login,
     )
     async with CallCenter(directory, lab) as center:
         passwords = {s.id: lab.secrets.seats[s.id].get_secret_value() for s in lab.site.seats[:seats]}
