@@ -279,20 +279,23 @@ class Runtime:
             self._carry_out(work, order.at, step)
 
     def _action_failed(self, failure: ActionFailed, step: Step) -> None:
-        """A phone that could not even be asked to ring will not; the rest is told by later facts."""
+        """A phone that could not even be asked to ring will not, and a supervisor's that was not sent is sent
+        again; the rest is told by later facts.
+        """
         self._carry_out(self.commands.action_failed(failure), failure.at, step)
-        if isinstance(failure.action, RingSupervisor) and failure.reason.startswith("refused"):
-            self.supervisions.note(
-                f.OriginateFailed(failure.at, failure.cause, failure.action.leg, failure.reason)
-            )
-        if isinstance(failure.action, SendSupervisor) and failure.reason.startswith("refused"):
-            self.supervisions.refused(failure.action)
-        rings = RingSeat | RingParty | DialFromSeat | DialCitizen
-        if isinstance(failure.action, rings) and failure.reason.startswith("refused"):
-            failed = f.OriginateFailed(
-                failure.at, failure.cause, failure.action.leg, OfferOutcome.FAILED.value
-            )
-            self._link.put(self.calls.handle(failed))
+        at, cause, action = failure.at, failure.cause, failure.action
+        if not failure.reason.startswith("refused"):
+            return
+        match action:
+            case RingSupervisor():
+                self.supervisions.note(f.OriginateFailed(at, cause, action.leg, failure.reason))
+            case SendSupervisor():
+                self.supervisions.refused(action)
+            case RingSeat() | RingParty() | DialFromSeat() | DialCitizen():
+                failed = f.OriginateFailed(at, cause, action.leg, OfferOutcome.FAILED.value)
+                self._link.put(self.calls.handle(failed))
+            case _:
+                pass
 
     # -- what follows ----------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from acd.model import AgentPolicy, AgentState, Policy, QueuePolicy
+from cti.calls import facts as f
 from cti.calls.actions import Action, RingSeat
 from cti.calls.facts import PbxSnapshot
 from cti.calls.records import CallRecord
@@ -100,6 +101,20 @@ class Telling:
 
     def agent(self, agent: str) -> AgentState:
         return self.runtime.agents[agent].state
+
+    def agent_leg(self) -> str:
+        """The leg at the first seat, of the call's agent."""
+        return next(leg.leg for leg in self.record().legs if leg.seat == "seat-01")
+
+    def set_aside(self, at: float) -> str:
+        """The citizen hears music and the agent silence; gives the agent's leg."""
+        leg = self.agent_leg()
+        self.tell(
+            f.LegParted(at, "t", CALL, "b1"),
+            f.LegParted(at + 0.01, "t", leg, "b1"),
+            f.CallerHeld(at + 0.02, "t", CALL, CALL, leg),
+        )
+        return leg
 
     def record(self, call: str = CALL) -> CallRecord:
         drafts = [d for step in self.steps for d in step.drafts if (d.kind, d.key) == ("call", call)]

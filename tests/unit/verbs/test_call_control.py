@@ -23,38 +23,16 @@ from tests.support.telling import CALL, Telling
 ASKED = Party(To.AGENT, "1002")
 
 
-@pytest.fixture
-def talking() -> Telling:
-    told = Telling()
-    told.ready()
-    told.talk()
-    told.ready("1002", "seat-02", 8.0)
-    return told
-
-
-def agent_leg(told: Telling) -> str:
-    return next(leg.leg for leg in told.record().legs if leg.seat == "seat-01")
-
-
-def held(told: Telling, at: float) -> None:
-    leg = agent_leg(told)
-    told.tell(
-        f.LegParted(at, "t", CALL, "b1"),
-        f.LegParted(at + 0.01, "t", leg, "b1"),
-        f.CallerHeld(at + 0.02, "t", CALL, CALL, leg),
-    )
-
-
 def test_hold_sends_both_away_at_once_and_is_done_when_the_citizen_hears_music(talking: Telling) -> None:
     record = talking.order(Hold(CALL), 20.0)
-    leg = agent_leg(talking)
+    leg = talking.agent_leg()
     assert talking.actions(SetFact) == [
         SetFact(record.command, CALL, "HL_HELD_BY", leg),
         SetFact(record.command, leg, "HL_HOLDS", CALL),
     ]
     [sent] = talking.actions(SendLeg)
     assert (sent.place, sent.other_place) == (Place.HELD, Place.ASIDE)
-    held(talking, 20.1)
+    talking.set_aside(20.1)
     assert talking.command(record.command).state is CommandState.DONE
     [hold] = talking.record().holds
     assert (hold.kind, hold.agent, hold.leg) == (HoldKind.SERVICE, "1001", CALL)
@@ -62,9 +40,9 @@ def test_hold_sends_both_away_at_once_and_is_done_when_the_citizen_hears_music(t
 
 
 def test_a_held_call_is_taken_up_in_a_new_segment(talking: Telling) -> None:
-    held(talking, 20.0)
+    talking.set_aside(20.0)
     record = talking.order(Retrieve(CALL), 25.0)
-    leg = agent_leg(talking)
+    leg = talking.agent_leg()
     talking.tell(
         f.RecordingStarted(25.1, "t", leg, CALL, f"{leg}_r2"),
         f.LegJoined(25.2, "t", leg, "b2"),
@@ -77,8 +55,8 @@ def test_a_held_call_is_taken_up_in_a_new_segment(talking: Telling) -> None:
 
 
 def test_a_held_citizen_whose_agent_hangs_up_waits_again_and_the_agent_wraps_up(talking: Telling) -> None:
-    held(talking, 20.0)
-    talking.tell(f.LegEnded(30.0, "t", agent_leg(talking), 16, True))
+    talking.set_aside(20.0)
+    talking.tell(f.LegEnded(30.0, "t", talking.agent_leg(), 16, True))
     assert talking.agent("1001") == "wrap_up"
     talking.tell(f.CallerQueued(33.0, "t", CALL, CALL, "general", 0, 5.0))
     [offer] = [o for o in talking.record().offers if o.outcome is None]
@@ -113,7 +91,7 @@ def test_what_the_state_does_not_allow_is_refused(
 
 def test_a_supervisor_who_names_no_agent_acts_as_who_has_the_citizen_in_hand(talking: Telling) -> None:
     record = talking.order(Park(CALL), 20.0, None)
-    assert [action.leg for action in talking.actions(HangUp)] == [agent_leg(talking)]
+    assert [action.leg for action in talking.actions(HangUp)] == [talking.agent_leg()]
     assert talking.actions(SendLeg)[0].place is Place.PARKED
     assert record.state is CommandState.ACCEPTED
 
@@ -122,7 +100,7 @@ def test_consult_rings_the_asked_one_for_the_agent_and_fails_when_nobody_answers
     record = talking.order(Consult(CALL, ASKED), 20.0)
     [ring] = talking.actions(RingParty)
     assert (ring.endpoint, ring.place, ring.call) == ("seat-02", Place.CONSULT, CALL)
-    held(talking, 20.1)
+    talking.set_aside(20.1)
     talking.tell(leg_started(ring.leg, "seat-02", 20.2, dialled="s"))
     assert {leg.seat for leg in talking.record().legs} == {None, "seat-01", "seat-02"}
     assert talking.agent("1002") == "busy"

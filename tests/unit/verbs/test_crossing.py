@@ -32,35 +32,10 @@ def waiting() -> Telling:
     return told
 
 
-@pytest.fixture
-def talking() -> Telling:
-    """A citizen talks with 1001; 1002 is there to be asked."""
-    told = Telling()
-    told.ready()
-    told.talk()
-    told.ready("1002", "seat-02", 8.0)
-    return told
-
-
-def agent_leg(told: Telling) -> str:
-    return next(leg.leg for leg in told.record().legs if leg.seat == "seat-01")
-
-
-def aside(told: Telling, at: float) -> str:
-    """The citizen hears music and the agent silence; gives the agent's leg."""
-    leg = agent_leg(told)
-    told.tell(
-        f.LegParted(at, "t", CALL, "b1"),
-        f.LegParted(at + 0.01, "t", leg, "b1"),
-        f.CallerHeld(at + 0.02, "t", CALL, CALL, leg),
-    )
-    return leg
-
-
 def asking(told: Telling, *, rings: bool = True) -> tuple[CommandRecord, str]:
     """1001 has the citizen on hold and 1002 rung; gives the command and the leg that rings."""
     record = told.order(Consult(CALL, ASKED), 20.0)
-    aside(told, 20.1)
+    told.set_aside(20.1)
     [ring] = told.actions(RingParty)
     if rings:
         told.tell(leg_started(ring.leg, "seat-02", 20.2, dialled="s"), f.LegRinging(20.3, "t", ring.leg))
@@ -139,13 +114,13 @@ def test_a_transfer_that_is_given_twice_rings_once(talking: Telling) -> None:
     assert refused(talking, Transfer(CALL, ASKED), 20.0) == "command_under_way"
     assert refused(talking, Transfer(CALL, OTHER), 20.0) == "command_under_way"
     [ring] = talking.actions(RingParty)
-    assert [action.leg for action in talking.actions(HangUp)] == [agent_leg(talking)]
+    assert [action.leg for action in talking.actions(HangUp)] == [talking.agent_leg()]
     talking.tell(
-        f.LegParted(20.1, "t", CALL, "b1"), f.LegParted(20.1, "t", agent_leg(talking), "b1"),
+        f.LegParted(20.1, "t", CALL, "b1"), f.LegParted(20.1, "t", talking.agent_leg(), "b1"),
         f.CallerHeld(20.2, "t", CALL, CALL, ring.leg),
     )  # fmt: skip
     assert refused(talking, Transfer(CALL, OTHER), 20.3) == "already_ringing", "the agent's leg ends only now"
-    talking.tell(f.LegEnded(20.4, "t", agent_leg(talking), 16, False))
+    talking.tell(f.LegEnded(20.4, "t", talking.agent_leg(), 16, False))
     assert refused(talking, Transfer(CALL, OTHER), 20.5) == "not_in_call"
 
 
@@ -176,7 +151,7 @@ def test_who_is_taken_up_while_somebody_is_rung_keeps_the_agent(
         talking.tell(f.LegAnswered(24.9, "t", rung))
     record = talking.order(take_up, 25.0)
     assert [action.leg for action in talking.actions(HangUp)] == [rung]
-    leg = agent_leg(talking)
+    leg = talking.agent_leg()
     talking.tell(f.LegJoined(25.1, "t", leg, "b2"), f.LegJoined(25.1, "t", CALL, "b2"))
     assert talking.command(record.command).state is CommandState.DONE
     talking.tell(f.LegEnded(25.2, "t", rung, 16, False))
@@ -233,7 +208,7 @@ def test_of_two_that_end_a_consult_at_once_the_second_is_refused(
 ) -> None:
     _, expert = asking(talking)
     talking.tell(f.LegAnswered(22.0, "t", expert), f.LegJoined(22.1, "t", expert, "b2"))
-    talking.tell(f.LegJoined(22.1, "t", agent_leg(talking), "b2"))
+    talking.tell(f.LegJoined(22.1, "t", talking.agent_leg(), "b2"))
     assert talking.order(first, 25.0).state is CommandState.ACCEPTED
     assert refused(talking, second, 25.0) == "command_under_way"
 

@@ -23,20 +23,6 @@ from tests.unit.verbs.test_supervision import begun, sent, spied, taken
 EXPERT = Party(To.AGENT, "1002")
 
 
-@pytest.fixture
-def talking() -> Telling:
-    """A citizen talks with 1001; 1002 is there to be asked."""
-    telling = Telling()
-    telling.ready()
-    telling.talk()
-    telling.ready("1002", "seat-02", 8.0)
-    return telling
-
-
-def agent_leg(telling: Telling) -> str:
-    return next(leg.leg for leg in telling.record().legs if leg.seat == "seat-01")
-
-
 def parts(leg: str, at: float, bridge: str) -> Fact:
     return f.LegParted(at, "t", leg, bridge)
 
@@ -52,24 +38,16 @@ def barged(telling: Telling, at: float) -> str:
     return name
 
 
-def set_aside(telling: Telling, at: float) -> None:
-    """The citizen is on hold and the agent in silence."""
-    leg = agent_leg(telling)
-    telling.tell(
-        parts(CALL, at, "b1"), parts(leg, at + 0.1, "b1"), f.CallerHeld(at + 0.2, "t", CALL, CALL, leg)
-    )
-
-
 def asked(telling: Telling, at: float) -> str:
     """The agent consults 1002, who answers; gives the expert's leg."""
     telling.order(Consult(CALL, EXPERT), at)
     [ring] = telling.actions(RingParty)
-    set_aside(telling, at + 0.1)
+    telling.set_aside(at + 0.1)
     telling.tell(
         leg_started(ring.leg, "seat-02", at + 1, call=CALL, dialled="s"),
         f.LegAnswered(at + 2, "t", ring.leg),
         joins(ring.leg, at + 2.1, "b2"),
-        joins(agent_leg(telling), at + 2.2, "b2"),
+        joins(telling.agent_leg(), at + 2.2, "b2"),
     )
     return ring.leg
 
@@ -80,7 +58,7 @@ def test_who_listens_or_whispers_stays_beside_the_agent_through_a_consult(
 ) -> None:
     begun(talking, 10.0, mode)
     asked(talking, 20.0)
-    assert (sent(talking), spied(talking)) == ([mode.value], [agent_leg(talking)])
+    assert (sent(talking), spied(talking)) == ([mode.value], [talking.agent_leg()])
 
 
 def test_when_the_agent_hands_over_it_goes_on_beside_who_was_asked(talking: Telling) -> None:
@@ -88,7 +66,7 @@ def test_when_the_agent_hands_over_it_goes_on_beside_who_was_asked(talking: Tell
     expert = asked(talking, 20.0)
     talking.tell(
         parts(expert, 30.0, "b2"),
-        f.LegEnded(30.1, "t", agent_leg(talking), 16, False),
+        f.LegEnded(30.1, "t", talking.agent_leg(), 16, False),
         joins(expert, 30.2, "b3"),
         joins(CALL, 30.3, "b3"),
     )
@@ -100,7 +78,7 @@ def test_who_barged_in_goes_with_the_agent_into_a_hold_a_consult_and_back(talkin
     name = barged(talking, 10.0)
     talking.order(Hold(CALL), 20.0)
     assert [send.place for send in talking.actions(SendLeg)] == [Place.HELD], "a hold is not refused"
-    leg = agent_leg(talking)
+    leg = talking.agent_leg()
     talking.tell(parts(CALL, 20.1, "b1"))
     assert sent(talking) == ["barge"], "the agent is still there"
     talking.tell(parts(leg, 20.2, "b1"))
@@ -117,12 +95,12 @@ def test_who_barges_in_while_the_citizen_is_on_hold_whispers_until_there_is_some
     talking: Telling,
 ) -> None:
     name = begun(talking, 10.0)
-    set_aside(talking, 20.0)
+    talking.set_aside(20.0)
     change = talking.order(ChangeSupervision(name, Mode.BARGE), 25.0, agent=None)
     assert sent(talking) == ["listen", "whisper"]
     taken(talking, 25.1)
     assert talking.command(change.command).state is CommandState.DONE
-    talking.tell(joins(agent_leg(talking), 30.0, "b2"), joins(CALL, 30.1, "b2"))
+    talking.tell(joins(talking.agent_leg(), 30.0, "b2"), joins(CALL, 30.1, "b2"))
     assert sent(talking)[-1] == "barge"
 
 
@@ -135,7 +113,7 @@ def test_cancelling_a_consult_lets_the_expert_go_and_not_the_supervisor_who_barg
     talking.tell(joins(name, 25.1, "b2"))
     talking.order(Cancel(CALL), 30.0)
     assert [hung.leg for hung in talking.actions(HangUp)] == [expert]
-    before, leg = len(sent(talking)), agent_leg(talking)
+    before, leg = len(sent(talking)), talking.agent_leg()
     talking.tell(parts(leg, 30.1, "b2"), joins(leg, 30.2, "b3"), joins(CALL, 30.3, "b3"))
     assert sent(talking)[before:] == ["barge"], "once, to where the agent is now"
     talking.tell(parts(name, 30.4, "b2"), joins(name, 30.5, "b3"))
@@ -154,8 +132,8 @@ def test_a_phone_that_never_came_into_the_agents_bridge_is_sent_there_again(talk
 
 def conference(telling: Telling, expert: str, at: float) -> None:
     """All three are moved into the conference."""
-    telling.tell(parts(expert, at, "b2"), parts(agent_leg(telling), at + 0.1, "b2"))
-    telling.tell(*(joins(leg, at + 0.2, "c1") for leg in (agent_leg(telling), expert, CALL)))
+    telling.tell(parts(expert, at, "b2"), parts(telling.agent_leg(), at + 0.1, "b2"))
+    telling.tell(*(joins(leg, at + 0.2, "c1") for leg in (telling.agent_leg(), expert, CALL)))
 
 
 @pytest.mark.parametrize("mode", [Mode.LISTEN, Mode.WHISPER])
@@ -164,7 +142,7 @@ def test_who_listens_or_whispers_stays_beside_the_agent_in_a_conference(talking:
     expert = asked(talking, 20.0)
     talking.order(Confer(CALL), 25.0)
     conference(talking, expert, 25.1)
-    assert (sent(talking), spied(talking)) == ([mode.value], [agent_leg(talking)])
+    assert (sent(talking), spied(talking)) == ([mode.value], [talking.agent_leg()])
 
 
 def test_an_agent_confers_with_a_supervisor_beside_and_cannot_drop_the_supervisor(talking: Telling) -> None:
@@ -172,7 +150,7 @@ def test_an_agent_confers_with_a_supervisor_beside_and_cannot_drop_the_superviso
     talking.order(Confer(CALL, EXPERT), 20.0)
     [send] = talking.actions(SendLeg)
     assert (send.place, send.other_place) == (Place.CONFERENCE, Place.CONFERENCE)
-    leg = agent_leg(talking)
+    leg = talking.agent_leg()
     talking.tell(parts(leg, 20.1, "b1"), parts(CALL, 20.2, "b1"), joins(CALL, 20.3, "c1"))
     talking.tell(joins(leg, 20.4, "c1"))
     assert sent(talking)[-1] == "barge"
@@ -189,7 +167,7 @@ def test_taking_over_a_conference_lets_every_agent_go_once_the_supervisor_is_in_
     assert sent(talking)[-1] == "take"
     assert talking.actions(HangUp) == []
     talking.tell(joins(name, 30.1, "c1"))
-    assert {hung.leg for hung in talking.actions(HangUp)} == {agent_leg(talking), expert}
+    assert {hung.leg for hung in talking.actions(HangUp)} == {talking.agent_leg(), expert}
     assert talking.runtime.supervisions.open == {}
     emptied = SetFact("t", name, "HL_SPIED", "")
     assert emptied in talking.actions(SetFact), "the phone does not stay on when the call is over"
@@ -197,7 +175,7 @@ def test_taking_over_a_conference_lets_every_agent_go_once_the_supervisor_is_in_
 
 def parked(telling: Telling, at: float) -> None:
     telling.order(Park(CALL), at)
-    leg = agent_leg(telling)
+    leg = telling.agent_leg()
     telling.tell(
         parts(CALL, at + 0.1, "b1"),
         f.CallerHeld(at + 0.2, "t", CALL, CALL, ""),
