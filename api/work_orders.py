@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime
 from typing import Annotated
 
@@ -17,8 +16,6 @@ from api.routing import Asked, Input, Nothing, Output, Reply, input_problem, rou
 from config.base import AgentNumber
 from config.models import Role
 from workorder.model import Disposition, WorkOrder, WorkOrderState
-
-_LOOK_AGAIN_S = 0.05
 
 EXAMPLE: JsonDict = {
     "work_order": "wo-hotline-1772414096.55",
@@ -164,7 +161,7 @@ async def fill_work_order(ask: Asked[Nothing, FillWorkOrder]) -> Reply:
         ask.cause,
         supervisor=ask.who.role is not Role.AGENT,
     )
-    order = await _seen_in_archive(ask, name)
+    order = await _as_written(ask, name)
     if order is None:
         return Reply(WorkOrderAcceptedOut(work_order=name, accepted=True), status=202)
     return Reply(WorkOrderOut.model_validate(order))
@@ -180,28 +177,18 @@ def _unknown(name: str) -> ApiError:
     return ApiError("unknown_work_order", f"There is no work order {name}.", "work_order")
 
 
-async def _seen_in_archive(ask: Asked[Nothing, FillWorkOrder], name: str) -> WorkOrder | None:
-    """The work order once the archive shows what was just written; None when that takes too long."""
-    written, by = ask.body, ask.who.acts_as
-    try:
-        async with asyncio.timeout(ask.context.limits.projection_s):
-            while True:
-                order = await _stored(ask, name)
-                if order is not None and (
-                    order.category,
-                    order.summary,
-                    order.disposition,
-                    order.filled_by,
-                ) == (
-                    written.category,
-                    written.summary,
-                    written.disposition,
-                    by,
-                ):
-                    return order
-                await asyncio.sleep(_LOOK_AGAIN_S)
-    except (TimeoutError, ArchiveUnreachable):
+async def _as_written(ask: Asked[Nothing, FillWorkOrder], name: str) -> WorkOrder | None:
+    """The work order as the archive has it, once that is what was written; None when it takes too long."""
+    if not await ask.context.service.archived(ask.context.limits.projection_s):
         return None
+    try:
+        order = await _stored(ask, name)
+    except ArchiveUnreachable:
+        return None
+    written = ask.body
+    shown = order and (order.category, order.summary, order.disposition, order.filled_by)
+    same = shown == (written.category, written.summary, written.disposition, ask.who.acts_as)
+    return order if same else None
 
 
 ROUTES = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 
 UNKNOWN = frozenset({"", "unknown", "anonymous"})
@@ -12,4 +11,4 @@ def caller_key(number: str, secret: bytes) -> str | None:
     """The same for each call of a number, and useless to anybody without the secret; None when withheld."""
     if number in UNKNOWN:
         return None
-    return hmac.new(secret, b"caller:" + number.encode(), hashlib.sha256).hexdigest()[:24]
+    return hmac.digest(secret, b"caller:" + number.encode(), "sha256").hex()[:24]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -31,6 +33,7 @@ from cti.verbs.port import Feed, Orderer
 from cti.verbs.records import CommandRecord
 from cti.views import AgentView, CallView, DialledToday, Health, Refused, SeatView, SupervisionView, WaitView
 
+LOOK_AGAIN_S = 0.05
 UNDER_WAY = (AgentState.RESERVED, AgentState.BUSY, AgentState.WRAP_UP)
 
 
@@ -50,6 +53,10 @@ class ArchiveStatus(Protocol):
 
     @property
     def reachable(self) -> bool: ...
+    @property
+    def applied_seq(self) -> int:
+        """The number of the last entry that is in the archive."""
+
     def backlog(self) -> int: ...
 
 
@@ -350,6 +357,15 @@ class Hotline:
         await self._service.fill_work_order(
             work_order, category, summary, disposition, by, cause, supervisor=supervisor
         )
+
+    async def archived(self, within_s: float) -> bool:
+        upto = self._service.journal.written_seq
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                # Looked at, since the projection has an event loop of its own.
+                while self._archive.applied_seq < upto:  # noqa: ASYNC110
+                    await asyncio.sleep(LOOK_AGAIN_S)
+        return self._archive.applied_seq >= upto
 
 
 def _state(call: OpenCall) -> str:

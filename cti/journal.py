@@ -158,11 +158,15 @@ class Journal:
         ]
         dropped = [(_storable(k),) for k, v in (state or {}).items() if v is None]
         with self._transaction() as connection:
-            connection.executemany("INSERT INTO entries (at, kind, key, body) VALUES (?, ?, ?, ?)", rows)
+            last = self._written
+            for row in rows:
+                entered = connection.execute(
+                    "INSERT INTO entries (at, kind, key, body) VALUES (?, ?, ?, ?)", row
+                )
+                assert entered.lastrowid is not None
+                last = entered.lastrowid
             connection.executemany("INSERT OR REPLACE INTO state (key, value) VALUES (?, ?)", kept)
             connection.executemany("DELETE FROM state WHERE key = ?", dropped)
-            found = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'entries'").fetchone()
-        last = int(found[0]) if found else 0
         self._written = max(self._written, last)
         return last
 
@@ -350,9 +354,8 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> None:
         connection.execute("COMMIT")
 
 
-def _dump(value: JSON) -> str:
-    # ASCII with escapes: text with half a surrogate pair, as a broken phone may send, is kept as it is.
-    return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+# ASCII with escapes: text with half a surrogate pair, as a broken phone may send, is kept as it is.
+_dump = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
 
 
 def _storable(text: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import structlog
 
@@ -20,6 +21,8 @@ log = structlog.get_logger(__name__)
 
 SYNC_PAUSE_S = 0.02
 """Between two syncs: what is written meanwhile is synced together, and writes are seldom held up by one."""
+LINGER_S = 0.1
+"""Between two syncs while nobody waits for an answer: each costs as much as what it writes."""
 
 
 class JournalWriter:
@@ -38,8 +41,10 @@ class JournalWriter:
         self._unwritten_state: dict[str, JSON] = {}
         self._write_refused = False
         self._unsynced: list[Draft] = []
-        self._written = 0
+        self.written_seq = 0
+        """The number of the newest entry that was written; 0 before the first."""
         self._to_sync = asyncio.Event()
+        self._asked = asyncio.Event()
         self._answers: list[Callable[[], None]] = []
         self._removals: list[Callable[[], None]] = []
 
@@ -52,7 +57,7 @@ class JournalWriter:
         """Writes what was added. What the disk refuses is written with what comes next."""
         if self._unwritten or self._unwritten_state:
             try:
-                self._written = self._journal.write(self._unwritten, self._unwritten_state)
+                self.written_seq = self._journal.write(self._unwritten, self._unwritten_state)
             except JournalError as error:
                 self._write_refused = True
                 self._fails(error)
@@ -68,6 +73,7 @@ class JournalWriter:
         """Has a command answered after the next sync, be it that the disk refuses."""
         self._answers.append(answer)
         self._to_sync.set()
+        self._asked.set()
 
     def remove(self, remove: Callable[[], None]) -> None:
         """Has a recorder's file removed once what was written so far is durable."""
@@ -83,7 +89,7 @@ class JournalWriter:
             answers, self._answers = self._answers, []
             removals, self._removals = self._removals, []
             synced, self._unsynced = self._unsynced, []
-            last, complete = self._written, not self._write_refused
+            last, complete = self.written_seq, not self._write_refused
             try:
                 await loop.run_in_executor(self._thread, self._journal.sync)
             except JournalError as error:
@@ -102,6 +108,16 @@ class JournalWriter:
             for answer in answers:
                 answer()
             await asyncio.sleep(SYNC_PAUSE_S)
+            await self._linger()
+
+    async def _linger(self) -> None:
+        """Returns when it is time for another sync: at once when somebody waits for an answer, else soon."""
+        self._asked.clear()
+        if self._answers:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_S - SYNC_PAUSE_S):
+                await self._asked.wait()
 
     def close(self) -> None:
         """Syncs what is left; written already, it would survive us anyhow, but for a power cut."""

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from operator import attrgetter
 from typing import Annotated, Any, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from acd.model import Instant
@@ -82,7 +83,7 @@ def decode_call(body: Mapping[str, JSON]) -> CallRecord:
 
 def instant_text(at: Instant) -> str:
     """An instant in ISO 8601 with microseconds, in UTC: such texts sort as the times do."""
-    return _time_text(datetime.fromtimestamp(at, UTC))
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def instant_of(text: str) -> Instant:
@@ -122,8 +123,16 @@ def _make_codec(record_type: type[Any]) -> tuple[_Step, _Step]:
         if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
     }
 
+    # Calls are encoded at every change. A field that is JSON as it stands costs no call of a function.
+    names = [name for name, _, _ in fields]
+    to_convert = [(name, to_json) for name, to_json, _ in fields if to_json is not _same]
+    values_of = attrgetter(*names, "__class__")  # never one name alone: it gives a tuple then
+
     def encode_record(record: Any) -> dict[str, JSON]:
-        return {name: to_json(getattr(record, name)) for name, to_json, _ in fields}
+        body = dict(zip(names, values_of(record), strict=False))
+        for name, to_json in to_convert:
+            body[name] = to_json(body[name])
+        return body
 
     def decode_record(body: Any) -> Any:
         if not isinstance(body, Mapping):
@@ -154,7 +163,7 @@ def _steps(hint: Any) -> tuple[_Step, _Step]:
         if origin is tuple and args[1:] != (...,):
             raise TypeError("a tuple of fixed length has no form in JSON here")
         return (
-            lambda items: [item_to_json(item) for item in items],
+            list if item_to_json is _same else lambda items: [item_to_json(item) for item in items],
             _checked(list, lambda items: origin(item_from_json(item) for item in items), "a list"),
         )
     if origin in (dict, Mapping) and args[0] is str:
@@ -183,7 +192,7 @@ def _optional_steps(args: tuple[Any, ...]) -> tuple[_Step, _Step]:
         raise TypeError("of several types only `X | None` has a form in JSON here")
     to_json, from_json = _steps(kinds[0])
     return (
-        lambda value: None if value is None else to_json(value),
+        _same if to_json is _same else lambda value: None if value is None else to_json(value),
         lambda value: None if value is None else from_json(value),
     )
 

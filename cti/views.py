@@ -235,3 +235,7 @@ class ServicePort(Protocol):
         `supervisor`: whether `by` may write other people's work orders too.
         """
         ...
+
+    async def archived(self, within_s: float) -> bool:
+        """Whether all that is in the journal by now is in the archive; waits for it at most so long."""
+        ...

@@ -10,24 +10,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     DateTime,
-    Delete,
     RowMapping,
     Select,
     Table,
-    Text,
-    any_,
-    bindparam,
     literal,
     or_,
     select,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from acd.effects import AgentChanged, Candidate, Decided
@@ -50,8 +44,9 @@ from cti.calls.records import (
 )
 from cti.database import cursor_after, cursor_place, reading
 from cti.records_json import Entry, decode, decode_call
+from cti.statements import deletion_by_call, first_stays, insertion, newer_wins
 from recording.model import RecordingRecord
-from recording.rows import all_of, fields_of, row_of, time_of
+from recording.rows import fields_of, row_of, time_of
 from recording.tables import (
     agent_states,
     calls,
@@ -93,7 +88,7 @@ async def write_calls(connection: AsyncConnection, entries: Sequence[Entry]) -> 
     latest = {entry.key: entry for entry in sorted(entries, key=_version)}
     newest = {call: decode_call(entry.body) for call, entry in latest.items()}
     written = await connection.scalars(
-        _upsert_of(calls, "version").returning(calls.c.call),
+        newer_wins(calls, "version").returning(calls.c.call),
         [row_of(calls, record) for record in newest.values()],
     )
     changed = [newest[call] for call in written]
@@ -115,13 +110,13 @@ async def write_decisions(connection: AsyncConnection, entries: Sequence[Entry])
         decided = decode(Decided, entry.body)
         candidates = [{"agent": each.agent, "against": each.against} for each in decided.candidates]
         rows.append(row_of(decisions, decided, candidates=candidates, passed_over=list(decided.passed_over)))
-    await connection.execute(insert(decisions).on_conflict_do_nothing(), rows)
+    await connection.execute(first_stays(decisions), rows)
 
 
 async def write_agent_states(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
     """`agent_state` entries: a history, one row for each."""
     rows = [row_of(agent_states, decode(AgentChanged, entry.body)) for entry in entries]
-    await connection.execute(_insert_of(agent_states), rows)
+    await connection.execute(insertion(agent_states), rows)
 
 
 async def write_recordings(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
@@ -133,7 +128,7 @@ async def write_recordings(connection: AsyncConnection, entries: Sequence[Entry]
         if known is None or known.stored_at < record.stored_at:
             newest[record.recording] = record
     await connection.execute(
-        _upsert_of(recordings, "stored_at"), [row_of(recordings, record) for record in newest.values()]
+        newer_wins(recordings, "stored_at"), [row_of(recordings, record) for record in newest.values()]
     )
 
 
@@ -247,34 +242,9 @@ async def _write_children(
             place = {"position": position} if "position" in table.c else {}
             rows.append(row_of(table, part, call=record.call, **place))
     if parents:
-        await connection.execute(_deletion_of(table), {"parents": parents})
+        await connection.execute(deletion_by_call(table), {"parents": parents})
     if rows:
-        await connection.execute(_insert_of(table), rows)
-
-
-# A statement is built once: SQLAlchemy takes longer to put one together than PostgreSQL to carry it out.
-
-
-@cache
-def _upsert_of(table: Table, newer: str) -> Insert:
-    """Replaces the whole row when the column `newer` says that this one is."""
-    upsert = insert(table)
-    return upsert.on_conflict_do_update(
-        index_elements=list(table.primary_key),
-        set_=all_of(table, upsert),
-        where=table.c[newer] < upsert.excluded[newer],
-    )
-
-
-@cache
-def _insert_of(table: Table) -> Insert:
-    return insert(table)
-
-
-@cache
-def _deletion_of(table: Table) -> Delete:
-    """Of the rows of some calls: `parents`."""
-    return table.delete().where(table.c.call == any_(bindparam("parents", type_=ARRAY(Text))))
+        await connection.execute(insertion(table), rows)
 
 
 async def _records(connection: AsyncConnection, query: Select[Any]) -> list[CallRecord]:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import DateTime, RowMapping, literal, select, tuple_
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cti.audit import KIND, AuditEntry, ChainReport, Verifier
 from cti.database import BadCursor, cursor_after, cursor_place, reading
 from cti.records_json import Entry, decode
+from cti.statements import first_stays
 from recording.tables import audit
 
 _AT_ONCE = 5_000
@@ -34,7 +34,7 @@ async def write_audit(connection: AsyncConnection, entries: Sequence[Entry]) -> 
         record = decode(AuditEntry, entry.body)
         values = {column.name: getattr(record, column.name) for column in audit.columns}
         rows.append(values | {"at": datetime.fromtimestamp(record.at, UTC)})
-    await connection.execute(insert(audit).on_conflict_do_nothing(), rows)
+    await connection.execute(first_stays(audit), rows)
 
 
 HANDLERS = {KIND: write_audit}

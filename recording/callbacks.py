@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import DateTime, RowMapping, func, literal, select, tuple_
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from acd.model import AttemptOutcome, CallbackEnd, CallbackMode, CallbackState
@@ -14,7 +13,8 @@ from cti.callbacks.records import CallbackEntry
 from cti.calls.outputs import CallbackReason
 from cti.database import cursor_after, cursor_place, reading
 from cti.records_json import Entry, decode
-from recording.rows import all_of, fields_of, row_of, time_of
+from cti.statements import newer_wins
+from recording.rows import fields_of, row_of, time_of
 from recording.tables import callbacks
 
 
@@ -35,14 +35,8 @@ async def write_callbacks(connection: AsyncConnection, entries: Sequence[Entry])
         known = newest.get(record.callback)
         if known is None or known.version < record.version:
             newest[record.callback] = record
-    upsert = insert(callbacks)
     await connection.execute(
-        upsert.on_conflict_do_update(
-            index_elements=[callbacks.c.callback],
-            set_=all_of(callbacks, upsert),
-            where=callbacks.c.version < upsert.excluded.version,
-        ),
-        [row_of(callbacks, record) for record in newest.values()],
+        newer_wins(callbacks, "version"), [row_of(callbacks, record) for record in newest.values()]
     )
 
 

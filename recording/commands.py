@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cti.records_json import Entry, decode
@@ -16,13 +17,8 @@ from recording.tables import commands
 async def write_commands(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
     """`command` entries: each command as it stood last. One that has ended never goes back."""
     newest = {entry.key: decode(CommandRecord, entry.body) for entry in entries}
-    upsert = insert(commands)
     await connection.execute(
-        upsert.on_conflict_do_update(
-            index_elements=[commands.c.command],
-            set_={name: upsert.excluded[name] for name in ("call", "state", "reason", "ended_at", "result")},
-            where=commands.c.ended_at.is_(None),
-        ),
+        _unless_ended(),
         [
             {
                 "command": record.command,
@@ -39,6 +35,16 @@ async def write_commands(connection: AsyncConnection, entries: Sequence[Entry]) 
             }
             for record in newest.values()
         ],
+    )
+
+
+@cache
+def _unless_ended() -> Insert:
+    upsert = insert(commands)
+    return upsert.on_conflict_do_update(
+        index_elements=[commands.c.command],
+        set_={name: upsert.excluded[name] for name in ("call", "state", "reason", "ended_at", "result")},
+        where=commands.c.ended_at.is_(None),
     )
 
 

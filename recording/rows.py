@@ -6,12 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import DateTime, RowMapping, Table
-from sqlalchemy.dialects.postgresql import Insert
-
-
-def all_of(table: Table, upsert: Insert) -> dict[str, Any]:
-    """Every column but the key, for an upsert that replaces the whole row."""
-    return {column.name: upsert.excluded[column.name] for column in table.columns if not column.primary_key}
 
 
 def row_of(table: Table, record: object, **given: object) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import DateTime, RowMapping, literal, select, tuple_
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cti.database import cursor_after, cursor_place, reading
 from cti.records_json import Entry, decode
+from cti.statements import newer_wins
 from workorder.model import Disposition, WorkOrder, WorkOrderState
 from workorder.tables import work_orders
 
@@ -32,15 +32,7 @@ async def write_work_orders(connection: AsyncConnection, entries: Sequence[Entry
         known = newest.get(order.work_order)
         if known is None or known.version < order.version:
             newest[order.work_order] = order
-    upsert = insert(work_orders)
-    await connection.execute(
-        upsert.on_conflict_do_update(
-            index_elements=[work_orders.c.work_order],
-            set_={column.name: upsert.excluded[column.name] for column in work_orders.columns},
-            where=work_orders.c.version < upsert.excluded.version,
-        ),
-        [asdict(order) for order in newest.values()],
-    )
+    await connection.execute(newer_wins(work_orders, "version"), [asdict(order) for order in newest.values()])
 
 
 HANDLERS = {"work_order": write_work_orders}

@@ -28,6 +28,13 @@ LIST_ID = "list/"
 """Prefix of a list action's id, so that what is left of an abandoned list is not taken for live events."""
 
 
+class _Received(Message):  # type: ignore[misc]  # panoramisk has no types
+    """The headers that panoramisk read, as they are: an `AmiMessage` keeps them in a form of its own."""
+
+    def __init__(self, headers: Headers, _content: str = "") -> None:
+        self.headers = headers
+
+
 class GuardedAction(Action):  # type: ignore[misc]  # panoramisk has no types
     """One action and its answer: `future` yields the response, or a list's events.
 
@@ -138,7 +145,7 @@ class GuardedProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no t
             # Decoded a whole message at a time, so a character split over two reads is never cut.
             text = self._buffer[start:end].decode("utf-8", "replace").lstrip("\r\n")
             start = end + len(_END_OF_MESSAGE)
-            message = Message.from_line(text)
+            message: _Received | None = _Received.from_line(text)
             if message is None:
                 log.warning("ami_message_unreadable", size=len(text))
             else:
@@ -147,8 +154,8 @@ class GuardedProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no t
         if len(self._buffer) > self._read_limit:
             self.drop("a message without an end")
 
-    def handle_message(self, message: Message) -> None:
-        received = AmiMessage(message)
+    def handle_message(self, message: _Received) -> None:
+        received = AmiMessage(message.headers)
         action_id = received.get("ActionID", "")
         action = self.responses.get(action_id)
         if received.event and (action is None or not action.takes_events()):

@@ -49,6 +49,8 @@ class CallModel:
         self._agent_at: dict[SeatId, AgentId] = {}
         self._belief = RouterBelief(self._state, self._agent_at)
         self._done: dict[LegId, None] = {}
+        self._fell_back: dict[CallId, None] = {}
+        """Calls whose callers came to the fallback queue, which is asked about after every event."""
         self._out: list[Output] = []
         self._offers = Offers(self._state, self._changed, self._tell)
         self._commanded = Commanded(self._state, self._changed)
@@ -123,11 +125,13 @@ class CallModel:
         """Callers in Asterisk's plain queue for whom no phone rings, while Asterisk is in sight."""
         if self._belief.quiet:
             return
-        for call_id, call in self._state.calls.items():
-            # Asked after every event: what is almost never so comes first.
-            if call.place != "fallback" or not (call.record.answered_at is None or call.waits):
+        for call_id in list(self._fell_back):
+            call = self._state.calls.get(call_id)
+            if call is None or call.place != "fallback":
+                del self._fell_back[call_id]
                 continue
-            if call.caller in call.live and not self._state.rings_unasked(call):
+            waits = call.caller in call.live and (call.record.answered_at is None or call.waits)
+            if waits and not self._state.rings_unasked(call):
                 yield call_id, call
 
     def restore(self, record: CallRecord) -> None:
@@ -441,6 +445,8 @@ class CallModel:
     def _changed(self, call: OpenCall, at: Instant, cause: str) -> None:
         """Notes that the record changed, once a fact and last, and what that means to the router."""
         call.record.version += 1
+        if call.place == "fallback":
+            self._fell_back[call.record.call] = None
         self._out = [o for o in self._out if not (isinstance(o, CallUpdated) and o.record is call.record)]
         self._out += self._belief.call(call, at, cause)
         self._out.append(CallUpdated(at, cause, call.record))

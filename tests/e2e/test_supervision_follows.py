@@ -42,7 +42,7 @@ async def test_it_follows_a_blind_transfer_and_a_consult_to_who_has_the_call_the
         await hearing.seat_hears(boss, tones[second], citizen)
         await hearing.seat_hears(second, citizen)
         await hearing.citizen_hears(talk.caller, second)
-        assert place.phones.calls(first) == {}
+        await place.on_no_call(first)
         assert await followed(place) == (supervised_agent, "listen", talk.call)
 
         talk.seat, talk.agent = second, place.agents[second]
@@ -53,7 +53,7 @@ async def test_it_follows_a_blind_transfer_and_a_consult_to_who_has_the_call_the
         await hearing.seat_hears(boss, tones[first], citizen)
         await hearing.seat_hears(first, citizen)
         await hearing.citizen_hears(talk.caller, first)
-        assert place.phones.calls(second) == {}
+        await place.on_no_call(second)
         assert await followed(place) == (supervised_agent, "listen", talk.call)
         talk.caller.hang_up()
         await talk.task
@@ -100,7 +100,8 @@ async def test_beside_a_consult_and_a_conference_it_is_where_the_agent_is(tmp_pa
         await hearing.citizen_hears(caller, boss)
         await hearing.seat_hears(boss, citizen)
         await none_left(place)
-        assert phones.calls(talk.seat) == phones.calls(expert) == {}
+        for seat in (talk.seat, expert):
+            await place.on_no_call(seat)
         await phones.hang_up(boss)
         assert (await talk.task).hung_up_by == "far_end", "a conference ends with its last seat"
 

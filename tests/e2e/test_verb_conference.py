@@ -49,11 +49,7 @@ async def test_one_of_four_is_dropped_and_the_last_two_talk_on(tmp_path: Path) -
 
         leg = await place.until(with_third)
         await talk.do("drop", leg=leg)
-
-        async def third_is_let_go() -> bool:
-            return not place.phones.calls(third)
-
-        await place.until(third_is_let_go)
+        await place.on_no_call(third)
         await talk.do("hang-up")
         await talk.citizen_hears(expert)
         await place.phones.hang_up(expert)

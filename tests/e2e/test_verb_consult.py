@@ -31,7 +31,7 @@ async def test_an_expert_is_asked_swapped_with_and_let_go(tmp_path: Path) -> Non
         await talk.citizen_hears()
         await talk.do("cancel")
         await talk.citizen_hears(talk.seat)
-        assert place.phones.calls(expert) == {}
+        await place.on_no_call(expert)
         talk.caller.hang_up()
         report = await talk.task
 
@@ -55,7 +55,7 @@ async def test_the_citizen_is_handed_over_to_who_was_asked(tmp_path: Path) -> No
         await talk.citizen_hears()
         await talk.do("complete")
         await talk.citizen_hears(expert)
-        assert place.phones.calls(talk.seat) == {}
+        await place.on_no_call(talk.seat)
 
         async def over() -> bool:
             agents = {a["agent"]: a for a in (await place.center.api().get("/v1/agents"))["agents"]}

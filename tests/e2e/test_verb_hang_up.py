@@ -22,4 +22,4 @@ async def test_the_agent_by_api_and_a_supervisor_for_everybody(tmp_path: Path) -
         talk = await connected(place)
         await talk.do("hang-up", "supervisor")
         assert (await talk.task).outcome == "answered"
-        assert place.phones.calls(talk.seat) == {}
+        await place.on_no_call(talk.seat)

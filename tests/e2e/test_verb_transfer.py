@@ -24,7 +24,7 @@ async def test_to_an_agent_who_answers(tmp_path: Path) -> None:
         await talk.citizen_hears(other)
         command = await place.center.api().get(f"/v1/commands/{posted['command']}")
         assert command["state"] == "done"
-        assert place.phones.calls(talk.seat) == {}
+        await place.on_no_call(talk.seat)
         agents = {a["agent"]: a for a in (await place.center.api().get("/v1/agents"))["agents"]}
         assert agents[place.agents[other]]["state"] == "busy"
         assert agents[talk.agent]["state"] in ("wrap_up", "ready")
@@ -50,7 +50,7 @@ async def test_to_a_seat_where_somebody_answers(tmp_path: Path) -> None:
         await talk.citizen_hears(other)
         command = await place.center.api().get(f"/v1/commands/{posted['command']}")
         assert command["state"] == "done"
-        assert place.phones.calls(talk.seat) == {}
+        await place.on_no_call(talk.seat)
         talk.caller.hang_up()
         await talk.task
         call = await talk.archived()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -76,8 +76,9 @@ class FakeService:
         self.work_order_owner: dict[str, str] = {}
         self.filled: list[Filled] = []
         self.causes: list[str] = []
-        self.project: Callable[[Filled], Awaitable[None]] | None = None
-        """Called with each work order that was filled in, as the journal's projection would be."""
+        self.project: Callable[[Filled], None] | None = None
+        """Called with each work order that was filled in, as the journal's projection would be; None: the
+        archive is far behind."""
         self.journal = FakeJournal()
         self.feed = EventFeed(self.journal)
         self.orders: list[tuple[object, Orderer]] = []
@@ -245,7 +246,10 @@ class FakeService:
         filled = (work_order, category, summary, disposition, by, cause)
         self.filled.append(filled)
         if self.project is not None:
-            await self.project(filled)
+            self.project(filled)
+
+    async def archived(self, within_s: float) -> bool:
+        return self.project is not None
 
     async def order(self, asked: object, by: Orderer, cause: str, key: str | None) -> CommandRecord:
         rows = getattr(asked, "citizens", (asked,))

@@ -33,15 +33,22 @@ class NoRecordings:
     def confirm(self, recording: str) -> None: ...
 
 
-class NothingToArchive:
+class ArchiveAt:
+    """An archive that is as far as a test says; at first farther than any journal."""
+
     reachable = True
+
+    def __init__(self) -> None:
+        self.applied_seq = 1 << 62
 
     def backlog(self) -> int:
         return 0
 
 
 @asynccontextmanager
-async def running_hotline(root: Path) -> AsyncIterator[tuple[Hotline, Service]]:
+async def running_hotline(
+    root: Path, archive: ArchiveAt | None = None
+) -> AsyncIterator[tuple[Hotline, Service]]:
     """The small site's service, in sight of an Asterisk in which nothing is."""
     site = small_site(root)
     policy = routing_policy(site)
@@ -75,7 +82,7 @@ async def running_hotline(root: Path) -> AsyncIterator[tuple[Hotline, Service]]:
     task = asyncio.create_task(running.run())
     try:
         await telephony.wait_for(Beat)
-        yield Hotline(running, names, NothingToArchive(), feed, b"secret", work_orders), running
+        yield Hotline(running, names, archive or ArchiveAt(), feed, b"secret", work_orders), running
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):

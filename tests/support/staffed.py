@@ -54,6 +54,16 @@ class Staffed:
         figures: dict[str, Any] = (await self.center.api().get("/v1/queues"))["total"]
         return figures
 
+    async def on_no_call(self, seat: str) -> None:
+        """Waits until the seat's phone is on no call: Asterisk's goodbye to it comes later than the service
+        tells what a command led to.
+        """
+
+        async def free() -> bool:
+            return not self.phones.calls(seat)
+
+        await self.until(free)
+
     async def answer_next(self) -> str:
         """Answers the next phone that rings and returns its seat."""
         with self.phones.events() as events:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -26,29 +25,22 @@ def _one_work_order(world: ApiWorld) -> None:
     world.service.work_order_owner = {"wo-c-1": AGENT}
 
 
-def projection(world: ApiWorld) -> Callable[[Filled], Awaitable[None]]:
-    """Puts what the journal got into the archive, a moment later."""
+def projection(world: ApiWorld) -> Callable[[Filled], None]:
+    """Puts what the journal got into the archive."""
 
-    async def project(filled: Filled) -> None:
-        async def later() -> None:
-            await asyncio.sleep(0.01)
-            name, category, summary, disposition, by, _ = filled
-            world.work_orders.orders[name] = replace(
-                world.work_orders.orders.get(name, work_order(name.removeprefix("wo-"), by)),
-                state=WorkOrderState.RECORDED,
-                category=category,
-                summary=summary,
-                disposition=Disposition(disposition),
-                filled_at=datetime.now(UTC),
-                filled_by=by,
-                version=2,
-            )
+    def project(filled: Filled) -> None:
+        name, category, summary, disposition, by, _ = filled
+        world.work_orders.orders[name] = replace(
+            world.work_orders.orders.get(name, work_order(name.removeprefix("wo-"), by)),
+            state=WorkOrderState.RECORDED,
+            category=category,
+            summary=summary,
+            disposition=Disposition(disposition),
+            filled_at=datetime.now(UTC),
+            filled_by=by,
+            version=2,
+        )
 
-        task = asyncio.create_task(later())
-        pending.add(task)
-        task.add_done_callback(pending.discard)
-
-    pending: set[asyncio.Task[None]] = set()
     return project
 
 
@@ -71,9 +63,15 @@ async def test_a_slow_projection_is_accepted_not_lost(world: ApiWorld) -> None:
 
 
 async def test_what_is_written_while_the_archive_is_away_is_accepted(world: ApiWorld) -> None:
+    world.service.project = projection(world)
     world.work_orders.away = True
     assert (await fill(world)).status == 202
     assert len(world.service.filled) == 1
+
+
+async def test_what_the_archive_would_not_take_is_not_answered_as_if_it_had(world: ApiWorld) -> None:
+    world.service.project = lambda _filled: None
+    assert (await fill(world)).status == 202
 
 
 async def test_a_service_that_needs_the_archive_for_it_says_when_to_try_again(
