@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any, TypeAlias
 
 from acd.floor import Floor
@@ -22,6 +22,7 @@ from acd.tallies import Interval, Tally, WorkTime
 
 Parts: TypeAlias = dict[str, Any]
 """JSON-able bodies by the part's name; None for one that is to be deleted."""
+_NAMES = {kind: [each.name for each in fields(kind)] for kind in (Tally, WorkTime)}
 
 
 def whole(floor: Floor) -> Parts:
@@ -107,7 +108,7 @@ def _body(floor: Floor, name: str) -> Any:
 
 
 def _plain(counts: Tally | WorkTime | None) -> dict[str, Any] | None:
-    return None if counts is None else asdict(counts)
+    return None if counts is None else {name: getattr(counts, name) for name in _NAMES[type(counts)]}
 
 
 def _wait(floor: Floor, name: ContactId) -> list[Any] | None:

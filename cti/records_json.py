@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from functools import lru_cache
 from operator import attrgetter
 from typing import Annotated, Any, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -81,6 +82,7 @@ def decode_call(body: Mapping[str, JSON]) -> CallRecord:
     return decode(CallRecord, body)
 
 
+@lru_cache(maxsize=10_000)  # the instants of a call are written with each of its versions
 def instant_text(at: Instant) -> str:
     """An instant in ISO 8601 with microseconds, in UTC: such texts sort as the times do."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds")[:-6] + "Z"

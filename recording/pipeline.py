@@ -53,6 +53,7 @@ class RecordingPipeline:
         self._on_stored = on_stored
         self._now = now
         self._threads = ThreadPoolExecutor(max_workers=PARALLEL, thread_name_prefix="recording")
+        self._durable: set[Path] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._busy: set[LegId] = set()
         """Being archived, or reported and not confirmed."""
@@ -131,7 +132,7 @@ class RecordingPipeline:
         """In a thread. None when there is nothing to store."""
         raw, place = self._raw_of(due.leg), place_of(due.call, due.leg, due.started_at)
         try:
-            stored = store(raw, self._root, place)
+            stored = store(raw, self._root, place, self._durable)
         except FileNotFoundError:
             if raw.exists():
                 raise

@@ -63,15 +63,16 @@ def place_of(call: str, leg: str, started_at: Instant) -> PurePosixPath:
     return PurePosixPath(f"{day:%Y/%m/%d}", safe_name(call), f"{safe_name(leg)}.wav")
 
 
-def store(raw: Path, root: Path, place: PurePosixPath) -> StoredFile:
+def store(raw: Path, root: Path, place: PurePosixPath, durable: set[Path]) -> StoredFile:
     """Makes the WAV file at `place` below `root` of the recorder's file: 16-bit little-endian, 8 kHz, stereo.
 
+    `durable`: the days' directories that are known to survive a power cut; those that come to are added.
     Raises `StillWritten`, or `OSError` when a disk does not work; then it can be called again.
     """
     final = root / place
     part = final.with_name(f".{final.name}.part")
     with _opened(raw) as source:
-        _make_directories(root, final.parent)
+        _make_directories(root, final.parent, durable)
         before = os.fstat(source.fileno())
         frames = before.st_size // FRAME_BYTES
         with open(part, "wb", opener=_private) as target:
@@ -131,17 +132,26 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW, 0o640)
 
 
-def _make_directories(root: Path, directory: Path) -> None:
+def _make_directories(root: Path, directory: Path, durable: set[Path]) -> None:
     """Each is synced into the one above, or a power cut could take the whole branch.
 
-    One that is there already is synced too: a crash may have come between its making and its syncing.
+    One that is there already is synced too, unless it is `durable`: a crash may have come between its making
+    and its syncing.
     """
     root.mkdir(parents=True, exist_ok=True)
     above = root
     for name in directory.relative_to(root).parts:
         below = above / name
-        below.mkdir(mode=0o750, exist_ok=True)
-        _sync_directory(above)
+        try:
+            below.mkdir(mode=0o750)
+        except FileExistsError:
+            made = False
+        else:
+            made = True
+        if made or below not in durable:
+            _sync_directory(above)
+        if below != directory:  # a call's own, which will not be asked for again
+            durable.add(below)
         above = below
 
 

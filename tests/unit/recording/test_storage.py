@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import wave
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -74,7 +75,7 @@ def test_every_whole_frame_of_the_recorders_file_is_in_the_recording(
     raw = directory / "l.raw"
     raw.write_bytes(audio)
 
-    stored = store(raw, directory / "root", PLACE)
+    stored = store(raw, directory / "root", PLACE, set())
 
     final = directory / "root" / PLACE
     content = final.read_bytes()
@@ -91,7 +92,7 @@ def test_a_file_longer_than_one_read_is_copied_whole(tmp_path: Path, raw: Path) 
     audio = os.urandom(1_000_000)
     raw.write_bytes(audio)
 
-    stored = store(raw, tmp_path / "root", PLACE)
+    stored = store(raw, tmp_path / "root", PLACE, set())
 
     assert (tmp_path / "root" / PLACE).read_bytes()[44:] == audio
     assert stored.duration_s == 31.25
@@ -110,11 +111,11 @@ def test_a_file_that_grows_while_it_is_read_is_not_taken_for_complete(
 
     monkeypatch.setattr(os, "fsync", recorder_writes_on)
     with pytest.raises(StillWritten):
-        store(raw, tmp_path / "root", PLACE)
+        store(raw, tmp_path / "root", PLACE, set())
     monkeypatch.setattr(os, "fsync", sync)
 
     assert [path for path in (tmp_path / "root").rglob("*") if path.is_file()] == []
-    assert store(raw, tmp_path / "root", PLACE).duration_s > 0.125
+    assert store(raw, tmp_path / "root", PLACE, set()).duration_s > 0.125
 
 
 def test_a_link_in_the_spool_is_not_followed(tmp_path: Path, raw: Path) -> None:
@@ -123,12 +124,38 @@ def test_a_link_in_the_spool_is_not_followed(tmp_path: Path, raw: Path) -> None:
     raw.symlink_to(secret)
 
     with pytest.raises(OSError, match="symbolic links"):
-        store(raw, tmp_path / "root", PLACE)
+        store(raw, tmp_path / "root", PLACE, set())
 
 
 def test_a_recording_can_be_read_by_its_owner_and_group_alone(tmp_path: Path, raw: Path) -> None:
     raw.write_bytes(bytes(8))
 
-    store(raw, tmp_path / "root", PLACE)
+    store(raw, tmp_path / "root", PLACE, set())
 
     assert (tmp_path / "root" / PLACE).stat().st_mode & 0o007 == 0
+
+
+def test_a_days_directories_are_synced_once_and_again_when_they_were_removed(
+    tmp_path: Path, raw: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw.write_bytes(bytes(8))
+    root, durable, sync = tmp_path / "root", set[Path](), os.fsync
+    synced: list[str] = []
+
+    def noted(descriptor: int) -> None:
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        if path.is_dir():
+            synced.append(str(path.relative_to(root)))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    everything = [".", "2026", "2026/03", "2026/03/02", "2026/03/02/c"]
+    store(raw, root, PurePosixPath("2026/03/02/c/l.wav"), durable)
+    assert synced == everything
+    synced.clear()
+    store(raw, root, PurePosixPath("2026/03/02/d/l.wav"), durable)
+    assert synced == ["2026/03/02", "2026/03/02/d"]
+    synced.clear()
+    shutil.rmtree(root / "2026")
+    store(raw, root, PurePosixPath("2026/03/02/c/l.wav"), durable)
+    assert synced == everything
