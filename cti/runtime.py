@@ -34,7 +34,7 @@ from cti.calls.model import CallModel
 from cti.calls.outputs import CallbackWanted
 from cti.calls.quality import Sound
 from cti.calls.state import OpenCall
-from cti.calls.supervision import Supervisions
+from cti.calls.supervisions import Supervisions
 from cti.commands import (
     BeNotReady,
     BeReady,
@@ -140,8 +140,6 @@ class Runtime:
             case ActionFailed():
                 self._action_failed(event, step)
             case ActionDone():
-                if isinstance(event.action, SendSupervisor):
-                    self.supervisions.taken(event.action)
                 self._carry_out(self.commands.action_done(event), event.at, step)
             case Order():
                 self._order(event, step)

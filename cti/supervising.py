@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from acd.model import AgentId, Instant
 from cti.audit import ToAudit
 from cti.calls.facts import FeatureDialled, LegId
-from cti.calls.supervision import Afterwards, Mode, Supervision, Supervisions
+from cti.calls.supervision import Afterwards, Mode, Supervision
+from cti.calls.supervisions import Supervisions
 from cti.records_json import JSON, Draft, encode
 from cti.verbs.model import Order
 from cti.verbs.register import Work

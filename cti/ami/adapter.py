@@ -47,7 +47,6 @@ from cti.calls.actions import (
     RingParty,
     RingSeat,
     RingSupervisor,
-    SendSupervisor,
 )
 from cti.calls.facts import (
     ClockSet,
@@ -297,7 +296,7 @@ class AmiTelephony:
             self._settle(action.leg)
         if error is not None:
             self._fail(action, error)
-        elif isinstance(action, Mute | PressKey | SendSupervisor):
+        elif isinstance(action, Mute | PressKey):
             self._tell([ActionDone(self._clock(), action.cause, action)])
 
     def _fail(self, action: Action, error: BaseException) -> None:

@@ -27,6 +27,7 @@ from cti.calls.facts import (
     RecordingFinished,
     RecordingStarted,
     SeatDialled,
+    SupervisorDoes,
     VoicemailEnded,
     VoicemailStarted,
 )
@@ -105,6 +106,10 @@ def _held(on: On, fields: Fields) -> Fact:
     return CallerHeld(on.at, on.cause, on.leg, fields["Call"], fields["By"])
 
 
+def _supervising(on: On, fields: Fields) -> Fact:
+    return SupervisorDoes(on.at, on.cause, on.leg, fields["Doing"])
+
+
 def _recording_started(on: On, fields: Fields) -> Fact:
     return RecordingStarted(on.at, on.cause, on.leg, fields["Call"], _newer(fields, "Recording"))
 
@@ -176,6 +181,7 @@ USER_EVENTS: dict[str, Callable[[On, Fields], Fact]] = {
     "HotlineFallback": _fell_back,
     "HotlineLeft": _left,
     "HotlineHeld": _held,
+    "HotlineSupervising": _supervising,
     "HotlineRecordingStarted": _recording_started,
     "HotlineRecordingFinished": _recording_finished,
     "HotlineFeature": _feature,

@@ -286,6 +286,17 @@ class CallerHeld:
 
 
 @dataclass(frozen=True, slots=True)
+class SupervisorDoes:
+    """A supervisor's phone came to what it was sent to do."""
+
+    at: Instant
+    cause: str
+    leg: LegId
+    doing: str
+    """An extension of the dialplan's `hl-supervise`."""
+
+
+@dataclass(frozen=True, slots=True)
 class LegHeld:
     """A phone put its call on hold by itself: the bridge stays, and the others in it hear music."""
 
@@ -518,6 +529,7 @@ Fact: TypeAlias = (
     | CallerLeft
     | CallerServed
     | CallerHeld
+    | SupervisorDoes
     | LegHeld
     | LegResumed
     | LegLeaving

@@ -14,7 +14,8 @@ from cti.calls.actions import Action
 from cti.calls.facts import CallId
 from cti.calls.model import CallModel
 from cti.calls.outputs import CallbackWanted
-from cti.calls.supervision import Change, Supervisions
+from cti.calls.supervision import Change
+from cti.calls.supervisions import Supervisions
 
 A = TypeVar("A")
 

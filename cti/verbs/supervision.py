@@ -140,7 +140,7 @@ def follow_change(situation: Situation, command: Command[ChangeSupervision], _at
         return Progress(outcome=Failed("changed_again", "Another command changed it meanwhile."))
     if supervision.mode is Mode.BARGE and supervision.doing is not Doing.WHISPER:
         return DONE if supervision.spied is None or supervision.bridge is not None else None
-    return None if supervision.supervision in situation.supervisions.unanswered else DONE
+    return None if supervision.supervision in situation.supervisions.under_way else DONE
 
 
 def begin_stop(situation: Situation, command: Command[StopSupervision], _at: Instant) -> Progress:

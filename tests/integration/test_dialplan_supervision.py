@@ -34,14 +34,18 @@ async def hears_only(party: TalkingParty, *tones: int, seconds: float = 0.5) -> 
     """Returns once so many seconds on end hold each of these tones and nothing else to speak of."""
     party.heard_alaw.clear()
     everything = 0.95 if tones else 0.0
-    async with asyncio.timeout(20):
-        while True:
-            await party.hears_for(seconds, 20)
-            lately = party.heard_lately(seconds)
-            shares = [share(lately, hz) for hz in tones]
-            if sum(shares) >= everything and all(each > 0.1 for each in shares):
-                return
-            await asyncio.sleep(0.02)
+    shares: list[float] = []
+    try:
+        async with asyncio.timeout(20):
+            while True:
+                await party.hears_for(seconds, 20)
+                lately = party.heard_lately(seconds)
+                shares = [share(lately, hz) for hz in tones]
+                if sum(shares) >= everything and all(each > 0.1 for each in shares):
+                    return
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        pytest.fail(f"of {tones} Hz it heard {shares}, {len(party.heard_alaw) / RATE_HZ:.1f} s in 20 s")
 
 
 async def ring_supervisor(manager: Manager, phone: TalkingParty) -> str:
@@ -54,13 +58,22 @@ async def ring_supervisor(manager: Manager, phone: TalkingParty) -> str:
     phone.answer()
     phone.talk()
     answered = await manager.event("OriginateResponse", Uniqueid=LEG)
+    await manager.user_event("HotlineSupervising", Uniqueid=LEG, Doing="wait")
     return answered["Channel"]
 
 
 async def send_to(manager: Manager, channel: str, doing: str, **variables: str) -> None:
+    """Sends the phone there as the service does, and returns when it has come."""
+
+    def arrivals() -> int:
+        told = manager.user_events("HotlineSupervising")
+        return sum((one["Uniqueid"], one["Doing"]) == (LEG, doing) for one in told)
+
+    before = arrivals()
     for name, value in variables.items():
         await manager.act("Setvar", Channel=channel, Variable=name, Value=value)
     await manager.act("Redirect", Channel=channel, Context="hl-supervise", Exten=doing, Priority="1")
+    await manager.message(lambda _: arrivals() > before)
 
 
 async def test_listen_whisper_barge_and_take_over(

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from acd.model import AgentPolicy, AgentState, Policy, QueuePolicy
 from cti.calls import facts as f
-from cti.calls.actions import Action, RingSeat
+from cti.calls.actions import Action, RingSeat, SendSupervisor
 from cti.calls.facts import PbxSnapshot
 from cti.calls.records import CallRecord
 from cti.calls.supervision import Supervision
@@ -49,16 +49,31 @@ class Telling:
         self.runtime = Runtime(plan(), policy(), resume or Resume(), now)
         self.steps: list[Step] = [self.runtime.opening]
         self.state: dict[str, JSON] = {}
+        self.supervisors_come = True
+        """A supervisor's phone is at once where it is sent to."""
         self._orders = 0
         self.tell(sees or snapshot(at=now, reachable=frozenset(SEATS)))
 
     def tell(self, *events: InboxEvent) -> list[Step]:
-        steps = [self.runtime.step(event) for event in events]
+        steps: list[Step] = []
+        for event in events:
+            steps.append(self.runtime.step(event))
+            if self.supervisors_come:
+                steps += self._supervisors_come(steps[-1], event.at)
         assert [story for step in steps for story in step.illegal] == []
         self.steps += steps
         for step in steps:
             self.state |= step.state
         return steps
+
+    def _supervisors_come(self, step: Step, at: float) -> list[Step]:
+        sends = [action for action in step.actions if isinstance(action, SendSupervisor)]
+        by_channel = {each.channel: name for name, each in self.runtime.supervisions.open.items()}
+        return [
+            self.runtime.step(f.SupervisorDoes(at, "t", by_channel[send.channel], send.doing))
+            for send in sends
+            if send.channel in by_channel
+        ]
 
     def ready(self, agent: str = "1001", seat: str = "seat-01", at: float = 0.0) -> None:
         self.tell(LogIn(at, "t", agent, seat), BeReady(at, "t", agent))
@@ -85,7 +100,7 @@ class Telling:
         name = f"command-{self._orders}"
         order = Order(at, "t", name, by or agent or "boss", by is not None or agent is None, agent, key,
                       digest, asked)  # fmt: skip
-        [step] = self.tell(order)
+        step, *_ = self.tell(order)
         if step.refused is not None:
             raise step.refused
         return self.command(step.command)

@@ -21,7 +21,6 @@ from cti.calls.actions import (
     PauseSeat,
     PressKey,
     RingSeat,
-    SendSupervisor,
 )
 from cti.calls.facts import ClockSet, LegEnded, LegStarted, OriginateFailed, PbxLost, PbxSnapshot
 from tests.support.scripted_ami import Action, Link, ScriptedAmi, message
@@ -83,11 +82,10 @@ async def test_an_action_that_is_carried_out_says_nothing(server: ScriptedAmi) -
     [
         (Mute("c", "PJSIP/seat-01-00000001", muted=True), "Setvar"),
         (PressKey("c", "PJSIP/trunk-00000001", "1"), "PlayDTMF"),
-        (SendSupervisor("c", "PJSIP/seat-03-00000001", "whisper"), "Redirect"),
     ],
 )
 async def test_what_no_event_tells_is_told_once_asterisk_has_answered(
-    server: ScriptedAmi, action: Mute | PressKey | SendSupervisor, sent: str
+    server: ScriptedAmi, action: Mute | PressKey, sent: str
 ) -> None:
     async with telephony(server) as phone:
         phone.pbx.perform(action)

@@ -38,6 +38,7 @@ from cti.calls.facts import (
     RecordingFinished,
     RecordingStarted,
     SeatDialled,
+    SupervisorDoes,
     VoicemailEnded,
     VoicemailStarted,
 )
@@ -231,6 +232,7 @@ def failed_originate(to: LiveDecoder, reason: str, uniqueid: str = "leg-1") -> l
         ),
         ("HotlineFallback", {"Call": CALL}, CallerFellBack(AT, CAUSE, CALL, CALL)),
         ("HotlineLeft", {"Call": CALL, "Cause": "16"}, CallerLeft(AT, CAUSE, CALL, CALL, 16)),
+        ("HotlineSupervising", {"Doing": "listen"}, SupervisorDoes(AT, CAUSE, CALL, "listen")),
         ("HotlineHeld", {"Call": CALL, "By": "leg-2"}, CallerHeld(AT, CAUSE, CALL, CALL, "leg-2")),
         (
             "HotlineRecordingStarted",
@@ -289,6 +291,7 @@ def test_every_event_of_the_dialplan_contract_has_a_decoder() -> None:
         "HotlineFallback",
         "HotlineLeft",
         "HotlineHeld",
+        "HotlineSupervising",
         "HotlineRecordingStarted",
         "HotlineRecordingFinished",
         "HotlineFeature",

@@ -8,7 +8,6 @@ from acd import events as acd
 from acd.model import AgentState
 from cti.calls import facts as f
 from cti.calls.actions import (
-    ActionDone,
     ActionFailed,
     AnswerFeature,
     EndLeg,
@@ -18,7 +17,8 @@ from cti.calls.actions import (
     SetFact,
 )
 from cti.calls.facts import Fact
-from cti.calls.supervision import SENT_AGAIN_S, Afterwards, Mode
+from cti.calls.supervision import Afterwards, Mode
+from cti.calls.supervisions import ARRIVES_WITHIN_S, SENDS, SENT_AGAIN_S
 from cti.records_json import JSON
 from cti.verbs.intervention import EndCall, Forced, ForceState
 from cti.verbs.records import CommandState
@@ -39,6 +39,7 @@ def begun(
     telling.tell(
         leg_started(name, BOSS_SEAT, at, dialled="s"),
         f.LegAnswered(at + 1, "t", name),
+        f.SupervisorDoes(at + 1, "t", name, "wait"),
     )
     return name
 
@@ -47,10 +48,9 @@ def sent(telling: Telling) -> list[str]:
     return [action.doing for action in telling.actions(SendSupervisor)]
 
 
-def taken(telling: Telling, at: float) -> None:
-    """Asterisk answers that it sends the phone where it was last sent."""
-    last = telling.actions(SendSupervisor)[-1]
-    telling.tell(ActionDone(at, last.cause, last))
+def comes(telling: Telling, name: str, at: float) -> None:
+    """The phone comes to what it was last sent to do."""
+    telling.tell(f.SupervisorDoes(at, "t", name, sent(telling)[-1]))
 
 
 def spied(telling: Telling) -> list[str]:
@@ -143,31 +143,66 @@ def test_barging_in_makes_a_party_whose_leg_ends_when_the_citizen_goes() -> None
 
 
 @pytest.mark.parametrize("mode", [Mode.LISTEN, Mode.WHISPER])
-def test_another_mode_is_so_once_asterisk_has_taken_it(mode: Mode) -> None:
+def test_another_mode_is_so_once_the_phone_has_come_there(mode: Mode) -> None:
     telling = Telling()
     telling.ready()
     telling.talk()
     name = begun(telling, 10.0, Mode.WHISPER if mode is Mode.LISTEN else Mode.LISTEN)
-    taken(telling, 11.1)
-    earlier = telling.actions(SendSupervisor)[-1]
+    [earlier] = sent(telling)
+    telling.supervisors_come = False
     changing = telling.order(ChangeSupervision(name, mode), 12.0, agent=None)
     assert changing.state is CommandState.ACCEPTED
-    telling.tell(ActionDone(12.05, earlier.cause, earlier))
+    telling.tell(f.SupervisorDoes(12.05, "t", name, earlier))
     assert telling.command(changing.command).state is CommandState.ACCEPTED, "that was about the mode before"
-    taken(telling, 12.1)
+    comes(telling, name, 12.1)
     done = telling.command(changing.command)
     assert (done.state, done.ended_at) == (CommandState.DONE, 12.1)
 
 
-def test_another_mode_that_asterisk_does_not_take_is_not_so() -> None:
+def test_another_mode_that_the_phone_never_comes_to_is_not_so_and_is_tried_so_often() -> None:
     telling = Telling()
     telling.ready()
     telling.talk()
-    changing = telling.order(ChangeSupervision(begun(telling, 10.0), Mode.WHISPER), 12.0, agent=None)
-    last = telling.actions(SendSupervisor)[-1]
-    telling.tell(ActionFailed(12.1, last.cause, last, "refused: no"), acd.TimePassed(17.0, "t"))
+    name = begun(telling, 10.0)
+    telling.supervisors_come = False
+    changing = telling.order(ChangeSupervision(name, Mode.WHISPER), 12.0, agent=None)
+    telling.tell(*(acd.TimePassed(12.0 + tick, "t") for tick in range(1, 9)))
+    assert sent(telling) == ["listen"] + ["whisper"] * SENDS
     failed = telling.command(changing.command)
     assert (failed.state, failed.reason) == (CommandState.FAILED, "no_effect")
+
+
+def test_a_phone_is_sent_on_only_when_it_has_come_where_it_was_sent() -> None:
+    """A redirect was undone that came as the dialplan began to run: the supervisor sat in silence."""
+    telling = Telling()
+    telling.ready()
+    leg = telling.talk()
+    telling.supervisors_come = False
+    record = telling.order(Supervise("1001", BOSS_SEAT, Mode.LISTEN, Afterwards.WAIT), 10.0, agent=None)
+    name = record.result["supervision"]
+    telling.tell(leg_started(name, BOSS_SEAT, 10.0, dialled="s"), f.LegAnswered(11.0, "t", name))
+    assert sent(telling) == [], "the dialplan brings it to `wait` by itself"
+    telling.tell(f.SupervisorDoes(11.1, "t", name, "wait"))
+    assert (sent(telling), spied(telling)) == (["listen"], [leg])
+    telling.order(ChangeSupervision(name, Mode.WHISPER), 11.15, agent=None)
+    assert sent(telling) == ["listen"]
+    comes(telling, name, 11.2)
+    assert sent(telling) == ["listen", "whisper"]
+
+
+def test_a_phone_that_did_not_come_is_sent_again() -> None:
+    telling = Telling()
+    telling.ready()
+    telling.talk()
+    telling.supervisors_come = False
+    name = begun(telling, 10.0)
+    telling.tell(acd.TimePassed(11.0 + ARRIVES_WITHIN_S / 2, "t"))
+    assert sent(telling) == ["listen"]
+    telling.tell(acd.TimePassed(11.0 + ARRIVES_WITHIN_S, "t"))
+    assert sent(telling) == ["listen", "listen"]
+    comes(telling, name, 12.1)
+    telling.tell(acd.TimePassed(20.0, "t"))
+    assert sent(telling) == ["listen", "listen"]
 
 
 def test_a_phone_that_asterisk_refused_to_send_is_sent_again() -> None:
@@ -175,13 +210,15 @@ def test_a_phone_that_asterisk_refused_to_send_is_sent_again() -> None:
     telling = Telling()
     telling.ready()
     telling.talk()
+    telling.supervisors_come = False
     name = begun(telling, 10.0)
     [first] = telling.actions(SendSupervisor)
     telling.tell(ActionFailed(11.0 + SENT_AGAIN_S / 2, "t", first, REFUSED))
     assert sent(telling) == ["listen"], "not at once: it is still on its way"
     telling.tell(acd.TimePassed(11.0 + 2 * SENT_AGAIN_S, "t"))
     assert sent(telling) == ["listen", "listen"]
-    taken(telling, 12.0)
+    comes(telling, name, 12.0)
+    telling.supervisors_come = True
     telling.order(ChangeSupervision(name, Mode.WHISPER), 13.0, agent=None)
     telling.tell(ActionFailed(13.1, "t", first, REFUSED), acd.TimePassed(20.0, "t"))
     assert sent(telling) == ["listen", "listen", "whisper"], "that was about what it does no more"
@@ -191,7 +228,9 @@ def test_taking_over_that_asterisk_refused_is_tried_again() -> None:
     telling = Telling()
     telling.ready()
     telling.talk()
-    telling.order(TakeOverCall(begun(telling, 10.0)), 12.0, agent=None)
+    name = begun(telling, 10.0)
+    telling.supervisors_come = False
+    telling.order(TakeOverCall(name), 12.0, agent=None)
     telling.tell(ActionFailed(12.1, "t", telling.actions(SendSupervisor)[-1], REFUSED))
     telling.tell(acd.TimePassed(12.0 + 2 * SENT_AGAIN_S, "t"))
     assert sent(telling) == ["listen", "take", "take"]
@@ -201,9 +240,8 @@ def test_without_a_call_another_mode_is_noted_for_the_next_one_at_once() -> None
     telling = Telling()
     telling.ready()
     name = begun(telling, 10.0)
-    taken(telling, 11.1)
     changing = telling.order(ChangeSupervision(name, Mode.WHISPER), 12.0, agent=None)
-    assert (changing.state, sent(telling)) == (CommandState.DONE, ["wait"])
+    assert (changing.state, sent(telling)) == (CommandState.DONE, []), "the phone waits since it was answered"
 
 
 def test_taking_over_ends_the_agents_leg_once_supervisor_and_citizen_are_connected() -> None:

@@ -8,7 +8,8 @@ from acd import events as acd
 from cti.calls import facts as f
 from cti.calls.actions import HangUp, Place, RingParty, SendLeg, SetFact
 from cti.calls.facts import Fact
-from cti.calls.supervision import BARGED_WITHIN_S, Afterwards, Mode
+from cti.calls.supervision import Afterwards, Mode
+from cti.calls.supervisions import BARGED_WITHIN_S
 from cti.verbs.conference import Confer, Drop
 from cti.verbs.consult import Cancel, Consult
 from cti.verbs.hold import Hold
@@ -18,7 +19,7 @@ from cti.verbs.records import CommandState
 from cti.verbs.supervision import ChangeSupervision, TakeOverCall
 from tests.support.conversation import leg_started, seat_answers, seat_rings
 from tests.support.telling import CALL, Telling
-from tests.unit.verbs.test_supervision import begun, sent, spied, taken
+from tests.unit.verbs.test_supervision import begun, sent, spied
 
 EXPERT = Party(To.AGENT, "1002")
 
@@ -98,7 +99,6 @@ def test_who_barges_in_while_the_citizen_is_on_hold_whispers_until_there_is_some
     talking.set_aside(20.0)
     change = talking.order(ChangeSupervision(name, Mode.BARGE), 25.0, agent=None)
     assert sent(talking) == ["listen", "whisper"]
-    taken(talking, 25.1)
     assert talking.command(change.command).state is CommandState.DONE
     talking.tell(joins(talking.agent_leg(), 30.0, "b2"), joins(CALL, 30.1, "b2"))
     assert sent(talking)[-1] == "barge"
