@@ -32,6 +32,7 @@ async def test_a_phone_that_dies_costs_its_agents_readiness_and_no_caller(tmp_pa
         rung.hang_up()
 
         talks, third = await place.talking()
+        await place.hears_on(talks)
         died[third] = time.time()
         await place.phones.die(third)
         place.center.service.reload()
