@@ -73,16 +73,12 @@ class Supervisions:
     # -- what happens ----------------------------------------------------------------------------------------
 
     def refused(self, action: SendSupervisor) -> None:
-        """Asterisk did not take it, as of a phone that is just leaving a bridge; it is sent again soon."""
-        self._refused |= self._last_sent(action)
-
-    def _last_sent(self, action: SendSupervisor) -> set[LegId]:
-        """Whose phone it sent, unless that was sent elsewhere since."""
-        return {
-            name
-            for name, each in self.open.items()
-            if (each.channel, each.doing.value) == (action.channel, action.doing)
-        }
+        """Asterisk did not take it, as of a phone that is just leaving a bridge; it is sent again soon,
+        unless it was sent elsewhere since.
+        """
+        for name, each in self.open.items():
+            if (each.channel, each.doing.value) == (action.channel, action.doing):
+                self._refused.add(name)
 
     def apply(self, change: Change) -> None:
         match change:
