@@ -402,7 +402,7 @@ class CallModel:
             direction, number = Direction.INTERNAL, ""
         record = CallRecord(call_id, direction, "", None, 0, number, fact.number, leg.record.started_at)
         record.route, record.agent, record.seat = Route.DIRECT, leg.record.agent, leg.record.seat
-        call = OpenCall(record, "after", None)
+        call = OpenCall(record, "dialling", None)
         self._state.calls[call_id] = call
         self._state.attach(leg, call)
         record.work_order = fact.work_order or None
@@ -445,6 +445,7 @@ class CallModel:
     def _changed(self, call: OpenCall, at: Instant, cause: str) -> None:
         """Notes that the record changed, once a fact and last, and what that means to the router."""
         call.record.version += 1
+        call.record.state = call.state
         if call.place == "fallback":
             self._fell_back[call.record.call] = None
         self._out = [o for o in self._out if not (isinstance(o, CallUpdated) and o.record is call.record)]

@@ -10,10 +10,11 @@ from acd.effects import MakeOffer
 from acd.model import AgentId, Instant, SeatId
 from cti.calls.actions import Place
 from cti.calls.facts import CallId, LegId
-from cti.calls.records import CallRecord, HoldKind, HoldRecord, LegRecord, SegmentRecord
+from cti.calls.records import CallRecord, CallState, HoldKind, HoldRecord, LegRecord, SegmentRecord
 
 MOVES_WITHIN_S = 5.0
 """A leg that is not where a command sent it so long afterwards does not go there any more."""
+_BEFORE_THE_TALK = ("greeting", "dialling", "waiting", "fallback")
 _CONNECTS = frozenset({Place.CONNECT, Place.CONSULT, Place.CONFERENCE})
 
 
@@ -54,7 +55,7 @@ class Leg:
 class OpenCall:
     record: CallRecord
     place: str
-    """`greeting`, `waiting`, `fallback` or `after`; a talking caller keeps the last one."""
+    """The caller's state while no agent has them, which a talking caller keeps."""
     caller: LegId | None
     live: dict[LegId, None] = field(default_factory=dict)
     """Legs that have not ended, in the order in which they came."""
@@ -110,6 +111,22 @@ class OpenCall:
         going = [hold for hold in self.record.holds if hold.ended_at is None]
         own = next((hold for hold in going if hold.leg == subject), None)
         return own or next((h for h in going if h.kind is HoldKind.PHONE and h.leg in talk), None)
+
+    @property
+    def state(self) -> CallState | None:
+        """None once it has ended."""
+        record, hold = self.record, self.hold
+        if record.ended_at is not None:
+            return None
+        if hold is not None:
+            return CallState.PARKED if hold.kind is HoldKind.PARKED else CallState.HELD
+        if self.talks:
+            return CallState.TALKING
+        if any(offer.outcome is None for offer in record.offers):
+            return CallState.OFFERED
+        # On the way out of a talk, into a hold or the farewell: where to is told a moment later.
+        leaves = record.answered_at is not None and not self.waits and self.place in _BEFORE_THE_TALK
+        return CallState.TALKING if leaves else CallState(self.place)
 
     @property
     def caller_talks(self) -> bool:
