@@ -131,7 +131,7 @@ class CallModel:
                 del self._fell_back[call_id]
                 continue
             waits = call.caller in call.live and (call.record.answered_at is None or call.waits)
-            if waits and not self._state.rings_unasked(call):
+            if waits and not self._state.rung_unasked(call):
                 yield call_id, call
 
     def restore(self, record: CallRecord) -> None:

@@ -229,36 +229,26 @@ class LiveState:
         """Whether the seat's phone is on a call that is not an unanswered offer."""
         return any(self.engages(self.legs[leg]) for leg in self._at_seat.get(seat, ()))
 
-    def rings_unasked(self, call: OpenCall) -> bool:
-        """Whether a phone rings for the caller, or was just answered, that the router knows nothing of.
-
-        It rings for an offer from before a restart, or for the fallback queue. Until it ends the caller is
-        not offered to anybody else, nor moved: between the answer and the connection too. Nor while a command
-        has asked for a phone to ring.
-        """
-        if any(asked.call == call.record.call for asked in self.asked.values()):
-            return True
-        return any(
-            leg.record.seat is not None and not leg.was_connected and leg.record.leg not in self.offers
-            for leg_id in call.live
-            if (leg := self.legs[leg_id])
-        )
-
     def rung(self, call: OpenCall) -> list[LegId]:
         """Who is rung for the call, by an offer, a command or a phone, from the asking to the connection."""
-        name, legs = call.record.call, self.legs
-        asked = [leg for leg, to_come in self.asked.items() if to_come.call == name]
-        asked += [
-            leg for leg, offer in self.offers.items() if offer.made.contact == name and not offer.answered
-        ]
+        offers = self.offers.items()
+        offered = [leg for leg, to in offers if to.made.contact == call.record.call and not to.answered]
+        return [*offered, *self.rung_unasked(call)]
+
+    def rung_unasked(self, call: OpenCall) -> list[LegId]:
+        """Of those the ones that the router knows nothing of.
+
+        They are rung by a command or a phone, for an offer from before a restart, or for the fallback queue.
+        Until there are none the caller is not offered to anybody else, nor moved.
+        """
         known = {call.citizen, call.handler}
         known |= {hold.leg for hold in call.record.holds if hold.ended_at is None}
-        there = [
+        asked = [leg for leg, to_come in self.asked.items() if to_come.call == call.record.call]
+        return asked + [
             leg
             for leg in call.live
-            if leg not in known and not legs[leg].was_connected and legs[leg].bridge is None
+            if leg not in known and leg not in self.offers and not self.legs[leg].was_connected
         ]
-        return list(dict.fromkeys([*asked, *there]))
 
     def in_use(self, seat: SeatId) -> bool:
         """Whether the seat's phone is on a call, rings, or is about to."""
