@@ -14,6 +14,10 @@ from cti.calls.records import CallRecord, CallState, HoldKind, HoldRecord, LegRe
 
 MOVES_WITHIN_S = 5.0
 """A leg that is not where a command sent it so long afterwards does not go there any more."""
+DONE_LEGS_KEPT = 6_000
+"""Ended legs and calls remembered, so that a fact that comes late does not open a call again: at 10 calls a
+second those of the last three minutes.
+"""
 _BEFORE_THE_TALK = ("greeting", "dialling", "waiting", "fallback")
 _CONNECTS = frozenset({Place.CONNECT, Place.CONSULT, Place.CONFERENCE})
 
@@ -167,6 +171,7 @@ class LiveState:
         self.offers: dict[LegId, Offer] = {}
         self.asked: dict[LegId, AskedLeg] = {}
         """Legs that commands asked for and that are not there yet."""
+        self._done: dict[LegId, None] = {}
         self._at_seat: dict[SeatId, dict[LegId, None]] = {}
         """Legs of each seat's phone: asked for with nearly every fact, when hundreds are up."""
 
@@ -181,6 +186,16 @@ class LiveState:
         del self.legs[leg.record.leg]
         if leg.record.seat is not None:
             del self._at_seat[leg.record.seat][leg.record.leg]
+
+    def is_over(self, leg: LegId) -> bool:
+        """Whether a leg has ended, or was asked for and never came about."""
+        return leg in self._done
+
+    def remember(self, leg: LegId) -> None:
+        """The leg, or the call, is over: a fact that comes late does not open it again."""
+        self._done[leg] = None
+        while len(self._done) > DONE_LEGS_KEPT:
+            del self._done[next(iter(self._done))]
 
     def call_of(self, leg: Leg) -> OpenCall | None:
         return self.calls.get(leg.call) if leg.call is not None else None
@@ -204,6 +219,34 @@ class LiveState:
         """The others in the leg's bridge."""
         members = self.bridges[leg.bridge] if leg.bridge is not None else {}
         return [self.legs[other] for other in members if other != leg.record.leg]
+
+    def place_of(self, leg_id: LegId) -> tuple[SeatId, CallId] | None:
+        """The seat whose leg it is, and the call that it belongs to; None for any other leg."""
+        leg = self.legs.get(leg_id)
+        if leg is None or leg.record.seat is None or leg.call is None:
+            return None
+        return leg.record.seat, leg.call
+
+    def aside_for(self, leg_id: LegId) -> list[LegId]:
+        """Agents' legs that are connected with nobody because they have this one on hold by command."""
+        leg = self.legs.get(leg_id)
+        call = self.call_of(leg) if leg is not None else None
+        if leg is None or call is None:
+            return []
+        legs = (self.legs[name] for name in call.live)
+        return [
+            each.record.leg
+            for each in legs
+            if each.record.seat is not None and each.bridge is None and leg in self.held_by(call, each)
+        ]
+
+    def talking(self) -> list[tuple[LegId, str]]:
+        """Seats' legs that are connected, with Asterisk's names of their channels."""
+        return [
+            (leg_id, leg.record.channel)
+            for leg_id, leg in self.legs.items()
+            if leg.record.seat is not None and leg.bridge is not None and leg.record.channel
+        ]
 
     def connected_at(self, seat: SeatId, call: OpenCall) -> bool:
         """Whether a line of the seat's phone is connected in the call, or holds somebody in it."""

@@ -52,7 +52,7 @@ def test_an_agent_is_free_when_the_phone_has_hung_up_while_asterisk_still_ends_t
     leaving, *rest = agent_leaves(30.0)
 
     assert kinds(told.tell(leaving, leaving)) == ["AgentReleased"]
-    assert not told.model.seat_engaged(SEAT)
+    assert not told.model.state.is_engaged(SEAT)
     assert "AgentReleased" not in kinds(told.tell(*rest))
 
 
