@@ -15,7 +15,7 @@ from api.routing import Input, Output
 from api.work_orders import EXAMPLE as WORK_ORDER_EXAMPLE
 from api.work_orders import WorkOrderOut
 from config.base import AgentNumber, Id
-from cti.calls.records import CallOutcome, Direction, EndedBy, HoldKind, RatingOutcome, Route
+from cti.calls.records import CallOutcome, CallState, Direction, EndedBy, HoldKind, RatingOutcome, Route
 
 _CALL_EXAMPLE: JsonDict = {
     "call": "hotline-1772414096.55",
@@ -195,9 +195,8 @@ class CallOut(Output):
     seat: str | None
     work_order: str | None
     """About which the hotline called the citizen (回访)."""
-    state: str | None
-    """Of an open call: `greeting`, `waiting`, `offered`, `talking`, `held`, `parked`, `fallback`, `diverted`,
-    `closed`, `voicemail`, `callback`, `after`."""
+    state: CallState | None
+    """Of an open call."""
     wait: WaitOut | None
     """Of a waiting call."""
 

@@ -23,7 +23,6 @@ from api.routing import Asked, Input, Nothing, Output, Raw, route
 from api.shown_calls import call_fields
 from api.supervision import SupervisionOut
 from config.models import Role
-from cti.calls.records import CallRecord, HoldKind
 from cti.records_json import Entry, decode, decode_call
 from cti.verbs.records import CommandRecord
 
@@ -72,7 +71,7 @@ def _call(entry: Entry, who: Bearer) -> BaseModel | None:
     record = decode_call(entry.body)
     if who.role is Role.AGENT and who.agent not in agents_in(record):
         return None
-    return CallOut(**call_fields(record, who.role, None) | {"state": _state_of(record)})
+    return CallOut(**call_fields(record, who.role, None) | {"state": record.state})
 
 
 def _agent(entry: Entry, who: Bearer) -> BaseModel | None:
@@ -101,19 +100,6 @@ KINDS: Mapping[str, Callable[[Entry, Bearer], BaseModel | None]] = {
     "supervision": _supervision,
 }
 """Kinds of journal entries that are told, and how each looks to a bearer; None: not to this one."""
-
-
-def _state_of(record: CallRecord) -> str | None:
-    if record.ended_at is not None:
-        return None
-    held = [hold.kind for hold in record.holds if hold.ended_at is None]
-    if held:
-        return "parked" if HoldKind.PARKED in held else "held"
-    if any(segment.ended_at is None for segment in record.segments):
-        return "talking"
-    if any(offer.outcome is None for offer in record.offers):
-        return "offered"
-    return "greeting" if record.queued_at is None else "waiting"
 
 
 async def follow_events(ask: Asked[EventsQuery, Nothing]) -> web.StreamResponse:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Literal, TypeAlias
 
 from pydantic import ConfigDict
 from pydantic.config import JsonDict
@@ -14,23 +13,10 @@ from api.routing import Asked, Input, Nothing, Output, Reply, route
 from api.shown_calls import view_fields
 from config.base import Id
 from config.models import Role
+from cti.calls.records import CallState
 from cti.views import CallView
 
-State: TypeAlias = Literal[
-    "greeting",
-    "waiting",
-    "offered",
-    "talking",
-    "held",
-    "parked",
-    "fallback",
-    "diverted",
-    "closed",
-    "voicemail",
-    "callback",
-    "after",
-]
-TO_BE_PICKED_UP = frozenset({"waiting", "parked"})
+TO_BE_PICKED_UP = frozenset({CallState.WAITING, CallState.PARKED})
 """States in which anybody may pick a citizen up."""
 
 _WAITING_EXAMPLE: JsonDict = {
@@ -60,7 +46,7 @@ _WAITING_EXAMPLE: JsonDict = {
 class OpenCallsQuery(Input):
     """Which calls. All that are given must hold."""
 
-    state: State | None = None
+    state: CallState | None = None
     """`waiting` and `parked` ones can be picked up."""
     queue: Id | None = None
 

@@ -16,7 +16,6 @@ from typing import Protocol
 from acd.effects import AgentChanged
 from acd.model import AgentId, AgentState, Instant, QueueId, SeatId, Skill
 from cti.audit import DONE, AuditHead, ToAudit
-from cti.calls.records import HoldKind
 from cti.calls.state import OpenCall
 from cti.figures import (
     AgentFiguresView,
@@ -220,7 +219,7 @@ class Hotline:
             direction=record.direction.value,
             hotline=record.hotline,
             queue=record.queue,
-            state=_state(call),
+            state=call.state,
             number=record.number,
             agent=talking_to.agent if talking_to else offered.agent if offered else record.agent,
             seat=talking_to.seat if talking_to else offered.seat if offered else record.seat,
@@ -366,15 +365,6 @@ class Hotline:
                 while self._archive.applied_seq < upto:  # noqa: ASYNC110
                     await asyncio.sleep(LOOK_AGAIN_S)
         return self._archive.applied_seq >= upto
-
-
-def _state(call: OpenCall) -> str:
-    if call.hold is not None:
-        return "parked" if call.hold.kind is HoldKind.PARKED else "held"
-    if call.segment is not None:
-        return "talking"
-    offered = any(offer.outcome is None for offer in call.record.offers)
-    return "offered" if offered else call.place
 
 
 def _time(at: Instant) -> datetime:

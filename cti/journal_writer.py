@@ -45,6 +45,7 @@ class JournalWriter:
         """The number of the newest entry that was written; 0 before the first."""
         self._to_sync = asyncio.Event()
         self._asked = asyncio.Event()
+        """Somebody waits for an answer that the next sync brings."""
         self._answers: list[Callable[[], None]] = []
         self._removals: list[Callable[[], None]] = []
 
@@ -86,6 +87,7 @@ class JournalWriter:
         while True:
             await self._to_sync.wait()
             self._to_sync.clear()
+            self._asked.clear()
             answers, self._answers = self._answers, []
             removals, self._removals = self._removals, []
             synced, self._unsynced = self._unsynced, []
@@ -108,16 +110,9 @@ class JournalWriter:
             for answer in answers:
                 answer()
             await asyncio.sleep(SYNC_PAUSE_S)
-            await self._linger()
-
-    async def _linger(self) -> None:
-        """Returns when it is time for another sync: at once when somebody waits for an answer, else soon."""
-        self._asked.clear()
-        if self._answers:
-            return
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LINGER_S - SYNC_PAUSE_S):
-                await self._asked.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LINGER_S - SYNC_PAUSE_S):
+                    await self._asked.wait()
 
     def close(self) -> None:
         """Syncs what is left; written already, it would survive us anyhow, but for a power cut."""

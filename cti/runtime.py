@@ -224,13 +224,13 @@ class Runtime:
             case f.PhoneChanged():
                 self._requests.phones_turned(self.desk.phones.changed(fact), fact, step)
             case f.LegMeasured():
-                place = self.calls.place_of(fact.leg)
+                place = self.calls.state.place_of(fact.leg)
                 if place is not None and fact.quality is not None:
                     self.desk.phones.sounded(*place, fact.at, Sound.of(fact.quality))
                 self.silent_phones.measured(fact, step)
             case f.LegEnded():
                 # The dialplan lets them go too, after three seconds of silence.
-                step.actions += [HangUp(fact.cause, leg) for leg in self.calls.aside_for(fact.leg)]
+                step.actions += [HangUp(fact.cause, leg) for leg in self.calls.state.aside_for(fact.leg)]
             case f.ClockSet():
                 self.silent_phones.clock_set(fact.at)
             case f.LegLingers():

@@ -318,7 +318,7 @@ class Service:
         while True:
             await asyncio.sleep(MEASURE_EVERY_S)
             if self.routing:
-                await self._measure(self.runtime.calls.talking())
+                await self._measure(self.runtime.calls.state.talking())
 
     async def _listen_to_silent_phones(self) -> None:
         """Often, for those alone that cannot be reached while they talk."""

@@ -36,7 +36,7 @@ class SilentPhones:
 
     def suspects(self, at: Instant) -> list[tuple[LegId, str]]:
         """Connected legs of phones that cannot be reached, with Asterisk's names of their channels."""
-        found = [(leg, channel) for leg, channel in self._calls.talking() if self._is_suspect(leg, at)]
+        found = [(leg, channel) for leg, channel in self._calls.state.talking() if self._is_suspect(leg, at)]
         self._heard = {leg: self._heard[leg] for leg, _ in found if leg in self._heard}
         return found
 
@@ -54,7 +54,7 @@ class SilentPhones:
             step.actions += self._let_go(fact, step)
 
     def _is_suspect(self, leg: LegId, at: Instant) -> bool:
-        place = self._calls.place_of(leg)
+        place = self._calls.state.place_of(leg)
         if place is None or self._phones.reachable(place[0]) is not False:
             return False
         return at >= self._unsure_until or self._phones.seats[place[0]].registered

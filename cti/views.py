@@ -11,6 +11,7 @@ from typing import Protocol
 from acd.model import AgentId, AgentState, QueueId, SeatId, Skill
 from cti.audit import DONE, AuditHead
 from cti.calls.quality import Sound
+from cti.calls.records import CallState
 from cti.calls.supervision import Afterwards, Mode
 from cti.figures import AgentFiguresView, AgentIntervalView, IntervalView, QueueView, SkillView
 
@@ -75,8 +76,7 @@ class CallView:
     direction: str
     hotline: str
     queue: QueueId | None
-    state: str
-    """`greeting`, `waiting`, `offered`, `talking`, `held`, `parked`, `fallback`, or what came after those."""
+    state: CallState | None
     number: str
     agent: AgentId | None
     seat: SeatId | None

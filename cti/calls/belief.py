@@ -127,7 +127,7 @@ class RouterBelief:
         if call.caller_talks or call.hold is not None:
             return False  # what an agent's second line still does is no matter
         waits = call.waits or call.record.answered_at is None
-        return waits and not self._state.rings_unasked(call)
+        return waits and not self._state.rung_unasked(call)
 
     def seat(self, seat: SeatId, at: Instant, cause: str) -> list[acd.Event]:
         """Compares one seat."""

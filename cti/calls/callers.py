@@ -26,7 +26,6 @@ class Callers:
         belief: RouterBelief,
         connections: Connections,
         trunk: str,
-        is_over: Callable[[LegId], bool],
         changed: Changed,
         tell: Callable[[Output], None],
     ) -> None:
@@ -34,7 +33,6 @@ class Callers:
         self._belief = belief
         self._connections = connections
         self._trunk = trunk
-        self._is_over = is_over
         self._changed = changed
         self._tell = tell
 
@@ -50,7 +48,7 @@ class Callers:
         self, call_id: CallId, leg_id: LegId, at: Instant, number: str, dialled: str
     ) -> OpenCall | None:
         """The inbound call of a caller's leg, made when it is new; None when it is over already."""
-        if self._is_over(leg_id):
+        if self._state.is_over(leg_id):
             return None
         leg = self._state.legs.get(leg_id)
         if leg is None:

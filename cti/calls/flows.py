@@ -109,4 +109,6 @@ def place_of(record: CallRecord) -> str:
         return "closed"
     if record.rating is not None:
         return "after"
+    if record.legs and record.legs[0].seat is not None:
+        return "dialling"
     return "waiting" if record.queued_at is not None else "greeting"

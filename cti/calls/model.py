@@ -19,20 +19,13 @@ from cti.calls.callers import Callers
 from cti.calls.commanded import Commanded
 from cti.calls.connections import Connections
 from cti.calls.facts import CallId, Fact, LegId, PbxSnapshot
-from cti.calls.flows import caller_left
+from cti.calls.legs import Legs
 from cti.calls.offers import Offers
-from cti.calls.outcome import NETWORK_FAULTS, end_of_call
 from cti.calls.outputs import CallUpdated, Output
-from cti.calls.quality import Sound
 from cti.calls.reconcile import facts_of
-from cti.calls.records import CallRecord, Direction, EndedBy, LegRecord, Route
+from cti.calls.records import CallRecord, Direction, Route
 from cti.calls.restoring import restored
-from cti.calls.state import Leg, LiveState, Offer, OpenCall
-
-DONE_LEGS_KEPT = 6_000
-"""Ended legs and calls remembered, so that a fact that comes late does not open a call again: at 10 calls a
-second those of the last three minutes.
-"""
+from cti.calls.state import Leg, LiveState, OpenCall
 
 
 class CallModel:
@@ -43,12 +36,10 @@ class CallModel:
     """
 
     def __init__(self, *, seats: frozenset[SeatId], trunk: str) -> None:
-        self._seats = seats
         self._trunk = trunk
         self._state = LiveState()
         self._agent_at: dict[SeatId, AgentId] = {}
         self._belief = RouterBelief(self._state, self._agent_at)
-        self._done: dict[LegId, None] = {}
         self._fell_back: dict[CallId, None] = {}
         """Calls whose callers came to the fallback queue, which is asked about after every event."""
         self._out: list[Output] = []
@@ -56,7 +47,18 @@ class CallModel:
         self._commanded = Commanded(self._state, self._changed)
         self._connections = Connections(self._state, self._belief, self._changed, self._tell)
         self._callers = Callers(
-            self._state, self._belief, self._connections, trunk, self.is_over, self._changed, self._tell
+            self._state, self._belief, self._connections, trunk, self._changed, self._tell
+        )
+        self._legs = Legs(
+            self._state,
+            self._belief,
+            self._offers,
+            self._commanded,
+            self._connections,
+            seats,
+            self._agent_at,
+            self._changed,
+            self._tell,
         )
 
     # -- what the owner asks and tells -----------------------------------------------------------------------
@@ -83,43 +85,11 @@ class CallModel:
 
     def is_over(self, leg: LegId) -> bool:
         """Whether a leg has ended, or was asked for and never came about."""
-        return leg in self._done
+        return self._state.is_over(leg)
 
     def leg(self, leg: LegId) -> Leg | None:
         """A leg that has not ended."""
         return self._state.legs.get(leg)
-
-    def seat_engaged(self, seat: SeatId) -> bool:
-        """Whether the seat's phone is on a call that is not an unanswered offer."""
-        return self._state.is_engaged(seat)
-
-    def place_of(self, leg_id: LegId) -> tuple[SeatId, CallId] | None:
-        """The seat whose leg it is, and the call that it belongs to; None for any other leg."""
-        leg = self._state.legs.get(leg_id)
-        if leg is None or leg.record.seat is None or leg.call is None:
-            return None
-        return leg.record.seat, leg.call
-
-    def aside_for(self, leg_id: LegId) -> list[LegId]:
-        """Agents' legs that are connected with nobody because they have this one on hold by command."""
-        leg = self._state.legs.get(leg_id)
-        call = self._state.call_of(leg) if leg is not None else None
-        if leg is None or call is None:
-            return []
-        legs = (self._state.legs[name] for name in call.live)
-        return [
-            each.record.leg
-            for each in legs
-            if each.record.seat is not None and each.bridge is None and leg in self._state.held_by(call, each)
-        ]
-
-    def talking(self) -> list[tuple[LegId, str]]:
-        """Seats' legs that are connected, with Asterisk's names of their channels."""
-        return [
-            (leg_id, leg.record.channel)
-            for leg_id, leg in self._state.legs.items()
-            if leg.record.seat is not None and leg.bridge is not None and leg.record.channel
-        ]
 
     def in_fallback(self) -> Iterator[tuple[CallId, OpenCall]]:
         """Callers in Asterisk's plain queue for whom no phone rings, while Asterisk is in sight."""
@@ -131,18 +101,18 @@ class CallModel:
                 del self._fell_back[call_id]
                 continue
             waits = call.caller in call.live and (call.record.answered_at is None or call.waits)
-            if waits and not self._state.rings_unasked(call):
+            if waits and not self._state.rung_unasked(call):
                 yield call_id, call
 
     def restore(self, record: CallRecord) -> None:
         """Takes up an open call as the journal last knew it; a snapshot must follow."""
         for leg in restored(self._state, record, self._trunk):
-            self._remember(leg)
+            self._state.remember(leg)
 
     def forget_done(self, legs: Iterable[LegId]) -> None:
         """Names legs of calls that were closed before a restart: facts about them change nothing."""
         for leg in legs:
-            self._remember(leg)
+            self._state.remember(leg)
 
     def agent_sat(self, seat: SeatId, agent: AgentId | None, at: Instant, cause: str) -> tuple[Output, ...]:
         """Who sits at a seat from now on."""
@@ -200,7 +170,7 @@ class CallModel:
                     self._apply(implied)
                 self._connections.check(fact.at, fact.cause)
                 for leg_id in list(self._state.asked):  # no link tells of them any more
-                    self._remember(leg_id)
+                    self._state.remember(leg_id)
                     self._commanded.never_came(leg_id, fact.at, fact.cause)
                 for call in list(self._state.calls.values()):
                     self._offers.settle(call, fact.at, fact.cause)
@@ -217,23 +187,15 @@ class CallModel:
 
     def _apply(self, fact: Fact) -> None:
         match fact:
-            case f.LegStarted():
-                self._leg_started(fact)
-            case f.LegRinging():
-                leg = self._state.legs.get(fact.leg)
-                if leg is not None and leg.record.ringing_at is None:
-                    leg.record.ringing_at = fact.at
-                    self._leg_changed(leg, fact.at, fact.cause)
-            case f.LegAnswered():
-                leg = self._state.legs.get(fact.leg)
-                if leg is not None and leg.record.answered_at is None:
-                    leg.record.answered_at = fact.at
-                    self._leg_changed(leg, fact.at, fact.cause)
-            case f.LegMeasured():
-                leg = self._state.legs.get(fact.leg)
-                if leg is not None and fact.quality is not None and fact.final:
-                    leg.record.measured(Sound.of(fact.quality))
-                    self._leg_changed(leg, fact.at, fact.cause)
+            case (
+                f.LegStarted()
+                | f.LegRinging()
+                | f.LegAnswered()
+                | f.LegMeasured()
+                | f.LegLeaving()
+                | f.LegEnded()
+            ):
+                self._legs.note(fact)
             case f.LegJoined():
                 self._connections.joined(fact)
             case f.LegParted():
@@ -244,8 +206,6 @@ class CallModel:
                 self._connections.phone_held(fact)
             case f.LegResumed():
                 self._connections.phone_resumed(fact)
-            case f.LegLeaving():
-                self._leg_leaving(fact)
             case f.ClockSet():
                 for leg in self._state.legs.values():
                     leg.clock_set = True
@@ -255,8 +215,6 @@ class CallModel:
                 self._connections.recording_started(fact)
             case f.RecordingFinished():
                 self._connections.recording_finished(fact)
-            case f.LegEnded():
-                self._leg_ended(fact)
             case f.CallArrived():
                 self._callers.arrived(fact)
             case f.SeatDialled():
@@ -285,106 +243,6 @@ class CallModel:
             case _:
                 pass  # features and reachability are the owner's business
 
-    # -- legs ------------------------------------------------------------------------------------------------
-
-    def _leg_started(self, fact: f.LegStarted) -> None:
-        known = self._state.legs.get(fact.leg)
-        if known is not None or fact.leg in self._done:
-            if known is not None and not known.record.channel:
-                known.record.channel = fact.channel
-            if known is not None and known.call is None:
-                self._join_call(known, fact)
-            return
-        seat = fact.endpoint if fact.endpoint in self._seats else None
-        offer = self._state.offers.get(fact.leg)
-        record = LegRecord(
-            leg=fact.leg,
-            channel=fact.channel,
-            endpoint=fact.endpoint,
-            seat=seat,
-            agent=offer.made.agent if offer else self._agent_at.get(seat) if seat else None,
-            number=fact.number,
-            started_at=fact.at,
-        )
-        leg = Leg(record, None, fact.linked, fact.dialled)
-        self._state.begin(leg)
-        self._join_call(leg, fact)
-        if seat is not None:
-            self._out += self._belief.seat(seat, fact.at, fact.cause)
-
-    def _join_call(self, leg: Leg, fact: f.LegStarted) -> None:
-        call = self._call_for(fact, self._state.offers.get(fact.leg))
-        if call is not None:
-            self._state.attach(leg, call)
-            self._changed(call, fact.at, fact.cause)
-
-    def _call_for(self, fact: f.LegStarted, offer: Offer | None) -> OpenCall | None:
-        if offer is not None:
-            return self._state.calls.get(offer.made.contact)
-        own = self._state.calls.get(fact.leg)
-        if own is not None and own.caller == fact.leg:
-            return own
-        for candidate in (self._commanded.came(fact.leg), fact.call, fact.linked):
-            if candidate is None or candidate == fact.leg:
-                continue
-            if candidate in self._state.calls:
-                return self._state.calls[candidate]
-            linked = self._state.legs.get(candidate)
-            if linked is not None and linked.call is not None:
-                return self._state.calls.get(linked.call)
-        return None
-
-    def _leg_leaving(self, fact: f.LegLeaving) -> None:
-        leg = self._state.legs.get(fact.leg)
-        if leg is not None and leg.record.seat is not None:
-            leg.leaving = True
-            call = self._state.call_of(leg)
-            leg.handed_on = leg.bridge is None and (call is None or not self._state.held_by(call, leg))
-            self._out += self._belief.seat(leg.record.seat, fact.at, fact.cause)
-
-    def _leg_ended(self, fact: f.LegEnded) -> None:
-        leg = self._state.legs.get(fact.leg)
-        if leg is None:
-            self._remember(fact.leg)
-            self._commanded.never_came(fact.leg, fact.at, fact.cause)
-            return
-        self._connections.part(leg, fact.at, fact.cause)
-        self._connections.let_go(leg, fact.at, fact.cause)
-        leg.record.ended_at, leg.record.hangup_cause = fact.at, fact.hangup_cause
-        self._state.end(leg)
-        self._remember(fact.leg)
-        call = self._state.call_of(leg)
-        seat = leg.record.seat
-        self._connections.recordings_over(leg, call, fact.cause)
-        if seat is not None:
-            if call is not None and fact.leg == call.record.call:  # it dialled the citizen
-                self._out += attempts.ended(call, AttemptOutcome.CANCELLED, fact.at, fact.cause)
-            self._offers.leg_ended(leg, call, fact)
-            self._out += self._belief.seat(seat, fact.at, fact.cause)
-        if call is not None:
-            self._leg_left_call(leg, call, fact)
-
-    def _leg_left_call(self, leg: Leg, call: OpenCall, fact: f.LegEnded) -> None:
-        del call.live[fact.leg]
-        # Who leaves while others talk on does not end the call (a consulted colleague, one of a conference),
-        # nor does who handed it on.
-        decides = fact.leg == call.citizen or (leg.was_connected and not leg.handed_on and not call.talks)
-        if decides and fact.hung_up_by_peer and call.record.ended_by is None:
-            call.record.ended_by = end_of_call(leg.record)
-        if fact.leg == call.caller:
-            self._out += caller_left(call.record, fact.leg, fact.at, fact.cause)
-        if fact.leg == call.record.call and leg.record.seat is None:
-            outcome = dialled.outcome_of_end(call, leg.record, fact.hangup_cause, fact.hung_up_by_peer)
-            self._out += attempts.ended(call, outcome, fact.at, fact.cause)
-        call.cut_off |= fact.leg == call.caller and fact.hangup_cause in NETWORK_FAULTS
-        if not call.live:
-            self._offers.call_over(call, fact.at, fact.cause)
-            call.record.ended_at = max(leg.ended_at or fact.at for leg in call.record.legs)
-            call.record.outcome = call.record.outcome_when_ended()
-            call.record.ended_by = call.record.ended_by or EndedBy.SYSTEM
-            del self._state.calls[call.record.call]
-        self._changed(call, fact.at, fact.cause)
-
     # -- calls -----------------------------------------------------------------------------------------------
 
     def _seat_dialled(self, fact: f.SeatDialled) -> None:
@@ -402,7 +260,7 @@ class CallModel:
             direction, number = Direction.INTERNAL, ""
         record = CallRecord(call_id, direction, "", None, 0, number, fact.number, leg.record.started_at)
         record.route, record.agent, record.seat = Route.DIRECT, leg.record.agent, leg.record.seat
-        call = OpenCall(record, "after", None)
+        call = OpenCall(record, "dialling", None)
         self._state.calls[call_id] = call
         self._state.attach(leg, call)
         record.work_order = fact.work_order or None
@@ -417,7 +275,7 @@ class CallModel:
         call = self._state.calls.get(fact.leg)
         if call is not None and dialled.is_unbegun(call.record):
             self._never_began(call, dialled.outcome_of_failure(fact.reason), fact.at, fact.cause)
-        self._remember(fact.leg)
+        self._state.remember(fact.leg)
         self._commanded.never_came(fact.leg, fact.at, fact.cause)
         self._offers.originate_failed(fact)
 
@@ -426,7 +284,7 @@ class CallModel:
         self._out += attempts.ended(call, outcome, at, cause)
         dialled.give_up(call, at)
         del self._state.calls[call.record.call]
-        self._remember(call.record.call)
+        self._state.remember(call.record.call)
         self._changed(call, at, cause)
 
     def _lose_sight(self, at: Instant, cause: str) -> None:
@@ -437,14 +295,10 @@ class CallModel:
 
     # -- output ----------------------------------------------------------------------------------------------
 
-    def _leg_changed(self, leg: Leg, at: Instant, cause: str) -> None:
-        call = self._state.call_of(leg)
-        if call is not None:
-            self._changed(call, at, cause)
-
     def _changed(self, call: OpenCall, at: Instant, cause: str) -> None:
         """Notes that the record changed, once a fact and last, and what that means to the router."""
         call.record.version += 1
+        call.record.state = call.state
         if call.place == "fallback":
             self._fell_back[call.record.call] = None
         self._out = [o for o in self._out if not (isinstance(o, CallUpdated) and o.record is call.record)]
@@ -453,11 +307,6 @@ class CallModel:
 
     def _tell(self, output: Output) -> None:
         self._out.append(output)
-
-    def _remember(self, leg: LegId) -> None:
-        self._done[leg] = None
-        while len(self._done) > DONE_LEGS_KEPT:
-            del self._done[next(iter(self._done))]
 
     def _take(self) -> tuple[Output, ...]:
         out, self._out = tuple(self._out), []

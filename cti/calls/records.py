@@ -50,6 +50,33 @@ class CallOutcome(StrEnum):
     """The caller asked to be called back."""
 
 
+class CallState(StrEnum):
+    """Where an open call is at the moment."""
+
+    GREETING = "greeting"
+    """A caller hears the greeting or a menu; a citizen who is dialled before an agent rings, or hears the
+    notice.
+    """
+    DIALLING = "dialling"
+    """An agent dialled, and nobody has answered."""
+    WAITING = "waiting"
+    OFFERED = "offered"
+    """An agent's phone rings for the waiting caller, or is about to."""
+    TALKING = "talking"
+    HELD = "held"
+    PARKED = "parked"
+    FALLBACK = "fallback"
+    """Waiting in Asterisk's plain queue."""
+    DIVERTED = "diverted"
+    """A limit of the queue sent the caller to a message or the busy tone."""
+    CLOSED = "closed"
+    VOICEMAIL = "voicemail"
+    CALLBACK = "callback"
+    """The caller asked to be called back, and hears that it is noted."""
+    AFTER = "after"
+    """No agent has the caller any more, who hears the rating or the farewell."""
+
+
 class RatingOutcome(StrEnum):
     """What came of asking the caller to rate the service."""
 
@@ -213,6 +240,8 @@ class CallRecord:
     """The work order for which an agent called the citizen (回访)."""
     steps: str | None = None
     """What a supervisor asked of agents for this caller, as `cti.calls.steps` writes it."""
+    state: CallState | None = None
+    """None once it has ended."""
     version: int = 0
     """Grows with each change; a projection never goes back."""
     choice: str | None = None

@@ -10,10 +10,15 @@ from acd.effects import MakeOffer
 from acd.model import AgentId, Instant, SeatId
 from cti.calls.actions import Place
 from cti.calls.facts import CallId, LegId
-from cti.calls.records import CallRecord, HoldKind, HoldRecord, LegRecord, SegmentRecord
+from cti.calls.records import CallRecord, CallState, HoldKind, HoldRecord, LegRecord, SegmentRecord
 
 MOVES_WITHIN_S = 5.0
 """A leg that is not where a command sent it so long afterwards does not go there any more."""
+DONE_LEGS_KEPT = 6_000
+"""Ended legs and calls remembered, so that a fact that comes late does not open a call again: at 10 calls a
+second those of the last three minutes.
+"""
+_BEFORE_THE_TALK = ("greeting", "dialling", "waiting", "fallback")
 _CONNECTS = frozenset({Place.CONNECT, Place.CONSULT, Place.CONFERENCE})
 
 
@@ -54,7 +59,7 @@ class Leg:
 class OpenCall:
     record: CallRecord
     place: str
-    """`greeting`, `waiting`, `fallback` or `after`; a talking caller keeps the last one."""
+    """The caller's state while no agent has them, which a talking caller keeps."""
     caller: LegId | None
     live: dict[LegId, None] = field(default_factory=dict)
     """Legs that have not ended, in the order in which they came."""
@@ -112,6 +117,22 @@ class OpenCall:
         return own or next((h for h in going if h.kind is HoldKind.PHONE and h.leg in talk), None)
 
     @property
+    def state(self) -> CallState | None:
+        """None once it has ended."""
+        record, hold = self.record, self.hold
+        if record.ended_at is not None:
+            return None
+        if hold is not None:
+            return CallState.PARKED if hold.kind is HoldKind.PARKED else CallState.HELD
+        if self.talks:
+            return CallState.TALKING
+        if any(offer.outcome is None for offer in record.offers):
+            return CallState.OFFERED
+        # On the way out of a talk, into a hold or the farewell: where to is told a moment later.
+        leaves = record.answered_at is not None and not self.waits and self.place in _BEFORE_THE_TALK
+        return CallState.TALKING if leaves else CallState(self.place)
+
+    @property
     def caller_talks(self) -> bool:
         return any(self.caller in segment.legs for segment in self.talks.values())
 
@@ -150,6 +171,7 @@ class LiveState:
         self.offers: dict[LegId, Offer] = {}
         self.asked: dict[LegId, AskedLeg] = {}
         """Legs that commands asked for and that are not there yet."""
+        self._done: dict[LegId, None] = {}
         self._at_seat: dict[SeatId, dict[LegId, None]] = {}
         """Legs of each seat's phone: asked for with nearly every fact, when hundreds are up."""
 
@@ -164,6 +186,16 @@ class LiveState:
         del self.legs[leg.record.leg]
         if leg.record.seat is not None:
             del self._at_seat[leg.record.seat][leg.record.leg]
+
+    def is_over(self, leg: LegId) -> bool:
+        """Whether a leg has ended, or was asked for and never came about."""
+        return leg in self._done
+
+    def remember(self, leg: LegId) -> None:
+        """The leg, or the call, is over: a fact that comes late does not open it again."""
+        self._done[leg] = None
+        while len(self._done) > DONE_LEGS_KEPT:
+            del self._done[next(iter(self._done))]
 
     def call_of(self, leg: Leg) -> OpenCall | None:
         return self.calls.get(leg.call) if leg.call is not None else None
@@ -187,6 +219,34 @@ class LiveState:
         """The others in the leg's bridge."""
         members = self.bridges[leg.bridge] if leg.bridge is not None else {}
         return [self.legs[other] for other in members if other != leg.record.leg]
+
+    def place_of(self, leg_id: LegId) -> tuple[SeatId, CallId] | None:
+        """The seat whose leg it is, and the call that it belongs to; None for any other leg."""
+        leg = self.legs.get(leg_id)
+        if leg is None or leg.record.seat is None or leg.call is None:
+            return None
+        return leg.record.seat, leg.call
+
+    def aside_for(self, leg_id: LegId) -> list[LegId]:
+        """Agents' legs that are connected with nobody because they have this one on hold by command."""
+        leg = self.legs.get(leg_id)
+        call = self.call_of(leg) if leg is not None else None
+        if leg is None or call is None:
+            return []
+        legs = (self.legs[name] for name in call.live)
+        return [
+            each.record.leg
+            for each in legs
+            if each.record.seat is not None and each.bridge is None and leg in self.held_by(call, each)
+        ]
+
+    def talking(self) -> list[tuple[LegId, str]]:
+        """Seats' legs that are connected, with Asterisk's names of their channels."""
+        return [
+            (leg_id, leg.record.channel)
+            for leg_id, leg in self.legs.items()
+            if leg.record.seat is not None and leg.bridge is not None and leg.record.channel
+        ]
 
     def connected_at(self, seat: SeatId, call: OpenCall) -> bool:
         """Whether a line of the seat's phone is connected in the call, or holds somebody in it."""
@@ -212,36 +272,26 @@ class LiveState:
         """Whether the seat's phone is on a call that is not an unanswered offer."""
         return any(self.engages(self.legs[leg]) for leg in self._at_seat.get(seat, ()))
 
-    def rings_unasked(self, call: OpenCall) -> bool:
-        """Whether a phone rings for the caller, or was just answered, that the router knows nothing of.
-
-        It rings for an offer from before a restart, or for the fallback queue. Until it ends the caller is
-        not offered to anybody else, nor moved: between the answer and the connection too. Nor while a command
-        has asked for a phone to ring.
-        """
-        if any(asked.call == call.record.call for asked in self.asked.values()):
-            return True
-        return any(
-            leg.record.seat is not None and not leg.was_connected and leg.record.leg not in self.offers
-            for leg_id in call.live
-            if (leg := self.legs[leg_id])
-        )
-
     def rung(self, call: OpenCall) -> list[LegId]:
         """Who is rung for the call, by an offer, a command or a phone, from the asking to the connection."""
-        name, legs = call.record.call, self.legs
-        asked = [leg for leg, to_come in self.asked.items() if to_come.call == name]
-        asked += [
-            leg for leg, offer in self.offers.items() if offer.made.contact == name and not offer.answered
-        ]
+        offers = self.offers.items()
+        offered = [leg for leg, to in offers if to.made.contact == call.record.call and not to.answered]
+        return [*offered, *self.rung_unasked(call)]
+
+    def rung_unasked(self, call: OpenCall) -> list[LegId]:
+        """Of those the ones that the router knows nothing of.
+
+        They are rung by a command or a phone, for an offer from before a restart, or for the fallback queue.
+        Until there are none the caller is not offered to anybody else, nor moved.
+        """
         known = {call.citizen, call.handler}
         known |= {hold.leg for hold in call.record.holds if hold.ended_at is None}
-        there = [
+        asked = [leg for leg, to_come in self.asked.items() if to_come.call == call.record.call]
+        return asked + [
             leg
             for leg in call.live
-            if leg not in known and not legs[leg].was_connected and legs[leg].bridge is None
+            if leg not in known and leg not in self.offers and not self.legs[leg].was_connected
         ]
-        return list(dict.fromkeys([*asked, *there]))
 
     def in_use(self, seat: SeatId) -> bool:
         """Whether the seat's phone is on a call, rings, or is about to."""

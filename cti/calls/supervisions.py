@@ -11,6 +11,7 @@ Pure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from acd.model import Instant, SeatId
 from cti.calls import facts as f
@@ -46,6 +47,16 @@ SENDS = 3
 """So often: a dialplan from before an upgrade does not tell that a phone has come."""
 
 
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """What a phone was sent to do and has not come to."""
+
+    doing: Doing
+    at_leg: LegId | None
+    sends: int
+    """How often it was sent to just that."""
+
+
 class Supervisions:
     """All open supervisions. Its owner applies changes, notes facts after the call model did, and settles."""
 
@@ -56,8 +67,8 @@ class Supervisions:
         self.open: dict[LegId, Supervision] = {}
         self.ended: dict[LegId, Ended] = {}
         """How those ended that ended lately."""
-        self.under_way: dict[LegId, int] = {}
-        """Those whose phone was sent to do something and has not come there, and how often it was sent."""
+        self.under_way: dict[LegId, UnderWay] = {}
+        """Those whose phone was sent to do something and has not come there."""
         self._refused: set[LegId] = set()
         """Those of them that Asterisk refused to send."""
         self._actions: list[Action] = []
@@ -216,7 +227,7 @@ class Supervisions:
         refused = name in self._refused
         if at - supervision.sent_at < (SENT_AGAIN_S if refused else ARRIVES_WITHIN_S):
             return True
-        if refused or self.under_way[name] < SENDS:
+        if refused or self.under_way[name].sends < SENDS:
             supervision.doing = Doing.NOTHING
         return False
 
@@ -338,9 +349,12 @@ class Supervisions:
         self._actions.append(SendSupervisor(cause, supervision.channel, doing.value))
 
     def _on_the_way(self, supervision: Supervision, doing: Doing, at: Instant) -> None:
-        name = supervision.supervision
+        name, at_leg = supervision.supervision, supervision.at_leg
         supervision.doing, supervision.bridge, supervision.sent_at = doing, None, at
-        self.under_way[name] = self.under_way.get(name, 0) + 1
+        before = self.under_way.get(name)
+        if before is None or (before.doing, before.at_leg) != (doing, at_leg):
+            before = UnderWay(doing, at_leg, 0)
+        self.under_way[name] = replace(before, sends=before.sends + 1)
         self._refused.discard(name)
 
     def _set(self, supervision: Supervision, name: str, value: str, cause: str) -> None:

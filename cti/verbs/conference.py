@@ -8,6 +8,7 @@ from acd.model import Instant
 from cti.calls.actions import Action, HangUp, Place, SendLeg
 from cti.calls.facts import CallId, LegId
 from cti.calls.state import Leg
+from cti.verbs.hold import call_off
 from cti.verbs.model import DONE, Command, Failed, Progress, Situation, Verb
 from cti.verbs.parties import Party, acting_leg, at_rest, beside, new_leg, open_call, ring
 from cti.views import Refused
@@ -15,7 +16,10 @@ from cti.views import Refused
 
 @dataclass(frozen=True, slots=True)
 class Confer:
-    """Everybody whom the agent talks with or holds, and `party` if one is given, in one conference."""
+    """Everybody whom the agent talks with or holds, and `party` if one is given, in one conference.
+
+    Whoever else is rung to be asked is called off, but not who is rung into a conference that goes on.
+    """
 
     call: CallId
     party: Party | None = None
@@ -44,6 +48,7 @@ def begin_confer(situation: Situation, command: Command[Confer], _at: Instant) -
             SendLeg(cause, leg.record.channel, Place.CONFERENCE, others[0].record.channel, Place.CONFERENCE)
         )
         actions += [SendLeg(cause, other.record.channel, Place.CONFERENCE) for other in others[1:]]
+        actions += call_off(cause, situation, call)
     members = [leg.record.leg, *(other.record.leg for other in others)]
     if party is not None:
         actions.append(ring(situation, command, call, party, Place.CONFERENCE, ""))

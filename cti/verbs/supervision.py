@@ -101,7 +101,7 @@ def _check_seat(situation: Situation, asked: Supervise) -> None:
         raise Refused("seat_in_use", f"From seat {seat} somebody is supervised already.", "seat")
     if asked.leg is not None:
         return
-    if situation.calls.seat_engaged(seat):
+    if situation.calls.state.is_engaged(seat):
         raise Refused("seat_in_use", f"The phone at {seat} is on a call.", "seat")
     if seat not in situation.reachable:
         raise Refused("phone_unreachable", f"The phone at {seat} cannot be rung.", "seat")

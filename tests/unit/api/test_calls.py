@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from config.models import Role
-from cti.calls.records import Direction, LegRecord
+from cti.calls.records import CallState, Direction, LegRecord
 from cti.views import CallView
 from tests.support.api_world import ApiWorld
 from tests.support.fake_archive import (
@@ -25,7 +25,7 @@ OPEN_CALL = CallView(
     direction="inbound",
     hotline="12345",
     queue="general",
-    state="talking",
+    state=CallState.TALKING,
     number=NUMBER,
     agent=AGENT,
     seat="s01",
@@ -187,7 +187,7 @@ async def test_a_call_is_no_more_open_to_an_agent_whose_phone_only_rang(world: A
 
 
 async def test_a_waiting_call_is_no_agents_own(world: ApiWorld) -> None:
-    world.service.calls = [replace(OPEN_CALL, agent=None, seat=None, state="waiting")]
+    world.service.calls = [replace(OPEN_CALL, agent=None, seat=None, state=CallState.WAITING)]
     answer = await world.ask("GET", "/v1/calls/c-open", Role.AGENT, agent=AGENT)
     assert answer.error == "forbidden_not_own"
 

@@ -16,7 +16,7 @@ from acd.model import AgentState
 from api.context import Limits
 from api.events import SOCKETS_KEY
 from config.models import Role
-from cti.calls.records import CallRecord, Direction, LegRecord
+from cti.calls.records import CallRecord, CallState, Direction, LegRecord
 from cti.calls.supervision import Afterwards, Mode, Supervision
 from cti.verbs.records import CommandRecord, CommandState
 from tests.support.api_world import ApiWorld, api_world, secret
@@ -113,8 +113,11 @@ async def test_an_agent_hears_of_a_call_while_it_rings_at_their_phone_and_no_mor
 async def test_a_supervisor_hears_everything_with_whole_numbers(tmp_path: Path) -> None:
     async with api_world(tmp_path) as world, stream(world) as socket:
         await heard(socket)
-        world.service.publish("call", "call-1", call(OTHER_AGENT))
-        assert (await heard(socket))["body"]["number"] == "13812341234"
+        record = call(OTHER_AGENT)
+        record.state = CallState.AFTER
+        world.service.publish("call", "call-1", record)
+        told = (await heard(socket))["body"]
+        assert (told["number"], told["state"]) == ("13812341234", "after")
 
 
 async def test_what_was_missed_is_told_first(tmp_path: Path) -> None:

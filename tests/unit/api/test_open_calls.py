@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from config.models import Role
+from cti.calls.records import CallState
 from cti.views import CallView, WaitView
 from tests.support.api_world import ApiWorld
 from tests.support.fake_archive import MASKED_NUMBER, NUMBER
@@ -19,7 +20,7 @@ WAITS = CallView(
     direction="inbound",
     hotline="12345",
     queue="general",
-    state="waiting",
+    state=CallState.WAITING,
     number=NUMBER,
     agent=None,
     seat=None,
@@ -32,11 +33,13 @@ EARLIER = NOW - timedelta(minutes=5)
 CALLS = [
     WAITS,
     replace(WAITS, call="c-longest", queue="consumer", queued_at=EARLIER),
-    replace(WAITS, call="c-parked", state="parked", started_at=EARLIER, queued_at=None, agent=OTHER_AGENT),
-    replace(WAITS, call="c-offered", state="offered", agent=OTHER_AGENT, seat="s02"),
-    replace(WAITS, call="c-talks", state="talking", agent=OTHER_AGENT, parties=(OTHER_AGENT,)),
-    replace(WAITS, call="c-own", state="talking", agent=OTHER_AGENT, parties=(OTHER_AGENT, AGENT)),
-    replace(WAITS, call="c-greeted", state="greeting", queue=None, queued_at=None),
+    replace(
+        WAITS, call="c-parked", state=CallState.PARKED, started_at=EARLIER, queued_at=None, agent=OTHER_AGENT
+    ),
+    replace(WAITS, call="c-offered", state=CallState.OFFERED, agent=OTHER_AGENT, seat="s02"),
+    replace(WAITS, call="c-talks", state=CallState.TALKING, agent=OTHER_AGENT, parties=(OTHER_AGENT,)),
+    replace(WAITS, call="c-own", state=CallState.TALKING, agent=OTHER_AGENT, parties=(OTHER_AGENT, AGENT)),
+    replace(WAITS, call="c-greeted", state=CallState.GREETING, queue=None, queued_at=None),
 ]
 
 

@@ -328,7 +328,7 @@ def test_how_a_call_sounded_is_kept_with_its_leg_and_shown_at_the_seat() -> None
     floor = Floor()
     floor.seat()
     ring = floor.talk()
-    assert floor.runtime.calls.talking() == [(ring.leg, f"PJSIP/seat-01-{ring.leg}")]
+    assert floor.runtime.calls.state.talking() == [(ring.leg, f"PJSIP/seat-01-{ring.leg}")]
     steps = floor.tell(f.LegMeasured(9.0, "t", ring.leg, MEASURED, final=False))
     assert steps[0].drafts == [], "what is asked now and then is not worth the journal"
     seat = floor.runtime.desk.phones.seats["seat-01"]

@@ -8,6 +8,7 @@ from cti.calls import facts as f
 from cti.calls.actions import HangUp, RingParty
 from cti.calls.records import CallOutcome, EndedBy
 from cti.verbs.conference import Confer
+from cti.verbs.consult import Consult
 from cti.verbs.parties import Party, To
 from cti.verbs.records import CommandRecord, CommandState
 from tests.support.conversation import leg_started
@@ -113,3 +114,46 @@ def test_while_somebody_is_rung_one_of_three_may_leave(told: Telling) -> None:
     assert told.command(record.command).state is CommandState.ACCEPTED
     told.tell(f.LegAnswered(36.0, "t", ring.leg), f.LegJoined(36.1, "t", ring.leg, "b9"))
     assert told.command(record.command).state is CommandState.DONE
+
+
+def test_who_is_rung_into_a_conference_that_goes_on_rings_on_when_it_is_asked_for_again(
+    told: Telling,
+) -> None:
+    confer(told)
+    told.ready("1003", "seat-03", 26.0)
+    asked = told.order(Confer(CALL, Party(To.AGENT, "1003")), 30.0)
+    ring = told.actions(RingParty)[-1]
+    told.tell(leg_started(ring.leg, "seat-03", 30.2, call=CALL, dialled="s"))
+    assert told.command(told.order(Confer(CALL), 31.0).command).state is CommandState.DONE
+    assert told.actions(HangUp) == []
+    told.tell(f.LegAnswered(36.0, "t", ring.leg), f.LegJoined(36.1, "t", ring.leg, "b9"))
+    assert told.command(asked.command).state is CommandState.DONE
+
+
+def test_whom_the_agent_had_rung_on_a_second_line_is_called_off_when_the_held_ones_are_taken_up(
+    told: Telling,
+) -> None:
+    agent = leg_at(told, "seat-01")
+    told.order(Consult(CALL, EXPERT), 10.0)
+    told.set_aside(10.1)
+    [ring] = told.actions(RingParty)
+    second, third = "hotline-2.5", "hotline-2.6"
+    told.tell(
+        leg_started(ring.leg, "seat-02", 10.2, call=CALL, dialled="s"),
+        f.LegAnswered(12.0, "t", ring.leg),
+        f.LegJoined(12.1, "t", ring.leg, "b2"),
+        f.LegJoined(12.1, "t", agent, "b2"),
+        f.LegHeld(15.0, "t", agent),
+        leg_started(second, "seat-01", 15.1, dialled="8003"),
+        f.SeatDialled(15.2, "t", second, CALL, "seat-01", "8003", to_seat="seat-03"),
+        f.LegStarted(15.3, "t", third, f"PJSIP/{third}", "seat-03", None, second, "8001", ""),
+        f.LegRinging(15.4, "t", third),
+    )
+    record = told.order(Confer(CALL), 20.0)
+    assert {hang_up.leg for hang_up in told.actions(HangUp)} == {second, third}
+    told.tell(
+        *(f.LegEnded(20.1, "t", leg, 16, False) for leg in (second, third)),
+        *(f.LegJoined(20.5, "t", leg, "b9") for leg in (agent, ring.leg, CALL)),
+    )
+    assert told.command(record.command).state is CommandState.DONE
+    assert told.record().segments[-1].legs == (agent, ring.leg, CALL)

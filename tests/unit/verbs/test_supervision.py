@@ -158,6 +158,11 @@ def test_another_mode_that_the_phone_never_comes_to_is_not_so_and_is_tried_so_of
     assert sent(talking) == ["listen"] + ["whisper"] * SENDS
     failed = talking.command(changing.command)
     assert (failed.state, failed.reason) == (CommandState.FAILED, "no_effect")
+    talking.order(ChangeSupervision(name, Mode.LISTEN), 22.0, agent=None)
+    talking.tell(*(acd.TimePassed(22.0 + tick, "t") for tick in range(1, 9)))
+    assert sent(talking) == ["listen"] + ["whisper"] * SENDS + ["listen"] * SENDS, (
+        "each mode is tried so often"
+    )
 
 
 def test_a_phone_is_sent_on_only_when_it_has_come_where_it_was_sent(talking: Telling) -> None:

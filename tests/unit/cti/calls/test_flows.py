@@ -9,7 +9,7 @@ from cti.calls import facts as f
 from cti.calls.facts import Fact
 from cti.calls.flows import SHORTEST_VOICEMAIL_S
 from cti.calls.outputs import CallbackReason, CallbackWanted, RecordingDue, RecordingVoid
-from cti.calls.records import CallOutcome, CallRecord, RatingOutcome
+from cti.calls.records import CallOutcome, CallRecord, CallState, RatingOutcome
 from tests.support.conversation import caller_arrives
 from tests.unit.cti.calls.told import AGENT, CALL, Told, agent_leaves, answer, arrival, kinds
 
@@ -47,6 +47,20 @@ def test_a_rating_is_the_agents_who_talked_last_and_is_taken_once(times: int) ->
     assert (rating.agent, rating.asked_at, rating.rated_at) == (AGENT, 31.0, 36.0)
     assert (rating.outcome, rating.score, rating.tries) == (RatingOutcome.RATED, 4, 1)
     assert told.record.outcome is CallOutcome.ANSWERED
+
+
+def test_a_call_is_after_its_talk_and_never_waits_again() -> None:
+    told = Told()
+    told.tell(*arrival())
+    states = [told.record.state]
+    served, ended = agent_leaves()[-2:]
+    for fact in (*answer(), *agent_leaves()[:-2], served, ASKED, rated(), ended):
+        told.tell(fact)
+        if told.record.state is not states[-1]:
+            states.append(told.record.state)
+        live = told.model.calls.get(CALL)
+        assert told.record.state is (live.state if live else None), "events and the live view agree"
+    assert states == [CallState.WAITING, CallState.TALKING, CallState.AFTER, None]
 
 
 @pytest.mark.parametrize("outcome", ["silent", "wrong_key"])

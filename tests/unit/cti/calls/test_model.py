@@ -11,7 +11,7 @@ from acd.model import OfferOutcome
 from cti.calls import facts as f
 from cti.calls.facts import Fact
 from cti.calls.outputs import CallUpdated, RecordingDue
-from cti.calls.records import CallOutcome, CallRecord, EndedBy, Route
+from cti.calls.records import CallOutcome, CallRecord, CallState, EndedBy, Route
 from tests.support.conversation import leg_started, seat_rings, shown, snapshot
 from tests.unit.cti.calls.told import AGENT, CALL, OFFER, SEAT, Told, agent_leaves, answer, arrival, kinds
 
@@ -52,7 +52,7 @@ def test_an_agent_is_free_when_the_phone_has_hung_up_while_asterisk_still_ends_t
     leaving, *rest = agent_leaves(30.0)
 
     assert kinds(told.tell(leaving, leaving)) == ["AgentReleased"]
-    assert not told.model.seat_engaged(SEAT)
+    assert not told.model.state.is_engaged(SEAT)
     assert "AgentReleased" not in kinds(told.tell(*rest))
 
 
@@ -144,6 +144,12 @@ def test_an_agent_who_dials_out_is_engaged_and_the_call_is_recorded() -> None:
         leg_started("out", SEAT, 1.0, dialled="13900000000"),
         f.SeatDialled(1.1, "t", "out", "out", SEAT, "13900000000"),
         leg_started("peer", "trunk", 1.2, call="out"),
+    )
+    again = Told(sees=False)
+    again.model.restore(told.records["out"])
+    states = told.records["out"].state, again.model.calls["out"].state
+    assert states == (CallState.DIALLING, CallState.DIALLING), "after a restart too"
+    told.tell(
         f.LegAnswered(4.0, "t", "peer"),
         f.LegJoined(4.0, "t", "out", "b2"),
         f.LegJoined(4.0, "t", "peer", "b2"),
