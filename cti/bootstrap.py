@@ -385,5 +385,9 @@ async def _trim(journal: Journal, projector: Projector) -> None:
     """Once an hour drops from the journal what PostgreSQL has."""
     while True:
         await asyncio.sleep(TRIM_EVERY_S)
-        removed = await asyncio.to_thread(journal.trim, projector.applied_seq)
-        log.info("journal_trimmed", removed=removed)
+        try:
+            removed = await asyncio.to_thread(journal.trim, projector.applied_seq)
+        except JournalError as error:  # a full disk, which a later hour may find emptier
+            log.error("journal_not_trimmed", reason=str(error))
+        else:
+            log.info("journal_trimmed", removed=removed)

@@ -7,9 +7,11 @@ what"). A disk that refuses delays records, which wait in memory, and neither ca
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -23,6 +25,19 @@ SYNC_PAUSE_S = 0.02
 """Between two syncs: what is written meanwhile is synced together, and writes are seldom held up by one."""
 LINGER_S = 0.1
 """Between two syncs while nobody waits for an answer: each costs as much as what it writes."""
+TOGETHER = 100
+"""Entries that are tried in one transaction, but for those of one step, which stay together: what a disk that
+refuses costs the event loop each time, however much waits."""
+_TRANSACTIONS = 20
+"""One `write` tries no more of them: once a disk takes what waited for it, calls are not held up by that."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """What is written in one transaction."""
+
+    drafts: list[Draft] = field(default_factory=list)
+    state: dict[str, JSON] = field(default_factory=dict)
 
 
 class JournalWriter:
@@ -37,11 +52,9 @@ class JournalWriter:
         self._journal = journal
         self._journaled = journaled
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
-        self._unwritten: list[Draft] = []
-        self._unwritten_state: dict[str, JSON] = {}
-        self._write_refused = False
+        self._unwritten: deque[_Waiting] = deque()
         self._unsynced: list[Draft] = []
-        self.written_seq = 0
+        self.written_seq = journal.last_seq
         """The number of the newest entry that was written; 0 before the first."""
         self._to_sync = asyncio.Event()
         self._asked = asyncio.Event()
@@ -50,25 +63,33 @@ class JournalWriter:
         self._removals: list[Callable[[], None]] = []
 
     def add(self, drafts: Sequence[Draft], state: Mapping[str, JSON]) -> None:
-        """To be written next."""
-        self._unwritten += drafts
-        self._unwritten_state |= state
+        """To be written next, all of it or nothing."""
+        if not drafts and not state:
+            return
+        if not self._unwritten or len(self._unwritten[-1].drafts) >= TOGETHER:
+            self._unwritten.append(_Waiting())
+        self._unwritten[-1].drafts += drafts
+        self._unwritten[-1].state |= state
 
     def write(self) -> None:
-        """Writes what was added. What the disk refuses is written with what comes next."""
-        if self._unwritten or self._unwritten_state:
-            try:
-                self.written_seq = self._journal.write(self._unwritten, self._unwritten_state)
-            except JournalError as error:
-                self._write_refused = True
-                self._fails(error)
-            else:
-                self._write_refused = False
-                self._unsynced += self._unwritten
-                self._unwritten, self._unwritten_state = [], {}
-                self._to_sync.set()
+        """Writes what was added. What the disk refuses is written with what comes next, in the same order."""
+        for _ in range(_TRANSACTIONS):
+            if not self._unwritten or not self._write_next():
+                break
         if self._unsynced or self._removals:  # also what an earlier sync did not get through
             self._to_sync.set()
+
+    def _write_next(self) -> bool:
+        waiting = self._unwritten[0]
+        try:
+            self.written_seq = self._journal.write(waiting.drafts, waiting.state)
+        except JournalError as error:
+            self._fails(error)
+            return False
+        self._unwritten.popleft()
+        self._unsynced += waiting.drafts
+        self._to_sync.set()
+        return True
 
     def answer(self, answer: Callable[[], None]) -> None:
         """Has a command answered after the next sync, be it that the disk refuses."""
@@ -91,7 +112,7 @@ class JournalWriter:
             answers, self._answers = self._answers, []
             removals, self._removals = self._removals, []
             synced, self._unsynced = self._unsynced, []
-            last, complete = self.written_seq, not self._write_refused
+            last, complete = self.written_seq, not self._unwritten
             try:
                 await loop.run_in_executor(self._thread, self._journal.sync)
             except JournalError as error:
@@ -115,8 +136,12 @@ class JournalWriter:
                     await self._asked.wait()
 
     def close(self) -> None:
-        """Syncs what is left; written already, it would survive us anyhow, but for a power cut."""
+        """Writes and syncs what is left; what is written would survive us anyhow, but for a power cut."""
         self._thread.shutdown()
+        while self._unwritten and self._write_next():
+            pass
+        if self._unwritten:
+            log.error("journal_entries_lost", entries=self._waiting())
         if not self._unsynced:
             return
         try:
@@ -126,10 +151,13 @@ class JournalWriter:
 
     def _fails(self, error: JournalError) -> None:
         if not self.failing:
-            log.error("journal_failing", reason=str(error), waiting=len(self._unwritten))
+            log.error("journal_failing", reason=str(error), waiting=self._waiting())
         self.failing = True
 
     def _works(self) -> None:
         if self.failing:
             log.info("journal_works_again")
         self.failing = False
+
+    def _waiting(self) -> int:
+        return sum(len(each.drafts) for each in self._unwritten)

@@ -51,6 +51,10 @@ OnConnected = Callable[[], None]
 class JournalPort(Protocol):
     """The local journal. `sync` may be called in a thread."""
 
+    @property
+    def last_seq(self) -> int:
+        """The newest entry's number; 0 before the first."""
+
     def write(self, drafts: Sequence[Draft], state: Mapping[str, JSON] | None = None) -> int:
         """From its return on, all of it survives a kill of this process. Returns the last number."""
 

@@ -67,6 +67,10 @@ class SlowJournal:
         self.on_write: Callable[[Sequence[Draft]], None] = lambda _: None
         self._loop = asyncio.get_running_loop()
 
+    @property
+    def last_seq(self) -> int:
+        return self.journal.last_seq
+
     def write(self, drafts: Sequence[Draft], state: Mapping[str, JSON] | None = None) -> int:
         if self.refuses:
             raise JournalError("no space left")
