@@ -71,7 +71,7 @@ class Audited:
     whom: str | None = None
     """The part of the address that it is done to."""
     itself: bool = False
-    """Whether what is done is written down where it is done; then here only who was not let."""
+    """Whether what is done is written down where it is done; then here only what never came so far."""
     asked: bool = False
     """Whether the query is written down too: what was looked for."""
 
@@ -246,15 +246,15 @@ async def _audited(
             detail=_looked_for(request) if audited.asked else None,
         )
 
-    its_own = audited.itself or bearer.role is Role.AGENT
+    theirs = bearer.role is Role.AGENT
     try:
         answer = await answer_it(request)
     except Exception as failure:
         error = error_of(failure)
-        if not its_own or error.startswith("forbidden_"):
+        if not theirs or error.startswith("forbidden_"):
             await write(error)
         raise
-    if not its_own:
+    if not theirs and not audited.itself:
         await write(DONE)
     return answer
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from acd.model import Instant
 from cti.callbacks.book import CallbackBook
 from cti.calls.facts import CallId
@@ -12,6 +14,9 @@ from cti.preferred import PreferredAgents
 from cti.records_json import JSON, Draft, instant_text
 from cti.step import Step
 
+VERSIONS_KEPT = 10_000
+"""Work orders whose newest version is known here; of older ones it is long in the journal or the archive."""
+
 
 class WorkOrderEntries:
     """Which open calls have their work order already."""
@@ -21,6 +26,7 @@ class WorkOrderEntries:
         self._preferred = preferred
         self._in_force = in_force
         self._opened: set[CallId] = set()
+        self._versions: dict[str, int] = {}
 
     def restore(self, record: CallRecord) -> None:
         """Takes an open call up that the journal knew."""
@@ -60,10 +66,19 @@ class WorkOrderEntries:
         )
 
     def filled(self, event: FillWorkOrder, step: Step) -> None:
-        """Keeps what an agent wrote."""
+        """Keeps what an agent wrote, as a newer version than any before it.
+
+        Its own version came of what was journaled when it was asked for: what was written since, or what a
+        full disk refused, was not in there. The archive takes only what is newer than what it has.
+        """
         by = str(event.record.get("filled_by"))
+        before = self._versions.pop(event.work_order, 0)
+        version = max(cast(int, event.record["version"]), before + 1)
+        self._versions[event.work_order] = version
+        if len(self._versions) > VERSIONS_KEPT:
+            del self._versions[next(iter(self._versions))]
         step.keep(
-            [Draft(event.at, "work_order", event.work_order, event.record)],
+            [Draft(event.at, "work_order", event.work_order, event.record | {"version": version})],
             self._preferred.order_written(
                 event.work_order,
                 settled=event.record.get("state") == "resolved",

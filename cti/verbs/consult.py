@@ -79,8 +79,9 @@ def follow_consult(situation: Situation, command: Command[Consult], _at: Instant
     if not situation.calls.is_over(new_leg(command)):
         return None
     leg = situation.calls.leg(command.result["leg"])
-    taken_up = leg is not None and (leg.bridge is not None or leg.bound_for is not None)
-    return Progress(outcome=CALLED_OFF if taken_up else NOT_TAKEN)
+    # An agent who is on the way to where they ask from is in the earlier bridge yet.
+    stays = leg is None or leg.bound_for is Place.ASIDE or not (leg.bridge or leg.bound_for)
+    return Progress(outcome=NOT_TAKEN if stays else CALLED_OFF)
 
 
 def _between(

@@ -13,8 +13,10 @@ from cti.audit import DONE, ToAudit
 from cti.calls.actions import Action, ActionDone, ActionFailed
 from cti.calls.outputs import CallbackWanted
 from cti.calls.supervision import Change
+from cti.masking import mask
 from cti.records_json import JSON, Draft, decode, encode
 from cti.verbs.model import Command, Done, Failed, Order, Outcome, Progress, Situation, Verb
+from cti.verbs.parties import To
 from cti.verbs.records import CommandRecord, CommandState
 from cti.views import Refused
 
@@ -271,10 +273,10 @@ class Commands:
 
 
 def _intervention(pending: _Pending, at: Instant) -> ToAudit:
-    """What a supervisor did, or was refused: all of it goes to the audit."""
+    """What a supervisor did, or was refused: all of it goes to the audit, telephone numbers in part."""
     record = pending.record
     asked = {} if pending.asked is None or pending.verb.secret else encode(pending.asked)
-    detail = {name: str(value) for name, value in asked.items() if value and name != "call"}
+    detail = {name: _audited(name, value) for name, value in asked.items() if value and name != "call"}
     detail |= record.result
     whom = detail.pop("agent", record.agent)
     return ToAudit(
@@ -287,3 +289,10 @@ def _intervention(pending: _Pending, at: Instant) -> ToAudit:
         record.call,
         detail | {"command": record.command},
     )
+
+
+def _audited(name: str, value: JSON) -> str:
+    if isinstance(value, dict) and name == "party":
+        whom, to = str(value["name"]), str(value["to"])
+        return f"{to} {mask(whom) if to == To.NUMBER else whom}"
+    return mask(str(value)) if name == "number" else str(value)

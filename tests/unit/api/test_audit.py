@@ -80,6 +80,19 @@ async def test_a_command_that_a_token_may_not_give_is_audited(world: ApiWorld) -
 
 
 @pytest.mark.parametrize(
+    ("role", "written"),
+    [(Role.SUPERVISOR, [("dial_out", "unknown_work_order", "supervisor")]), (Role.AGENT, [])],
+)
+async def test_what_a_supervisor_asks_in_vain_is_audited_though_no_command_came_of_it(
+    world: ApiWorld, role: Role, written: list[tuple[str, str, str]]
+) -> None:
+    body = {"number": "13800000001", "work_order": "wo-none", "agent": AGENT}
+    answer = await world.ask("POST", "/v1/calls", role, json=body)
+    assert answer.error == "unknown_work_order"
+    assert [(what.action, what.outcome, what.who) for what in world.service.audited] == written
+
+
+@pytest.mark.parametrize(
     ("path", "action", "looked_for"),
     [
         ("/v1/audit", "audit_read", {}),

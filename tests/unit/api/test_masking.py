@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.masking import mask, shown_number
+from api.masking import shown_number
 from config.models import Role
+from cti.masking import mask
 
 
 @pytest.mark.parametrize(

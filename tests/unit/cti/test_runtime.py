@@ -11,7 +11,7 @@ from acd import events as acd
 from acd.model import AgentState, OneOf, RoutingStep
 from cti.calls import facts as f
 from cti.calls.actions import ActionFailed, HangUp, RingSeat
-from cti.commands import BeReady, LogIn
+from cti.commands import BeReady, FillWorkOrder, LogIn
 from cti.records_json import decode_call
 from cti.resuming import Resume
 from cti.runtime import Runtime
@@ -57,6 +57,17 @@ def test_a_call_leaves_its_record_its_decision_its_work_order_and_its_recording(
     assert [d.key for d in drafts if d.kind == "recording"] == [ring.leg]
     assert [due.leg for step in rig.steps for due in step.recordings] == [ring.leg]
     assert rig.steps[-1].archived == [ring.leg]
+
+
+def test_what_is_written_last_into_a_work_order_is_its_newest_version() -> None:
+    """Two write at once, or while a full disk refuses: both came from the same version."""
+    rig = Rig()
+    wrote = [
+        FillWorkOrder(float(at), "t", "wo-1", {"version": 2, "summary": summary, "filled_by": "1001"})
+        for at, summary in ((1, "first"), (2, "second"))
+    ]
+    drafts = [draft for step in rig.tell(*wrote) for draft in step.drafts]
+    assert [(d.body["summary"], d.body["version"]) for d in drafts] == [("first", 2), ("second", 3)]
 
 
 def test_the_raw_recording_is_given_up_only_with_the_step_that_journals_the_recording() -> None:

@@ -22,6 +22,7 @@ from cti.bootstrap import plan_of
 from cti.calls import facts as f
 from cti.calls.actions import MoveToQueue, RingSeat, SendAway
 from cti.commands import BeReady, FillWorkOrder, LogIn
+from cti.records_json import JSON
 from cti.resuming import Resume
 from cti.runtime import Runtime
 from cti.step import Step
@@ -173,7 +174,7 @@ def test_the_owner_of_the_open_work_order_then_who_spoke_last_are_preferred(
     place.ready("1002")
     place.call("a", 1, number="13900000001")
     place.talk(2, 30)
-    wrote = {"filled_by": "1003", "call": "a"}
+    wrote: dict[str, JSON] = {"filled_by": "1003", "call": "a", "version": 2}
     place.tell(FillWorkOrder(BEGINS + 40, "t", "wo-a", dict(wrote)))
     place.ready("1001", "1003", at=41)
     place.call("b", 50, number="13900000001")

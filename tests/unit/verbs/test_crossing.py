@@ -168,6 +168,16 @@ def test_the_ring_that_is_called_off_may_end_before_the_agent_is_back(talking: T
     assert talking.command(consult.command).reason == "called_off"
 
 
+def test_a_phone_that_fails_at_once_was_not_called_off_though_the_agent_is_on_the_way_yet(
+    talking: Telling,
+) -> None:
+    consult = talking.order(Consult(CALL, ASKED), 20.0)
+    [ring] = talking.actions(RingParty)
+    talking.tell(f.OriginateFailed(20.05, "t", ring.leg, "failed"))
+    talking.set_aside(20.1)
+    assert talking.command(consult.command).reason == "not_taken"
+
+
 def test_who_lets_the_phone_ring_leaves_the_citizen_on_hold(talking: Telling) -> None:
     consult, rung = asking(talking)
     talking.tell(f.LegEnded(50.0, "t", rung, 19, False))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
@@ -12,7 +13,10 @@ from cti.calls.actions import ActionFailed, HangUp
 from cti.calls.outputs import CallbackReason
 from cti.records_json import JSON
 from cti.verbs.callbacks import RequestCallback
+from cti.verbs.consult import Consult
+from cti.verbs.dial import DialOut
 from cti.verbs.hang_up import HangUpCall
+from cti.verbs.parties import Party, To
 from cti.verbs.records import CommandState
 from cti.verbs.register import KEPT_S
 from cti.views import Refused
@@ -75,6 +79,23 @@ def test_an_action_without_an_answer_may_yet_have_worked(talking: Telling) -> No
     assert talking.command(record.command).state is CommandState.ACCEPTED
     talking.tell(*agent_hangs_up(action.leg, CALL, 21.0))
     assert talking.command(record.command).state is CommandState.DONE
+
+
+@pytest.mark.parametrize(
+    ("asked", "detail"),
+    [
+        (DialOut("13812341234"), {"number": "138****1234"}),
+        (Consult(CALL, Party(To.NUMBER, "13812341234")), {"party": "number 138****1234"}),
+        (Consult(CALL, Party(To.AGENT, "1002")), {"party": "agent 1002"}),
+    ],
+)
+def test_numbers_are_hidden_in_the_audit(talking: Telling, asked: object, detail: dict[str, str]) -> None:
+    talking.order(asked, 20.0, by="boss", agent="1001")
+    talking.tell(TimePassed(200.0, "timer"))
+    [audited] = [draft for step in talking.steps for draft in step.drafts if draft.kind == "audit"]
+    told = cast(dict[str, str], audited.body["detail"])
+    assert {name: told[name] for name in detail} == detail
+    assert "13812341234" not in str(audited.body)
 
 
 def test_nothing_is_begun_while_asterisk_is_out_of_sight(talking: Telling) -> None:
