@@ -96,9 +96,9 @@ class DialledOut(Output):
 
     dialled: int
     answered: int
-    """Citizens who answered and talked with an agent, or found none."""
+    """Citizens who answered and talked with an agent, and the abandoned."""
     abandoned: int
-    """Citizens who answered and found no agent in time."""
+    """Citizens who answered, and left or were sent away before an agent was there."""
     abandoned_rate: float
     """Their share of those who answered."""
     holds: Holds | None
