@@ -78,7 +78,7 @@ def reconsider(floor: Floor, callback: Callback, trigger: CallbackTrigger | None
     contact = floor.contacts.get(name)
     offered = contact is not None and contact.state is not ContactState.WAITING
     if offered and due_from(floor, callback, floor.at) == floor.at:
-        floor.timers.set(("callback", name), _no_longer_from(floor, callback))
+        floor.timers.set(("callback", name), no_longer_from(floor, callback))
         if trigger is not None:
             move_callback(floor, callback, trigger, callback.state)
         return
@@ -94,14 +94,14 @@ def reconsider(floor: Floor, callback: Callback, trigger: CallbackTrigger | None
         no_longer = CallbackTrigger.NOT_NOW if waits else CallbackTrigger.DUE
         move_callback(floor, callback, trigger or no_longer, CallbackState.SCHEDULED)
         return
-    floor.timers.set(("callback", name), _no_longer_from(floor, callback))
+    floor.timers.set(("callback", name), no_longer_from(floor, callback))
     if contact is None:
         _queue(floor, callback)
     if trigger is not None or callback.state is not CallbackState.WAITING:
         move_callback(floor, callback, trigger or CallbackTrigger.DUE, CallbackState.WAITING)
 
 
-def _no_longer_from(floor: Floor, callback: Callback) -> Instant:
+def no_longer_from(floor: Floor, callback: Callback) -> Instant:
     """From when on no attempt may begin, of a callback that may be tried at this moment."""
     hours = floor.terms[callback.queue].callbacks.hours
     closes = None if hours is None else next_change(hours, floor.at)

@@ -83,8 +83,8 @@ class AttemptOutcome(StrEnum):
     """Agent first: nobody took the call, or hung up before the citizen could answer. Customer first: nobody
     could be dialled. This is no attempt."""
     ABANDONED = "abandoned"
-    """Customer first: the citizen answered and no agent was there in time. This is no attempt, and the next
-    one has its agent first."""
+    """Customer first: the citizen answered, and left or was sent away before an agent was there. This is no
+    attempt, and the next one has its agent first."""
 
 
 class CallbackEnd(StrEnum):

@@ -55,14 +55,50 @@ class AddToCampaignIn(OnCall):
     """Whose phone rings first; without it, as the queue's `callbacks.mode` says."""
 
 
+class MistakeOut(Output):
+    """What is wrong with a part of a list."""
+
+    row: int | None
+    """The citizen's place in `citizens`, from 1; null: it is about the whole part."""
+    field: str
+    """What of it is wrong."""
+    error: str
+    """An id that never changes its meaning."""
+    sentence: str
+    """The same for people: what was given, and what would be right."""
+
+
+class CheckedOut(Output):
+    """All that keeps a part of a list from being taken."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "mistakes": [
+                        {
+                            "row": 3,
+                            "field": "work_order",
+                            "error": "unknown_work_order",
+                            "sentence": "There is no work order wo-1; name one that there is, or none.",
+                        }
+                    ]
+                }
+            ]
+        }
+    )
+
+    mistakes: list[MistakeOut]
+
+
 class DialledOut(Output):
     """What the dialler did today for a list whose citizens are dialled before an agent is."""
 
     dialled: int
     answered: int
-    """Citizens who answered and talked with an agent, or found none."""
+    """Citizens who answered and talked with an agent, and the abandoned."""
     abandoned: int
-    """Citizens who answered and found no agent in time."""
+    """Citizens who answered, and left or were sent away before an agent was there."""
     abandoned_rate: float
     """Their share of those who answered."""
     holds: Holds | None
@@ -136,6 +172,19 @@ def _add(ask: Asked[Nothing, AddToCampaignIn]) -> AddToCampaign:
     )
 
 
+async def check_part(ask: Asked[Nothing, AddToCampaignIn]) -> Reply:
+    found = [
+        MistakeOut(
+            row=wrong.row,
+            field=wrong.refused.field or "",
+            error=wrong.refused.error,
+            sentence=wrong.refused.sentence,
+        )
+        for wrong in await ask.context.service.mistakes(_add(ask))
+    ]
+    return Reply(CheckedOut(mistakes=found))
+
+
 ROUTES = (
     route(
         "GET",
@@ -146,6 +195,18 @@ ROUTES = (
         roles=SUPERVISORS,
         answers={200: CampaignOut},
         errors=("unknown_campaign", "archive_unreachable"),
+    ),
+    route(
+        "POST",
+        "/v1/campaigns/{campaign}/check",
+        check_part,
+        summary="What is wrong with a part of a list, before any of it is sent",
+        description="Nothing is taken. `hotline campaign import` checks every part before it sends the first."
+        " While the archive is away nobody can say whether there is a work order, and none is wrong.",
+        tag="callbacks",
+        roles=SUPERVISORS,
+        body=AddToCampaignIn,
+        answers={200: CheckedOut},
     ),
     command_route(
         "/v1/campaigns/{campaign}/citizens",

@@ -168,9 +168,10 @@ class CallbackConfig(Model):
     ring_timeout_s: Annotated[float, Field(ge=15, le=120)] = 40.0
     """Customer first: how long the citizen's phone rings, in seconds."""
     max_abandoned_rate: Annotated[float, Field(ge=0, le=0.1)] = 0.0
-    """Customer first: the largest share, among the citizens who answered today, of those who found no agent.
-    0: nobody is dialled for whom no agent is kept free. Above it, more are dialled than agents are free, as
-    far as neither chance nor the measured share of answers can bring the share above it. 0.03 is usual."""
+    """Customer first: the largest share, among the citizens who answered today, of those who left, or
+    were sent away, before an agent was there. 0: nobody is dialled for whom no agent is kept free. Above it,
+    more are dialled than agents are free, as far as neither chance nor the measured share of answers can
+    bring the share above it. 0.03 is usual."""
     abandoned_after_s: Annotated[float, Field(ge=0.5, le=30)] = 2.0
     """Customer first: how long a citizen who answered waits, after the notice, for an agent's phone to ring,
     in seconds; then they hear `abandoned_prompt`, and are called again with the agent first."""

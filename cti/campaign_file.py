@@ -111,34 +111,38 @@ class Campaigns:
     ) -> None:
         """Sends the list in parts. Sent again within a day, nothing of it is done twice.
 
-        Raises `BadList` with each owner who is no agent, before anything is sent.
+        Raises `BadList` with all that the service would refuse, before anything is sent.
         """
-        await self._require_owners(rows)
-        for first in range(0, len(rows), ROWS_AT_ONCE):
-            part = rows[first : first + ROWS_AT_ONCE]
-            citizens = [row.citizen.model_dump(mode="json", exclude_defaults=True) for row in part]
-            body = {"queue": queue, "citizens": citizens} | ({} if mode is None else {"mode": mode})
-            key = hashlib.sha256(f"{campaign}/{first}/{body}".encode()).hexdigest()
+        parts = [rows[first : first + ROWS_AT_ONCE] for first in range(0, len(rows), ROWS_AT_ONCE)]
+        await self._check(campaign, queue, parts, mode)
+        taken = 0
+        for part in parts:
+            body = _body(queue, part, mode)
+            key = hashlib.sha256(f"{campaign}/{taken}/{body}".encode()).hexdigest()
             try:
                 command = await self._ask("POST", f"/v1/campaigns/{campaign}/citizens", body, key)
                 if command["state"] in ("refused", "failed"):
                     raise ServiceSaysNo(command["sentence"])
             except ServiceSaysNo as no:
                 raise ServiceSaysNo(
-                    f"{no} (row 1 of this part is line {part[0].line}; {first} of {len(rows)} citizens were"
+                    f"{no} (row 1 of this part is line {part[0].line}; {taken} of {len(rows)} citizens were"
                     " taken, and the same command goes on from there)"
                 ) from None
-            print(f"{first + len(part)} of {len(rows)} citizens", file=out)
+            taken += len(part)
+            print(f"{taken} of {len(rows)} citizens", file=out)
 
-    async def _require_owners(self, rows: Sequence[Row]) -> None:
-        if all(row.citizen.owner is None for row in rows):
-            return
-        agents = {agent["agent"] for agent in (await self._ask("GET", "/v1/agents"))["agents"]}
-        strangers = [row for row in rows if row.citizen.owner not in (None, *agents)]
-        if strangers:
-            raise BadList(
-                [f"line {row.line}, owner: there is no agent {row.citizen.owner}" for row in strangers]
-            )
+    async def _check(
+        self, campaign: str, queue: str, parts: Sequence[Sequence[Row]], mode: str | None
+    ) -> None:
+        problems: dict[str, None] = {}  # what is about the list, not a line, is wrong in each part
+        for part in parts:
+            body = _body(queue, part, mode)
+            checked = await self._ask("POST", f"/v1/campaigns/{campaign}/check", body)
+            for wrong in checked["mistakes"]:
+                where = "" if wrong["row"] is None else f"line {part[wrong['row'] - 1].line}, "
+                problems[f"{where}{wrong['field']}: {wrong['sentence']}"] = None
+        if problems:
+            raise BadList(list(problems))
 
     async def show(self, campaign: str, out: TextIO) -> None:
         stands = await self._ask("GET", f"/v1/campaigns/{campaign}")
@@ -171,6 +175,11 @@ class Campaigns:
             if answer.status >= 400:
                 raise ServiceSaysNo(found["sentence"])
             return found
+
+
+def _body(queue: str, part: Sequence[Row], mode: str | None) -> dict[str, Any]:
+    citizens = [row.citizen.model_dump(mode="json", exclude_defaults=True) for row in part]
+    return {"queue": queue, "citizens": citizens} | ({} if mode is None else {"mode": mode})
 
 
 async def steer(

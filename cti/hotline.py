@@ -27,6 +27,7 @@ from cti.figures import (
 )
 from cti.records_json import encode
 from cti.service import Service
+from cti.verbs.campaigns import AddToCampaign, Mistake, mistakes
 from cti.verbs.model import Order
 from cti.verbs.port import Feed, Orderer
 from cti.verbs.records import CommandRecord
@@ -62,6 +63,9 @@ class ArchiveStatus(Protocol):
 class KnownWorkOrders(Protocol):
     async def require(self, asked: object) -> None:
         """Raises `Refused` when a command is about a work order that there is not."""
+
+    async def missing(self, named: Collection[str]) -> set[str]:
+        """Those of these that there are not, as far as anybody can say."""
 
 
 class Hotline:
@@ -273,6 +277,11 @@ class Hotline:
         known = self.command(await self._service.order(order))
         assert known is not None
         return known
+
+    async def mistakes(self, asked: AddToCampaign) -> Sequence[Mistake]:
+        named = {each.work_order for each in asked.citizens if each.work_order is not None}
+        missing = await self._work_orders.missing(named)
+        return mistakes(self._runtime.router, asked, self._service.now(), missing)
 
     def command(self, command: str) -> CommandRecord | None:
         return self._runtime.commands.record(command)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from acd import effects as fx
 from acd.model import AgentState, CallbackMode, Diversion, Instant
+from acd.router import Router
 from cti.callbacks.book import CallbackBook
 from cti.calls.actions import HangUp, MoveToQueue, OfferCallback, RingSeat, SendAway
 from cti.calls.model import CallModel
@@ -24,6 +25,7 @@ class RouterEffects:
 
     def __init__(
         self,
+        router: Router,
         calls: CallModel,
         callbacks: CallbackBook,
         desk: Desk,
@@ -31,6 +33,7 @@ class RouterEffects:
         places: KeptPlaces,
         dialler: Dialler,
     ) -> None:
+        self._router = router
         self._calls = calls
         self._callbacks = callbacks
         self._desk = desk
@@ -45,7 +48,9 @@ class RouterEffects:
             match effect:
                 case fx.MakeOffer() if effect.callback:
                     outputs += self._calls.offer_made(effect, at)
-                    step.actions.append(self._callbacks.dial(effect))
+                    step.actions.append(
+                        self._callbacks.dial(effect, self._router.no_longer_from(effect.contact))
+                    )
                 case fx.MakeOffer():
                     outputs += self._ring(effect, at, step)
                 case fx.DialCallback() if effect.mode is CallbackMode.CUSTOMER_FIRST:

@@ -107,7 +107,7 @@ class Runtime:
             returning=self._returning,
             entries=self._entries,
             effects=RouterEffects(
-                self.calls, self.callbacks, self.desk, self._pauses, self._places, self.dialler
+                self.router, self.calls, self.callbacks, self.desk, self._pauses, self._places, self.dialler
             ),
             dialler=self.dialler,
         )

@@ -129,7 +129,7 @@ class DialledToday:
     dialled: int
     answered: int
     abandoned: int
-    """Citizens who answered and found no agent."""
+    """Citizens who answered, and left or were sent away before an agent was there."""
     abandoned_rate: float
     """Their share of those who answered."""
     holds: Holds | None

@@ -10,7 +10,7 @@ from acd.model import Instant
 from cti.database import DatabaseAway
 from cti.ports import JournalPort
 from cti.records_json import JSON, decode, encode
-from cti.verbs.callbacks import RequestCallback
+from cti.verbs.callbacks import RequestCallback, unknown_work_order
 from cti.verbs.campaigns import AddToCampaign
 from cti.verbs.dial import DialOut
 from cti.views import Refused
@@ -69,13 +69,15 @@ class JournaledWorkOrders:
         command goes on.
         """
         named = _named_in(asked)
-        missing = await self._missing({each for each in named if each is not None})
+        missing = await self.missing({each for each in named if each is not None})
         for row, name in enumerate(named, start=1):
             if name in missing:
                 where = f"Row {row}: " if isinstance(asked, AddToCampaign) else ""
-                raise Refused("unknown_work_order", f"{where}There is no work order {name}.", "work_order")
+                unknown = unknown_work_order(name)
+                raise Refused(unknown.error, where + unknown.sentence, unknown.field)
 
-    async def _missing(self, named: Collection[str]) -> set[str]:
+    async def missing(self, named: Collection[str]) -> set[str]:
+        """Those of these that there are not; none while the archive is away, as nobody can say."""
         # The journal first: what is gone from it is in the archive.
         missing = {each for each in named if self._journal.latest("work_order", each) is None}
         if not missing:

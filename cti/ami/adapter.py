@@ -32,7 +32,12 @@ from cti.ami.messages import AmiMessage
 from cti.ami.phones import ask_phones_in_turn
 from cti.ami.quality import leg_quality
 from cti.ami.resync import ask_snapshot
-from cti.ami.times import live_on_our_clock, logged_on_our_clock, snapshot_on_our_clock
+from cti.ami.times import (
+    live_on_our_clock,
+    logged_on_our_clock,
+    on_asterisks_clock,
+    snapshot_on_our_clock,
+)
 from cti.calls.actions import (
     Action,
     ActionDone,
@@ -163,7 +168,7 @@ class AmiTelephony:
             self._doomed[action.leg] = action
             return
         try:
-            encoded = encode(action)
+            encoded = encode(on_asterisks_clock(action, self._ahead_s()))
             link = self._apart if isinstance(action, AnswerPhone) else self._client
             answer = link.post(encoded.headers, deadline_s=encoded.deadline_s)
         except AmiError as error:

@@ -270,6 +270,7 @@ def _dial(action: DialFromSeat) -> EncodedAction:
             f"HL_CALLBACK={callback}",
             f"HL_WORK_ORDER={work_order}",
             "HL_PLACE=agent",
+            *(() if action.until is None else (f"HL_DIAL_UNTIL={round(action.until)}",)),
             *(_AUTO_ANSWER if action.auto_answer else ()),
         ),
     )

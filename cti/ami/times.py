@@ -1,10 +1,18 @@
-"""Asterisk's times on the service's clock: it goes by the machine's, which may have been set. Pure."""
+"""Asterisk's times on the service's clock, and back: Asterisk goes by the machine's, which may be set."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from cti.calls.actions import Action, DialFromSeat
 from cti.calls.facts import CallbackAsked, CallerQueued, Fact, PbxSnapshot
+
+
+def on_asterisks_clock(action: Action, ahead_s: float) -> Action:
+    """An action with its times by the machine's clock, which is `ahead_s` of the service's."""
+    if isinstance(action, DialFromSeat) and action.until is not None:
+        return replace(action, until=action.until + ahead_s)
+    return action
 
 
 def live_on_our_clock(fact: Fact, ahead_s: float) -> Fact:

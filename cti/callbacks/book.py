@@ -8,7 +8,7 @@ from typing import Any
 
 from acd import effects as fx
 from acd import events as acd
-from acd.model import CallbackMode, CallbackState, ContactId, QueueId
+from acd.model import CallbackMode, CallbackState, ContactId, Instant, QueueId
 from cti.callbacks.records import CallbackEntry
 from cti.calls.actions import DialFromSeat
 from cti.calls.facts import CallId
@@ -150,8 +150,8 @@ class CallbackBook:
             and entry.reason in (CallbackReason.REQUESTED, CallbackReason.MISSED)
         )
 
-    def dial(self, offer: fx.MakeOffer) -> DialFromSeat:
-        """What rings the agent's phone, which dials the citizen when it is answered."""
+    def dial(self, offer: fx.MakeOffer, until: Instant) -> DialFromSeat:
+        """What rings the agent's phone, which dials the citizen when it is answered before `until`."""
         entry = self._open[offer.contact]
         return DialFromSeat(
             cause=offer.cause,
@@ -162,6 +162,7 @@ class CallbackBook:
             callback=entry.callback,
             work_order=entry.work_order or "",
             auto_answer=offer.auto_answer,
+            until=until,
         )
 
     def restore(

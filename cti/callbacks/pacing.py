@@ -54,7 +54,7 @@ class Attempts:
     answered: int = 0
     """Of these, those in which the citizen answered: the abandoned among them."""
     abandoned: int = 0
-    """Of these, those in which no agent was there in time."""
+    """Of these, those in which the citizen left, or was sent away, before an agent was there."""
 
     @property
     def rate(self) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from acd.model import QueueId, SeatId
+from acd.model import Instant, QueueId, SeatId
 from cti.calls.facts import CallId, LegId
 
 
@@ -44,6 +44,8 @@ class DialFromSeat:
     work_order: str = ""
     """The work order that the call is about (回访)."""
     auto_answer: bool = False
+    until: Instant | None = None
+    """Who answers from then on does not dial: nobody may be called any more. None: at any time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,11 @@ from cti.calls.outputs import Output
 from cti.calls.records import OfferRecord
 from cti.calls.state import Leg, LiveState, OpenCall
 
-_BY_STATUS: Final = {"BUSY": AttemptOutcome.BUSY, "NOANSWER": AttemptOutcome.NO_ANSWER}
+_BY_STATUS: Final = {
+    "BUSY": AttemptOutcome.BUSY,
+    "NOANSWER": AttemptOutcome.NO_ANSWER,
+    "TOOLATE": AttemptOutcome.CANCELLED,  # the dialplan's own: nobody was dialled
+}
 _BY_CAUSE: Final = {
     1: AttemptOutcome.INVALID_NUMBER,  # unallocated number
     22: AttemptOutcome.INVALID_NUMBER,  # number changed

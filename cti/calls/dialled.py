@@ -15,7 +15,7 @@ _BY_REASON = {
 }
 _LET_RING = (0, 16, 127)
 """Causes (ITU-T Q.850) with which Asterisk ends a leg that rang as long as it was to."""
-_WAITED_IN_VAIN = ("fallback", "diverted")
+_AFTER_THE_NOTICE = ("waiting", "fallback", "diverted")
 
 
 def begun(dial: DialCitizen, at: Instant) -> OpenCall:
@@ -46,13 +46,11 @@ def outcome_of_failure(reason: str) -> AttemptOutcome:
 def outcome_of_end(call: OpenCall, leg: LegRecord, hangup_cause: int, by_peer: bool) -> AttemptOutcome:
     """What came of an attempt when the citizen's leg ended before an agent talked with them.
 
-    Who answered and hung up during the notice, or while an agent's phone rang for them, does not want to talk
-    now, as who rejects the call; who hung up while there was no agent for them was abandoned.
+    Who answered and hung up during the notice does not want to talk now, as who rejects the call; who heard
+    it out and left before an agent was there was abandoned, whether an agent's phone rang for them or not.
     """
     if leg.answered_at is not None:
-        alone = call.place == "waiting" and not any(each.outcome is None for each in call.record.offers)
-        in_vain = alone or call.place in _WAITED_IN_VAIN
-        return AttemptOutcome.ABANDONED if in_vain else AttemptOutcome.BUSY
+        return AttemptOutcome.ABANDONED if call.place in _AFTER_THE_NOTICE else AttemptOutcome.BUSY
     if not by_peer and hangup_cause in _LET_RING:
         return AttemptOutcome.NO_ANSWER
     return outcome_of_cause(hangup_cause)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from acd import events as acd
 from acd.model import AgentId, CallbackMode, ContactId, Instant, QueueId
 from acd.records import CallbackRecord
+from acd.router import Router
 from cti.calls.facts import CallId
 from cti.calls.outputs import CallbackReason, CallbackWanted
 from cti.verbs.model import Command, Done, Progress, Situation, Verb
@@ -49,8 +50,8 @@ class CancelCallback:
 
 def begin_request(situation: Situation, command: Command[RequestCallback], at: Instant) -> Progress:
     asked = command.asked
-    require_queue(situation, asked.queue)
-    require_agent(situation, asked.owner)
+    require_queue(situation.router, asked.queue)
+    require_agent(situation.router, asked.owner)
     require_time(at, asked.earliest_at, asked.latest_at)
     callback = f"cb-{command.command}"
     wanted = CallbackWanted(
@@ -77,8 +78,8 @@ def begin_request(situation: Situation, command: Command[RequestCallback], at: I
 def begin_alter(situation: Situation, command: Command[AlterCallback], at: Instant) -> Progress:
     asked = command.asked
     stands = _require_open(situation, asked.callback)
-    require_queue(situation, asked.queue)
-    require_agent(situation, asked.owner)
+    require_queue(situation.router, asked.queue)
+    require_agent(situation.router, asked.owner)
     if asked.earliest_at is not None or asked.latest_at is not None:
         earliest_at = stands.due_at if asked.earliest_at is None else asked.earliest_at
         require_time(at, earliest_at, stands.latest_at if asked.latest_at is None else asked.latest_at)
@@ -115,14 +116,22 @@ def require_time(at: Instant, earliest_at: Instant | None, latest_at: Instant | 
         raise Refused("too_late", "The latest time comes before anybody could be dialled.", "latest_at")
 
 
-def require_queue(situation: Situation, queue: QueueId | None) -> None:
-    if queue is not None and queue not in situation.router.queue_names():
-        raise Refused("unknown_queue", f"There is no queue {queue}.", "queue")
+def require_queue(router: Router, queue: QueueId | None) -> None:
+    if queue is not None and queue not in router.queue_names():
+        there_are = ", ".join(router.queue_names())
+        raise Refused("unknown_queue", f"There is no queue {queue}; there are {there_are}.", "queue")
 
 
-def require_agent(situation: Situation, agent: AgentId | None) -> None:
-    if agent is not None and situation.router.agent(agent) is None:
-        raise Refused("unknown_agent", f"There is no agent {agent}.", "owner")
+def require_agent(router: Router, agent: AgentId | None) -> None:
+    if agent is not None and router.agent(agent) is None:
+        raise Refused(
+            "unknown_agent", f"There is no agent {agent}; name one that there is, or none.", "owner"
+        )
+
+
+def unknown_work_order(name: str) -> Refused:
+    sentence = f"There is no work order {name}; name one that there is, or none."
+    return Refused("unknown_work_order", sentence, "work_order")
 
 
 REQUEST_CALLBACK = Verb("request_callback", RequestCallback, begin_request, secret=True)

@@ -7,11 +7,13 @@ and `reserves` keep agents for them.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from acd.model import AgentId, CallbackMode, Instant, QueueId
+from acd.router import Router
 from cti.calls.outputs import CallbackReason, CallbackWanted
-from cti.verbs.callbacks import require_agent, require_queue, require_time
+from cti.verbs.callbacks import require_agent, require_queue, require_time, unknown_work_order
 from cti.verbs.model import Command, Done, Progress, Situation, Verb
 from cti.views import Refused
 
@@ -42,15 +44,40 @@ class AddToCampaign:
     """Whose phone rings first; None: as the queue has it."""
 
 
-def begin_add(situation: Situation, command: Command[AddToCampaign], at: Instant) -> Progress:
-    asked = command.asked
-    require_queue(situation, asked.queue)
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """Why a part of a list is not taken."""
+
+    row: int | None
+    """The citizen's place in the part, from 1; None: it is about the whole part."""
+    refused: Refused
+
+
+def mistakes(
+    router: Router, asked: AddToCampaign, at: Instant, missing: Collection[str] = ()
+) -> list[Mistake]:
+    """All that is wrong with a part; `missing` are those of its work orders that there are not."""
+    found: list[Mistake] = []
+    try:
+        require_queue(router, asked.queue)
+    except Refused as refused:
+        found.append(Mistake(None, refused))
     for row, citizen in enumerate(asked.citizens, start=1):
         try:
-            require_agent(situation, citizen.owner)
+            require_agent(router, citizen.owner)
             require_time(at, citizen.earliest_at, citizen.latest_at)
         except Refused as refused:
-            raise Refused(refused.error, f"Row {row}: {refused.sentence}", refused.field) from None
+            found.append(Mistake(row, refused))
+        if citizen.work_order is not None and citizen.work_order in missing:
+            found.append(Mistake(row, unknown_work_order(citizen.work_order)))
+    return found
+
+
+def begin_add(situation: Situation, command: Command[AddToCampaign], at: Instant) -> Progress:
+    asked = command.asked
+    for wrong in mistakes(situation.router, asked, at):
+        where = "" if wrong.row is None else f"Row {wrong.row}: "
+        raise Refused(wrong.refused.error, where + wrong.refused.sentence, wrong.refused.field)
     wanted = tuple(
         CallbackWanted(
             at=at,

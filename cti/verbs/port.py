@@ -8,6 +8,7 @@ from typing import Protocol
 
 from acd.model import AgentId
 from cti.records_json import Entry
+from cti.verbs.campaigns import AddToCampaign, Mistake
 from cti.verbs.records import CommandRecord
 
 
@@ -47,6 +48,10 @@ class CommandPort(Protocol):
         `unknown_work_order` for a work order that there is not. An archive that is away cannot say, and the
         command goes on.
         """
+
+    async def mistakes(self, asked: AddToCampaign) -> Sequence[Mistake]:
+        """Why a part of a list would not be taken now; nothing of it is."""
+        ...
 
     def command(self, command: str) -> CommandRecord | None:
         """A command of the last day."""

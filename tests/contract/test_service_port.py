@@ -261,6 +261,24 @@ class ServicePortContract(ABC):
             assert (refused.value.error, refused.value.field) == ("unknown_work_order", "work_order")
         assert service.feed.last == before
 
+    async def test_all_that_is_wrong_with_a_part_of_a_list_is_told_and_nothing_taken(
+        self, service: LiveService
+    ) -> None:
+        before = service.feed.last
+        right = AddToCampaign("flu", "general", (ListedCitizen("13800000001", owner=AGENT),))
+        assert await service.mistakes(right) == []
+        rows = (
+            ListedCitizen("13800000001"),
+            ListedCitizen("13800000002", owner="9999", work_order="wo-none"),
+        )
+        found = await service.mistakes(AddToCampaign("flu", "none", rows))
+        assert [(each.row, each.refused.error, each.refused.field) for each in found] == [
+            (None, "unknown_queue", "queue"),
+            (2, "unknown_agent", "owner"),
+            (2, "unknown_work_order", "work_order"),
+        ]
+        assert service.feed.last == before
+
     async def test_a_key_that_comes_again_is_the_same_command_and_with_something_else_refused(
         self, service: LiveService
     ) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from cti.ami.encode import encode
+from cti.calls.actions import DialFromSeat
 from lab.asterisk import AsteriskProcess
 from tests.support.dialplan import happens, logged, recorded, recording_file
 from tests.support.manager import Manager, heartbeat
@@ -183,3 +186,43 @@ async def test_a_call_out_that_fails_ends_with_the_cause_and_nothing_recorded(
     assert hangup["Cause"] == cause
     recording = recording_file(asterisk, dialled["Call"])
     assert not recording.exists() or recording.stat().st_size == 0
+
+
+CALLED_BACK = "cb-1-o1"
+"""The seat's leg that dials for a callback."""
+
+
+async def answers_a_callback(manager: Manager, agent: TalkingParty, until: float) -> None:
+    """The phone that rings for a callback, for which nobody may be dialled from `until` on, is answered."""
+    dial = DialFromSeat("c", CALLED_BACK, SEAT, OUTSIDE, 20.0, "cb-1", until=until)
+    headers = dict(encode(dial).headers)
+    name = str(headers.pop("Action"))
+    del headers["ActionID"]
+    given = {key: value if isinstance(value, str) else list(value) for key, value in headers.items()}
+    await manager.act(name, **given)
+    await happens(agent.ringing)
+    agent.answer()
+    agent.talk()
+
+
+async def test_a_seat_that_answers_a_callback_in_time_dials(
+    asterisk: AsteriskProcess, manager: Manager, agent: TalkingParty, outsider: TalkingParty
+) -> None:
+    await answers_a_callback(manager, agent, time.time() + 60.0)
+    await happens(outsider.ringing)
+    outsider.answer()
+    outsider.talk()
+    await agent.hears(outsider.tone_hz)
+
+
+async def test_a_seat_that_answers_a_callback_too_late_dials_nobody(
+    asterisk: AsteriskProcess, manager: Manager, agent: TalkingParty, outsider: TalkingParty
+) -> None:
+    """As the hours for dialling ended while the phone rang; the service may be away, so that it rings on."""
+    await answers_a_callback(manager, agent, time.time() - 1.0)
+    told = await manager.user_event("HotlineDialEnded")
+    assert (told["Call"], told["Status"]) == (CALLED_BACK, "TOOLATE")
+    await happens(agent.ended)
+    assert not outsider.ringing.is_set()
+    assert "Status=TOOLATE" in logged(asterisk, "HotlineDialEnded")[0]
+    assert not recording_file(asterisk, CALLED_BACK).exists()

@@ -13,6 +13,8 @@ from cti.audit import DONE, AuditEntry, AuditHead, ToAudit, Trail
 from cti.feed import EventFeed
 from cti.figures import AgentFiguresView, AgentIntervalView, IntervalView, QueueView, SkillView
 from cti.records_json import Draft, Entry, decode, encode
+from cti.verbs.callbacks import unknown_work_order
+from cti.verbs.campaigns import AddToCampaign, Mistake
 from cti.verbs.port import Orderer
 from cti.verbs.records import CommandRecord
 from cti.verbs.table import VERBS
@@ -279,6 +281,20 @@ class FakeService:
         )
         self.tell(record)
         return record
+
+    async def mistakes(self, asked: AddToCampaign) -> Sequence[Mistake]:
+        found = []
+        if asked.queue not in self._queues:
+            there_are = ", ".join(self._queues)
+            sentence = f"There is no queue {asked.queue}; there are {there_are}."
+            found.append(Mistake(None, Refused("unknown_queue", sentence, "queue")))
+        for row, citizen in enumerate(asked.citizens, start=1):
+            if citizen.owner not in (None, *self._agents):
+                sentence = f"There is no agent {citizen.owner}; name one that there is, or none."
+                found.append(Mistake(row, Refused("unknown_agent", sentence, "owner")))
+            if citizen.work_order not in (None, *self.work_order_owner):
+                found.append(Mistake(row, unknown_work_order(citizen.work_order or "")))
+        return found
 
     def command(self, command: str) -> CommandRecord | None:
         return self._commands.get(command)

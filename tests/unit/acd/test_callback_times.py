@@ -44,6 +44,19 @@ def test_nobody_is_asked_to_dial_from_its_latest_time_on() -> None:
     assert floor.router.queue_figures("q").callbacks_waiting == 0
 
 
+def test_until_when_an_attempt_may_begin_is_told_while_a_phone_rings_for_it() -> None:
+    for hours, latest_at, until in (
+        (DAYTIME, START + 600, START + 600),
+        (DAYTIME, START + 2 * 86_400, START + 13 * 3600),
+        (None, START + 2 * 86_400, START + 2 * 86_400),
+    ):
+        floor = center(hours=hours)
+        floor.ready("ann")
+        floor.request_callback("k1", latest_at=latest_at)
+        assert floor.offer().contact == "k1"
+        assert floor.router.no_longer_from("k1") == until
+
+
 def test_hours_that_change_hold_at_once_for_those_who_wait_and_not_for_one_who_is_dialled() -> None:
     terms = CallbackTerms(hours=DAYTIME, expires_s=3 * 86_400.0)
     floor = Center(policy([QueuePolicy("q", callbacks=terms)], {"ann": {}, "bob": {}}))

@@ -63,6 +63,11 @@ def test_a_callback_rings_the_seat_first_and_dials_from_it() -> None:
     assert headers["CallerID"] == "<+8613900000001>"
 
 
+def test_from_when_on_a_seat_may_not_dial_is_told_in_the_seconds_that_the_dialplan_counts() -> None:
+    action = DialFromSeat("c", "cb-1-o1-0", "seat-01", "139", 15.0, "cb-1", until=1772442000.0000004)
+    assert "HL_DIAL_UNTIL=1772442000" in encode(action).headers["Variable"]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from cti.ami.times import live_on_our_clock, logged_on_our_clock, snapshot_on_our_clock
+from dataclasses import replace
+
+from cti.ami.times import live_on_our_clock, logged_on_our_clock, on_asterisks_clock, snapshot_on_our_clock
 from cti.calls import facts as f
+from cti.calls.actions import DialFromSeat, HangUp
 from tests.support.conversation import leg_started, shown, snapshot
 
 AHEAD_S = 3600.0
@@ -18,6 +21,13 @@ def test_since_when_a_caller_waits_is_told_live_on_asterisks_clock() -> None:
         assert (ours.at, ours.queued_at) == (10.0, 9.5)
     other = leg_started("c", "trunk", 10.0)
     assert live_on_our_clock(other, AHEAD_S) is other
+
+
+def test_from_when_on_nobody_is_dialled_is_said_on_asterisks_clock() -> None:
+    dial = DialFromSeat("c", "cb-1-o1-0", "seat-01", "139", 15.0, "cb-1", until=100.0)
+    assert on_asterisks_clock(dial, AHEAD_S) == replace(dial, until=3700.0)
+    for other in (replace(dial, until=None), HangUp("c", "cb-1-o1-0")):
+        assert on_asterisks_clock(other, AHEAD_S) is other
 
 
 def test_all_times_of_the_log_are_asterisks() -> None:

@@ -8,6 +8,7 @@ from cti.verbs.campaigns import AddToCampaign
 from cti.views import DialledToday, Holds
 from tests.support.api_world import ApiWorld
 from tests.support.fake_archive import NUMBER, callback_entry
+from tests.support.small_site import AGENT
 
 
 async def test_a_list_and_a_request_may_say_whose_phone_rings_first(world: ApiWorld) -> None:
@@ -52,3 +53,18 @@ async def test_a_list_tells_what_was_dialled_today_and_why_it_waits(world: ApiWo
         "abandoned_rate": 0.05,
         "holds": "abandoned_rate",
     }
+
+
+async def test_a_part_is_checked_without_being_taken(world: ApiWorld) -> None:
+    world.service.work_order_owner["wo-1"] = AGENT
+    citizens = [{"number": NUMBER, "work_order": "wo-1"}, {"number": NUMBER, "work_order": "wo-2"}]
+    right = await world.ask(
+        "POST", "/v1/campaigns/flu/check", json={"queue": "general", "citizens": citizens[:1]}
+    )
+    assert (right.status, right.json) == (200, {"mistakes": []})
+    wrong = await world.ask("POST", "/v1/campaigns/flu/check", json={"queue": "tax", "citizens": citizens})
+    assert [(each["row"], each["field"], each["error"]) for each in wrong.json["mistakes"]] == [
+        (None, "queue", "unknown_queue"),
+        (2, "work_order", "unknown_work_order"),
+    ]
+    assert world.service.orders == []

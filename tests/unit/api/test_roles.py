@@ -60,6 +60,7 @@ EXPECTED: dict[tuple[str, str], set[Role] | None] = {
     ("POST", "/v1/callbacks/{callback}/alter"): {Role.SUPERVISOR},
     ("POST", "/v1/callbacks/{callback}/cancel"): {Role.SUPERVISOR},
     ("GET", "/v1/campaigns/{campaign}"): {Role.SUPERVISOR},
+    ("POST", "/v1/campaigns/{campaign}/check"): {Role.SUPERVISOR},
     ("POST", "/v1/campaigns/{campaign}/citizens"): {Role.SUPERVISOR},
     ("GET", "/v1/events"): STAFF,
     ("GET", "/v1/recordings/{recording}"): WATCH,

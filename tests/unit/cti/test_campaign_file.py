@@ -102,19 +102,34 @@ async def test_a_long_list_goes_in_parts_and_says_how_far_it_is(tmp_path: Path) 
     assert out.getvalue().splitlines()[-1] == "250 of 250 citizens"
 
 
-async def test_owners_who_are_no_agents_are_told_with_their_lines_before_anything_is_sent(
+async def test_of_a_list_with_a_mistake_in_its_last_part_nothing_is_sent_and_every_mistake_is_told(
     tmp_path: Path,
 ) -> None:
-    listed = "".join(f"139{n:08},{AGENT}\n" for n in range(150))
-    rows = read_list(written(tmp_path, f"number,owner\n{listed}13800000001,9998\n13800000002,9999\n"))
+    """The service that runs says what there is: no queue, agent or work order of these."""
+    listed = "".join(f"139{n:08},{AGENT},\n" for n in range(150))
+    wrong = "13800000001,9998,\n13800000002,,wo-none\n13800000003,9999,wo-nor\n"
+    rows = read_list(written(tmp_path, f"number,owner,work_order\n{listed}{wrong}"))
+    async with running_hotline(tmp_path) as (hotline, service), api_over(hotline, tmp_path) as client:
+        importing = Campaigns(client.session, str(client.make_url("")), secret(Role.SUPERVISOR))
+        with pytest.raises(BadList) as told:
+            await importing.add("flu", "generall", rows, io.StringIO(), "customer_first")
+        assert service.runtime.callbacks.dialled_from("flu") == []
+    assert told.value.problems == (
+        "queue: There is no queue generall; there are general, consumer.",
+        "line 152, owner: There is no agent 9998; name one that there is, or none.",
+        "line 153, work_order: There is no work order wo-none; name one that there is, or none.",
+        "line 154, owner: There is no agent 9999; name one that there is, or none.",
+        "line 154, work_order: There is no work order wo-nor; name one that there is, or none.",
+    )
+
+
+async def test_a_list_that_is_right_but_for_its_queue_names_the_queues_once(tmp_path: Path) -> None:
+    rows = read_list(written(tmp_path, "number\n" + "".join(f"139{n:08}\n" for n in range(250))))
     async with api_world(tmp_path) as world:
         with pytest.raises(BadList) as told:
-            await campaigns(world).add("flu", "general", rows, io.StringIO())
+            await campaigns(world).add("flu", "none", rows, io.StringIO())
         assert world.service.orders == []
-    assert told.value.problems == (
-        "line 152, owner: there is no agent 9998",
-        "line 153, owner: there is no agent 9999",
-    )
+    assert told.value.problems == ("queue: There is no queue none; there are general, consumer.",)
 
 
 async def test_a_list_that_was_refused_goes_on_with_the_same_command_where_it_was(tmp_path: Path) -> None:

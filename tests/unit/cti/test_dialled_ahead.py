@@ -15,7 +15,7 @@ from cti.dialler import STATE as DIALLER
 from cti.records_json import JSON
 from cti.resuming import Resume
 from cti.step import InboxEvent
-from cti.views import DialledToday, Holds
+from cti.views import DialledToday
 from tests.support.conversation import (
     caller_arrives,
     leg_started,
@@ -130,7 +130,7 @@ def test_who_hangs_up_while_there_is_no_agent_for_them_was_abandoned_and_is_coun
     assert rig.today() == DialledToday(1, 1, 1, 1.0, None)
 
 
-def test_who_hangs_up_while_an_agents_phone_rings_for_them_was_not() -> None:
+def test_who_hangs_up_while_an_agents_phone_rings_for_them_was_abandoned_too() -> None:
     rig = Dialling()
     rig.ready_agent()
     rig.campaign(1)
@@ -138,8 +138,11 @@ def test_who_hangs_up_while_an_agents_phone_rings_for_them_was_not() -> None:
     rig.tell(*rings(dial.leg, 8.0), *answers(dial.leg, 10.0))
     assert len(rig.rings()) == 1
     rig.tell(f.LegEnded(13.0, "t", dial.leg, 16, True))
-    assert rig.entry().last_outcome is AttemptOutcome.BUSY
-    assert rig.today() == DialledToday(1, 0, 0, 0.0, Holds.NOBODY_DUE)
+    entry = rig.entry()
+    assert (entry.last_outcome, entry.mode) == (AttemptOutcome.ABANDONED, CallbackMode.AGENT_FIRST)
+    assert (entry.state, entry.attempts) == (CallbackState.SCHEDULED, 0)
+    assert rig.today() == DialledToday(1, 1, 1, 1.0, None)
+    assert reason(rig, "1001") is None
 
 
 def test_a_list_is_dialled_from_first_to_last() -> None:

@@ -52,8 +52,14 @@ async def test_one_that_was_never_made_is_refused_and_of_a_list_its_row_is_named
 ) -> None:
     rows = tuple(ListedCitizen("13800000001", work_order=name) for name in (JOURNALED, None, "wo-none"))
     for asked, sentence in (
-        (DialOut("13800000001", "wo-none"), "There is no work order wo-none."),
-        (AddToCampaign("flu", "general", rows), "Row 3: There is no work order wo-none."),
+        (
+            DialOut("13800000001", "wo-none"),
+            "There is no work order wo-none; name one that there is, or none.",
+        ),
+        (
+            AddToCampaign("flu", "general", rows),
+            "Row 3: There is no work order wo-none; name one that there is, or none.",
+        ),
     ):
         with pytest.raises(Refused) as refused:
             await desk.require(asked)
