@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from lab.asterisk import AsteriskProcess
+from tests.support.dialplan_desk import Desk, desk_of
 from tests.support.manager import Manager, manager_of
 from tests.support.small_site import SEAT
 from tests.support.talking_party import TalkingParty
@@ -41,3 +42,10 @@ async def caller(asterisk: AsteriskProcess) -> AsyncIterator[TalkingParty]:
     await citizen.open()
     yield citizen
     citizen.close()
+
+
+@pytest.fixture
+async def desk(asterisk: AsteriskProcess, manager: Manager, caller: TalkingParty) -> AsyncIterator[Desk]:
+    """An agent's phone with two lines, and a caller who waits."""
+    async with desk_of(asterisk, manager, caller) as found:
+        yield found
