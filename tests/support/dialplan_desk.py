@@ -1,4 +1,4 @@
-"""An agent's phone with two lines at Asterisk and its dialplan alone, and those whom it may ask or transfer to."""
+"""An agent's phone with two lines at Asterisk without the service, and whom it may ask or transfer to."""
 
 from __future__ import annotations
 
