@@ -83,3 +83,24 @@ async def test_a_citizen_who_comes_once_the_agent_has_gone_is_let_go(pair: Pair)
     await pair.manager.event("Hangup", Channel=pair.agents)
     await pair.comes(pair.callers)
     await happens(pair.caller.ended)
+
+
+async def test_who_stays_alone_as_another_is_sent_elsewhere_at_the_moment_one_hangs_up_is_let_go(
+    pair: Pair,
+) -> None:
+    """Who is sent elsewhere ends no leg, so nothing of theirs looks, and were still there as one looked."""
+    manager = pair.manager
+    await pair.sent("hl-conference", "hl-conference")
+    await pair.caller.hears(AGENT_HZ)
+    conference = await manager.variable(pair.agents, "HL_CALL")
+    parties, lookers = f"CONFBRIDGE_INFO(parties,{conference})", "CHANNELS(^Local/s@hl-company)"
+    await manager.act(
+        "Originate", Channel="Local/s@hl-conference", Async="true", Application="Wait", Data="60",
+        Variable=f"__HL_CALL={conference}",
+    )  # fmt: skip
+    await manager.variable_becomes(pair.agents, parties, "3")
+    await manager.variable_becomes(pair.agents, lookers, "")  # nobody looks any more for who has come
+    await manager.act("Hangup", Channel="/^Local.s@hl-conference/")
+    await manager.variable_becomes(pair.agents, "CHANNELS(^Local/s@hl-conference)", "")
+    await manager.act("Redirect", Channel=pair.callers, Context="hl-parked", Exten="s", Priority="1")
+    await happens(pair.agent.ended)
