@@ -128,9 +128,11 @@ class OpenCall:
             return CallState.TALKING
         if any(offer.outcome is None for offer in record.offers):
             return CallState.OFFERED
-        # On the way out of a talk, into a hold or the farewell: where to is told a moment later.
-        leaves = record.answered_at is not None and not self.waits and self.place in _BEFORE_THE_TALK
-        return CallState.TALKING if leaves else CallState(self.place)
+        if record.answered_at is None or self.waits or self.place not in _BEFORE_THE_TALK:
+            return CallState(self.place)
+        # Nothing tells of the farewell. With somebody else in the call the caller is on the way to them.
+        alone = all(leg == self.citizen for leg in self.live)
+        return CallState.AFTER if alone else CallState.TALKING
 
     @property
     def caller_talks(self) -> bool:

@@ -49,12 +49,13 @@ def test_a_rating_is_the_agents_who_talked_last_and_is_taken_once(times: int) ->
     assert told.record.outcome is CallOutcome.ANSWERED
 
 
-def test_a_call_is_after_its_talk_and_never_waits_again() -> None:
+@pytest.mark.parametrize("rating", [[], [ASKED, rated()]])
+def test_a_call_is_after_its_talk_and_never_waits_again(rating: list[Fact]) -> None:
     told = Told()
     told.tell(*arrival())
     states = [told.record.state]
-    served, ended = agent_leaves()[-2:]
-    for fact in (*answer(), *agent_leaves()[:-2], served, ASKED, rated(), ended):
+    *leaves, _told_by_a_snapshot_alone, ended = agent_leaves()
+    for fact in (*answer(), *leaves, *rating, ended):
         told.tell(fact)
         if told.record.state is not states[-1]:
             states.append(told.record.state)
