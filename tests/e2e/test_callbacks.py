@@ -12,6 +12,7 @@ from tests.support.called_back import BUSY, CITIZEN, WITHIN_S, Place, place
 from tests.support.known_order import known_order
 from tests.support.until import given
 
+UNKNOWN = "13900000010"
 TERMS = {"busy_delay_s": 1.0, "max_attempts": 2}
 
 
@@ -52,6 +53,30 @@ async def test_a_busy_citizen_is_tried_again_and_then_given_up(tmp_path: Path) -
             await asyncio.wait_for(refused.ended.wait(), WITHIN_S)
         entry = await here.stands(callback, end="unreached")
         assert (entry["attempts"], entry["last_outcome"], len(entry["calls"])) == (2, "busy", 2)
+
+
+async def test_a_number_that_does_not_exist_is_dialled_once_and_its_agent_calls_the_next_citizen(
+    tmp_path: Path,
+) -> None:
+    async with place(tmp_path, {"failed_delay_s": 1.0}, unknown=(UNKNOWN,)) as here:
+        callback = await here.request(UNKNOWN)
+        await here.answer()
+        refused = await here.peer.next_call(within_s=WITHIN_S)
+        entry = await here.stands(callback, end="invalid_number")
+        assert (entry["attempts"], entry["last_outcome"], len(entry["calls"])) == (1, "invalid_number", 1)
+        assert (refused.number, refused.answered_at) == (UNKNOWN, None)
+        await here.stopped_ringing(here.seat)
+        assert await here.seats_where(state="ready", reason=None) == [here.seat], (
+            "there is nothing to wrap up"
+        )
+
+        following = await here.request(CITIZEN)
+        await here.answer()
+        citizen = await here.peer.next_call(within_s=WITHIN_S)
+        await asyncio.wait_for(citizen.heard.wait(), WITHIN_S)
+        await here.phones.hang_up(here.seat)
+        await here.stands(following, end="reached")
+        assert [call.number for call in here.peer.calls] == [UNKNOWN, CITIZEN]
 
 
 async def test_a_service_killed_while_the_citizens_phone_rings_calls_nobody_twice(tmp_path: Path) -> None:
