@@ -216,7 +216,8 @@ ROUTES = (
         summary="Have the citizens of a list called",
         description="`hotline campaign import` sends a CSV file in parts. Each citizen is a callback: an"
         " agent is found before they are dialled, so that nobody who answers is left without one; or,"
-        " customer first, no larger share of those who answer than `callbacks.max_abandoned_rate`.",
+        " customer first, no more are dialled than agents are free while the share of the abandoned is above"
+        " `callbacks.max_abandoned_rate`.",
         roles=SUPERVISORS,
         tag="callbacks",
         errors=("unknown_work_order",),
