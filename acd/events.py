@@ -380,7 +380,10 @@ class PlaceKept:
 
 @dataclass(frozen=True, slots=True)
 class ContactRestored:
-    """After a restart: a contact found talking to an agent; both are busy with each other."""
+    """A contact found talking to an agent; both are busy with each other.
+
+    Told after a restart, and of a callback, by its id, whose talk the router does not know.
+    """
 
     at: Instant
     cause: str

@@ -73,6 +73,8 @@ class OpenCall:
     """The caller's leg ended through a fault of the network."""
     attempt_over: bool = False
     """The router knows what came of the attempt of a callback that this call is."""
+    agent_known: bool = False
+    """The router knows whose phone dialled the citizen of a callback; see `RouterBelief.called_back`."""
     wait_counted: bool = False
     """The router's figures hold how the wait ended, or it was not theirs to count."""
 
