@@ -122,17 +122,24 @@ class RouterBelief:
         if call.wait_counted or not call.wait_is_over:
             return []
         call.wait_counted = True
-        if call.place == "callback":
-            return []  # neither answered nor abandoned; the callback counts
         if record.queue is None or record.queued_at is None or record.direction is not Direction.INBOUND:
             return []
-        over = record.answered_at or record.ended_at or call.caller_left_at or record.queued_at
+        called_back = record.callback_at if record.answered_at is None else None
+        left = record.ended_at or call.caller_left_at or record.queued_at
+        over = record.answered_at or called_back or left
         told: list[Told] = [
             acd.ContactServedElsewhere(
-                over, cause, record.call, record.queue, record.queued_at, record.answered_at, record.agent
+                over,
+                cause,
+                record.call,
+                record.queue,
+                record.queued_at,
+                record.answered_at,
+                record.agent,
+                takes_callback=called_back is not None,
             )
         ]
-        if call.cut_off and record.answered_at is None:
+        if call.cut_off and record.answered_at is None and called_back is None:
             told.append(CutOffUnseen(over, cause, record.call, record.number, record.queued_at))
         return told
 
