@@ -81,21 +81,23 @@ class ContactLeft:
 
 @dataclass(frozen=True, slots=True)
 class ContactServedElsewhere:
-    """A contact was answered or gave up while the router did not serve it, as in Asterisk's plain queue.
+    """A contact's wait ended while the router did not serve it, as in Asterisk's plain queue.
 
     Told after the fact and once, it changes figures alone; a contact that the router holds waiting leaves.
     """
 
     at: Instant
-    """When it gave up, or later than the answer."""
+    """When it gave up or asked to be called back, or later than the answer."""
     cause: str
     contact: ContactId
     queue: QueueId
     queued_at: Instant
     answered_at: Instant | None
-    """None: it gave up."""
+    """None: it was not answered."""
     agent: AgentId | None = None
     """Who answered, if that is known."""
+    takes_callback: bool = False
+    """It was not answered and did not give up, but asked to be called back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,7 +382,10 @@ class PlaceKept:
 
 @dataclass(frozen=True, slots=True)
 class ContactRestored:
-    """After a restart: a contact found talking to an agent; both are busy with each other."""
+    """A contact found talking to an agent; both are busy with each other.
+
+    Told after a restart, and of a callback, by its id, whose talk the router does not know.
+    """
 
     at: Instant
     cause: str

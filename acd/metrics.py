@@ -132,8 +132,14 @@ class Figures:
     def took_callback(self, queue: QueueId, contact: ContactId, queued_at: Instant, at: Instant) -> None:
         """A waiting contact asked to be called back, and left."""
         self.waits_no_more(queue, contact, queued_at)
-        for tally in self._tallies(queue, at):
-            tally.took_callback += 1
+        self._count_callback(queue, at)
+
+    def took_callback_elsewhere(
+        self, queue: QueueId, contact: ContactId, queued_at: Instant, at: Instant
+    ) -> None:
+        """A contact not in the router's hands asked to be called back."""
+        self._offered(queue, contact, queued_at)
+        self._count_callback(queue, at)
 
     def callback_requested(self, queue: QueueId, at: Instant) -> None:
         for tally in self._tallies(queue, at):
@@ -306,6 +312,10 @@ class Figures:
             if wait_s <= short_s:
                 tally.short_abandoned += 1
             tally.waited(wait_s)
+
+    def _count_callback(self, queue: QueueId, at: Instant) -> None:
+        for tally in self._tallies(queue, at):
+            tally.took_callback += 1
 
     def _put_in(self, queue: QueueId, contact: ContactId, queued_at: Instant) -> None:
         for board in self._pair(queue):

@@ -186,11 +186,14 @@ def contact_served_elsewhere(floor: Floor, event: ContactServedElsewhere) -> Non
             offer = floor.offers[contact.offer]
             floor.withdraw_offer(offer, OfferTrigger.WITHDRAWN, OfferOutcome.CANCELLED)
         floor.forget(contact, ContactTrigger.SERVED_ELSEWHERE)
-    if not returned:
+    queued_at = contact.queued_at if contact else event.queued_at
+    if event.takes_callback and not returned:
+        floor.figures.took_callback_elsewhere(queue, event.contact, queued_at, event.at)
+    elif not returned:
         floor.figures.served_elsewhere(
             queue,
             event.contact,
-            contact.queued_at if contact else event.queued_at,
+            queued_at,
             event.answered_at,
             event.at,
             terms.timely_s,

@@ -36,7 +36,13 @@ class CallEntries:
         self._over: dict[CallId, None] = {}
 
     def updated(self, record: CallRecord) -> None:
-        """The call changed; it is written when the step ends."""
+        """The call changed; it is written when the step ends.
+
+        The attempt of a callback whose offer is not known gets its queue from the callback.
+        """
+        entry = self._callbacks.entry(record.callback or "")
+        if entry is not None and record.queue is None:
+            record.queue = entry.queue
         self._updated[record.call] = record
 
     def just_over(self) -> Iterator[CallRecord]:

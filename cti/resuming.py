@@ -43,7 +43,10 @@ class Resume:
 
 def agents_restored(resume: Resume, in_force: InForce, now: Instant) -> Iterator[AgentRestored]:
     """Who was logged in, without those who, or whose seat, the configuration does not know any more."""
-    queue_of = {record.call: record.queue for record in resume.open_calls}
+    # Whom an agent called back is known to the router by the callback.
+    queue_of = {
+        name: record.queue for record in resume.open_calls for name in (record.call, record.callback or "")
+    }
     for agent in resume.agents:
         if agent.state is AgentState.LOGGED_OUT or agent.seat is None:
             continue

@@ -61,9 +61,17 @@ def served_unseen(
     """For the figures: how the wait ended of a caller who was held back until this event."""
     if held.returned or isinstance(event, ContactServedElsewhere):
         return None
-    if isinstance(event, ContactLeft) and (event.waits_elsewhere or event.takes_callback):
+    if isinstance(event, ContactLeft) and event.waits_elsewhere:
         return None
+    takes_callback = isinstance(event, ContactLeft) and event.takes_callback
     answered_at, agent = (event.at, event.agent) if isinstance(event, ContactRestored) else (None, None)
     return ContactServedElsewhere(
-        event.at, event.cause, held.contact, held.queue, held.queued_at, answered_at, agent
+        event.at,
+        event.cause,
+        held.contact,
+        held.queue,
+        held.queued_at,
+        answered_at,
+        agent,
+        takes_callback,
     )

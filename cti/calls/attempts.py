@@ -57,7 +57,7 @@ def began(
     call.record.offers.append(
         OfferRecord(offer.made.offer, offer.made.agent, offer.made.seat, leg.record.started_at)
     )
-    offer.answered = True
+    offer.answered = call.agent_known = True
     belief.offer_answered(callback, offer.made.seat, offer.made.agent)
     return [acd.OfferAnswered(at, cause, leg.record.leg)]
 

@@ -68,7 +68,26 @@ class RouterBelief:
             told += self._served_elsewhere(call, cause)
         if not self.quiet and wanted and name not in self._contacts:
             told += self._contact(call, at, cause)
+        if not self.quiet:
+            told += self.called_back(call, at, cause)
         return told
+
+    def called_back(self, call: OpenCall, at: Instant, cause: str) -> list[acd.Event]:
+        """The citizen of a callback talks with the agent whose phone dialled them, if the router does not
+        know: after a restart, or when its offer was taken back while Asterisk was out of sight.
+        """
+        record, leg = call.record, self._state.legs.get(call.record.call)
+        callback, queue = record.callback, record.queue
+        if callback is None or queue is None or record.answered_at is None or call.agent_known:
+            return []
+        if leg is None or leg.record.seat is None or not self._state.engages(leg):
+            return []
+        agent = self._agent_at.get(leg.record.seat)
+        if agent is None or agent != leg.record.agent:
+            return []
+        call.agent_known = True
+        self._engaged[leg.record.seat] = agent
+        return [acd.ContactRestored(at, cause, callback, queue, record.priority, record.started_at, agent)]
 
     def _contact(self, call: OpenCall, at: Instant, cause: str) -> list[acd.Event]:
         record, agent = call.record, self._state.handler_of(call)
@@ -103,17 +122,24 @@ class RouterBelief:
         if call.wait_counted or not call.wait_is_over:
             return []
         call.wait_counted = True
-        if call.place == "callback":
-            return []  # neither answered nor abandoned; the callback counts
         if record.queue is None or record.queued_at is None or record.direction is not Direction.INBOUND:
             return []
-        over = record.answered_at or record.ended_at or call.caller_left_at or record.queued_at
+        called_back = record.callback_at if record.answered_at is None else None
+        left = record.ended_at or call.caller_left_at or record.queued_at
+        over = record.answered_at or called_back or left
         told: list[Told] = [
             acd.ContactServedElsewhere(
-                over, cause, record.call, record.queue, record.queued_at, record.answered_at, record.agent
+                over,
+                cause,
+                record.call,
+                record.queue,
+                record.queued_at,
+                record.answered_at,
+                record.agent,
+                takes_callback=called_back is not None,
             )
         ]
-        if call.cut_off and record.answered_at is None:
+        if call.cut_off and record.answered_at is None and called_back is None:
             told.append(CutOffUnseen(over, cause, record.call, record.number, record.queued_at))
         return told
 

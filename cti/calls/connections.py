@@ -129,6 +129,8 @@ class Connections:
                 record.route = Route.FALLBACK if call.place == "fallback" else Route.ACD
             if record.direction is Direction.INBOUND:
                 self._tell(CallerAnswered(at, cause, record.number))
+        for told in self._belief.called_back(call, at, cause):  # first: who reached the citizen counts it
+            self._tell(told)
         for output in attempts.ended(call, AttemptOutcome.REACHED, at, cause):
             self._tell(output)
         offer = self._state.offers.get(seat_leg.record.leg)

@@ -73,6 +73,8 @@ class OpenCall:
     """The caller's leg ended through a fault of the network."""
     attempt_over: bool = False
     """The router knows what came of the attempt of a callback that this call is."""
+    agent_known: bool = False
+    """The router knows whose phone dialled the citizen of a callback; see `RouterBelief.called_back`."""
     wait_counted: bool = False
     """The router's figures hold how the wait ended, or it was not theirs to count."""
 
@@ -176,18 +178,28 @@ class LiveState:
         self._done: dict[LegId, None] = {}
         self._at_seat: dict[SeatId, dict[LegId, None]] = {}
         """Legs of each seat's phone: asked for with nearly every fact, when hundreds are up."""
+        self._of_agent: dict[AgentId, dict[LegId, None]] = {}
+        """Legs of each agent, asked for by each supervision that waits after everything that happens."""
 
     def begin(self, leg: Leg) -> None:
         """The leg is there."""
         self.legs[leg.record.leg] = leg
         if leg.record.seat is not None:
             self._at_seat.setdefault(leg.record.seat, {})[leg.record.leg] = None
+        if leg.record.agent is not None:
+            self._of_agent.setdefault(leg.record.agent, {})[leg.record.leg] = None
 
     def end(self, leg: Leg) -> None:
         """The leg is there no more."""
         del self.legs[leg.record.leg]
         if leg.record.seat is not None:
             del self._at_seat[leg.record.seat][leg.record.leg]
+        if leg.record.agent is not None:
+            del self._of_agent[leg.record.agent][leg.record.leg]
+
+    def legs_of(self, agent: AgentId) -> list[Leg]:
+        """The agent's legs, in the order in which they came."""
+        return [self.legs[leg] for leg in self._of_agent.get(agent, ())]
 
     def is_over(self, leg: LegId) -> bool:
         """Whether a leg has ended, or was asked for and never came about."""

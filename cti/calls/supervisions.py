@@ -286,12 +286,18 @@ class Supervisions:
         return next((leg.leg for leg in own + agents), None)
 
     def _call_of_agent(self, supervision: Supervision) -> OpenCall | None:
-        for call in self._calls.calls.values():
-            for name in call.segment.legs if call.segment else ():
-                leg = self._calls.leg(name)
-                if leg is not None and self._is_agents(leg) and leg.record.agent == supervision.agent:
-                    return call
-        return None
+        """The call in which the agent is connected, of two the one that began first."""
+        state = self._calls.state
+        found = [
+            call
+            for leg in state.legs_of(supervision.agent)
+            for each in (leg, *state.beside(leg))
+            if self._is_agents(leg)
+            and (call := state.call_of(each)) is not None
+            and call.segment is not None
+            and leg.record.leg in call.segment.legs
+        ]
+        return min(found, key=lambda call: call.record.started_at, default=None)
 
     def _is_agents(self, leg: Leg) -> bool:
         return leg.record.seat is not None and leg.record.leg not in self.open

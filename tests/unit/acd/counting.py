@@ -19,10 +19,11 @@ SKILLED = policy(
 )
 
 
-def served_elsewhere(center: Center, contact: str, waited_s: float, answered: bool, **rest: str) -> None:
+def served_elsewhere(
+    center: Center, contact: str, waited_s: float, answered: bool, queue: str = "q", agent: str | None = None
+) -> None:
     queued_at = center.now - waited_s
     answered_at = center.now if answered else None
-    queue = rest.pop("queue", "q")
     center.tell(
-        ContactServedElsewhere(center.now, center.cause, contact, queue, queued_at, answered_at, **rest)
+        ContactServedElsewhere(center.now, center.cause, contact, queue, queued_at, answered_at, agent)
     )

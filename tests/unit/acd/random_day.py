@@ -179,6 +179,12 @@ class Chance:
                 ),
             ),
             (
+                1,
+                lambda: ContactServedElsewhere(
+                    now, cause, contact, queue, now - 20, None, takes_callback=True
+                ),
+            ),
+            (
                 2,
                 lambda: CallbackRequested(
                     now,

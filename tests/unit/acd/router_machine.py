@@ -216,6 +216,13 @@ class RouterMachine(RuleBasedStateMachine):
     def leave_for_a_callback(self, contact: str) -> None:
         self.tell(ContactLeft(self.now, self.cause, contact, takes_callback=True))
 
+    @rule(contact=st.sampled_from(CONTACTS), queue=st.sampled_from(QUEUES))
+    def take_a_callback_elsewhere(self, contact: str, queue: str) -> None:
+        queued_at = self.now - 25
+        self.tell(
+            ContactServedElsewhere(self.now, self.cause, contact, queue, queued_at, None, takes_callback=True)
+        )
+
     @rule(
         callback=st.sampled_from((*CALLBACKS, *CALLBACKS, CONTACTS[0])),
         queue=st.sampled_from(QUEUES),

@@ -124,9 +124,11 @@ def test_agents_are_promised_in_the_order_in_which_the_first_ones_went_away() ->
     assert kept_for(floor, "k2") == "cyd"
 
 
-def test_an_agent_of_another_queue_is_not_promised() -> None:
+@pytest.mark.parametrize("skills", [{}, {"law": 2}], ids=["without the skill", "with too little of it"])
+def test_an_agent_of_another_queue_is_not_promised(skills: dict[str, int]) -> None:
     rules = policy(
-        [QueuePolicy("law", {"law": 1}, callbacks=TERMS), QueuePolicy("q")], {"ann": {"law": 3}, "bob": {}}
+        [QueuePolicy("law", {"law": 3}, callbacks=TERMS), QueuePolicy("q")],
+        {"ann": {"law": 3}, "bob": skills},
     )
     floor = Center(rules)
     floor.ready("ann", "bob")

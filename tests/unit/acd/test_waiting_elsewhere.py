@@ -51,6 +51,22 @@ def test_a_contact_that_the_router_holds_leaves_when_it_was_served_elsewhere() -
         served_elsewhere(center, "c9", 3, answered=True, queue="gone")
 
 
+def test_who_asks_elsewhere_to_be_called_back_neither_was_answered_nor_gave_up() -> None:
+    center = Center(RULES)
+    for contact in ("waits elsewhere", "is held", "waits once more"):
+        center.queue(contact, returned=contact == "waits once more")
+    center.leave_for_elsewhere("waits elsewhere")
+    for contact in ("waits elsewhere", "is held", "waits once more", "never known"):
+        event = ContactServedElsewhere(
+            center.now, "x", contact, "q", center.now - 9, None, takes_callback=True
+        )
+        center.tell(event)
+    figures = center.router.queue_figures("q")
+    assert (figures.offered, figures.took_callback, figures.returned, figures.waiting) == (3, 3, 1, 0)
+    assert (figures.answered, figures.abandoned, figures.longest_waited_s) == (0, 0, None)
+    assert not center.router._floor.figures.away()
+
+
 def test_who_waits_elsewhere_over_midnight_is_not_offered_again_the_next_day_but_is_the_day_after() -> None:
     center = Center(RULES)
     center.queue("c1")

@@ -184,7 +184,11 @@ class WatchedFigures:
             else:
                 self._offered(event.contact, queue, since)
                 answered = event.answered_at is not None
-                self._waited(queue, since, event.answered_at or event.at, answered)
+                if event.takes_callback:
+                    for recount in self._counts(queue, event.at):
+                        recount.took_callback += 1
+                else:
+                    self._waited(queue, since, event.answered_at or event.at, answered)
         told = {effect.callback for effect in said if isinstance(effect, CallbackChanged)}
         for effect in said:
             sent_away = isinstance(effect, ContactDiverted) and effect.to in (

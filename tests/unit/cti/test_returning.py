@@ -76,6 +76,16 @@ def test_one_who_hangs_up_while_held_back_is_known_to_the_figures() -> None:
     assert rung(rig, back(CALLS[0], BACK + 0.03)) == [CALLS[0]]
 
 
+def test_one_who_asks_to_be_called_back_while_held_back_is_known_to_the_figures() -> None:
+    rig = center()
+    asked = f.CallbackAsked(
+        BACK + 0.02, "t", CALLS[1], CALLS[1], "general", 0, QUEUED[CALLS[1]], "13800000001"
+    )
+    rig.tell(back(CALLS[1], BACK + 0.01), asked)
+    figures = rig.runtime.router.queue_figures(None)
+    assert (figures.offered, figures.took_callback, figures.abandoned) == (1, 1, 0)
+
+
 def test_one_who_waits_already_is_not_rung_for_before_an_earlier_one_who_is_asked_back() -> None:
     rig = Rig()
     rig.ready_agent()

@@ -186,3 +186,29 @@ def test_a_caller_who_gives_up_at_once_is_a_short_abandon() -> None:
 
     total = rig.runtime.router.queue_figures(None)
     assert (total.offered, total.abandoned, total.short_abandoned) == (2, 2, 1)
+
+
+@pytest.mark.parametrize("over", [False, True], ids=["on the line", "over"])
+@pytest.mark.parametrize("known", [False, True], ids=["new", "waited before"])
+@pytest.mark.parametrize("dies", [False, True], ids=["link lost", "killed"])
+def test_a_caller_who_asks_out_of_sight_to_be_called_back_counts_as_one_who_did(
+    known: bool, over: bool, dies: bool
+) -> None:
+    rig = Rig()
+    arrival = caller_arrives(CALL, 2.0)
+    if known:
+        rig.tell(*arrival)
+    log: list[Fact] = [*arrival, f.CallbackAsked(12.0, "t", CALL, CALL, "general", 0, 5.0, "13812341234")]
+    if over:
+        log.append(f.LegEnded(15.0, "t", CALL, 38, False))  # cut off while it was told that it is noted
+    there = () if over else (shown(CALL, "trunk", CALL, place="callback", queued_at=5.0),)
+    sees = snapshot(*there, at=50.0)
+    if dies:
+        rig = killed(rig, 50.0, *log, sees=sees)
+        rig = killed(rig, 60.0, sees=snapshot(at=60.0))
+    else:
+        rig.tell(f.PbxLost(6.0, "t"), *log, sees)
+    figures = rig.runtime.router.queue_figures(None)
+    assert total(rig) == (1, 0, 0, 0)
+    assert (figures.took_callback, figures.waiting) == (1, 0)
+    assert "contact/" + CALL not in rig.runtime.router.figures_snapshot()
