@@ -122,7 +122,8 @@ class CallbackRequested:
     earliest_at: Instant | None = None
     """Not before; None: at once."""
     latest_at: Instant | None = None
-    """No attempt begins from then on; None: the queue's `expires_s` after this event."""
+    """No attempt begins from then on; None: the queue's `expires_s` after `earliest_at`, or after this
+    event if that is later."""
     mode: CallbackMode = CallbackMode.AGENT_FIRST
     steps: tuple[RoutingStep, ...] = ()
     """What it asks for after its owner and before its queue's own steps."""
