@@ -258,7 +258,8 @@ class CallbackTerms:
     """How long after a busy tone the next attempt may be."""
     no_answer_delay_s: float = 1_800.0
     failed_delay_s: float = 600.0
-    """After an attempt that the network refused; an invalid number is not tried again."""
+    """After an attempt that the network refused; an invalid number is not tried again. An agent who hung up
+    before the citizen answered is not asked again for so long; others are."""
     expires_s: float = 86_400.0
     """The latest start of an attempt, from when the callback was asked for or may be tried first, unless it
     names its own."""

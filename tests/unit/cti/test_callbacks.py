@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from acd.events import TimePassed
 from acd.model import AttemptOutcome, CallbackEnd, CallbackState
 from cti.callbacks.records import CallbackEntry
 from cti.calls import facts as f
@@ -90,6 +91,24 @@ def test_who_was_busy_is_kept_with_what_came_of_it_and_rung_again_later() -> Non
         AttemptOutcome.BUSY,
     )
     assert last.due_at == 9.0 + 300.0
+
+
+def test_an_agent_who_hangs_up_before_the_citizen_answers_is_not_rung_for_them_at_once() -> None:
+    rig = Rig()
+    rig.ready_agent()
+    callback = asked(rig)
+    [dial] = rig.actions(rig.steps, DialFromSeat)
+    assert isinstance(dial, DialFromSeat)
+    rig.tell(
+        *taken(dial.leg, callback, 8.0),
+        f.LegLeaving(9.9, "t", dial.leg),
+        f.LegEnded(10.0, "t", dial.leg, 16, True),
+    )
+    assert len(rig.actions(rig.steps, DialFromSeat)) == 1
+    rig.tell(TimePassed(10.0 + 599.0, "t"))
+    assert len(rig.actions(rig.steps, DialFromSeat)) == 1
+    rig.tell(TimePassed(10.0 + 600.0, "t"))
+    assert len(rig.actions(rig.steps, DialFromSeat)) == 2
 
 
 def test_altered_and_cancelled_by_command() -> None:
