@@ -135,6 +135,8 @@ class CallbackRequested:
     """After a restart: an attempt is under way. Customer first, the next free agent is promised to it."""
     ends_as: CallbackEnd | None = None
     """After a restart: it was cancelled so while that attempt was under way."""
+    last_outcome: AttemptOutcome | None = None
+    """What came of the last attempt before a restart."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ def callback_requested(floor: Floor, event: CallbackRequested) -> None:
         event.at if event.earliest_at is None else event.earliest_at,
         _expires_at(floor, event) if event.latest_at is None else event.latest_at,
         event.steps,
+        last_outcome=event.last_outcome,
     )
     if not event.restored:
         floor.figures.callback_requested(event.queue, event.at)

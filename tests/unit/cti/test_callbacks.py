@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from acd.events import TimePassed
-from acd.model import AttemptOutcome, CallbackEnd, CallbackState
+from acd.effects import CallbackChanged
+from acd.events import CallbackAltered, TimePassed
+from acd.model import AttemptOutcome, CallbackEnd, CallbackState, Has, RoutingStep
 from cti.callbacks.records import CallbackEntry
 from cti.calls import facts as f
 from cti.calls.actions import DialFromSeat
@@ -162,6 +163,37 @@ def test_after_a_restart_it_waits_on_with_its_attempts_and_its_place() -> None:
     entry = again.callbacks.entry(callback)
     assert entry is not None
     assert entry.number == NUMBER
+
+
+def test_after_a_restart_it_is_known_what_came_of_the_last_attempt() -> None:
+    rig = Rig()
+    rig.ready_agent()
+    callback = asked(rig)
+    [dial] = rig.actions(rig.steps, DialFromSeat)
+    assert isinstance(dial, DialFromSeat)
+    rig.tell(*taken(dial.leg, callback, 8.0), f.DialEnded(9.0, "t", dial.leg, dial.leg, "BUSY", 17))
+    again = Rig(Resume(callbacks=kept(rig.steps)), now=50.0)
+    assert {entry.last_outcome for entry in drafts(again.steps)} == {AttemptOutcome.BUSY}
+
+
+def test_after_a_restart_it_asks_for_whom_it_asked_before() -> None:
+    asks = (RoutingStep(Has("english", 3), 60.0),)
+    rig = Rig()
+    book = rig.runtime.callbacks
+    callback = asked(rig)
+    [changed] = [
+        each
+        for each in rig.runtime.router.handle(CallbackAltered(6.0, "t", callback, steps=asks))
+        if isinstance(each, CallbackChanged)
+    ]
+    state: dict[str, Any] = {key: body for key, body in book.changed(changed).state.items() if body}
+    again = Runtime(rig.runtime.in_force.plan, rig.runtime.policy, Resume(callbacks=state), 50.0)
+    [after] = [
+        each
+        for each in again.router.handle(CallbackAltered(51.0, "t", callback))
+        if isinstance(each, CallbackChanged)
+    ]
+    assert after.steps == asks
 
 
 def test_an_attempt_under_way_at_a_restart_is_not_begun_again_and_its_end_is_heard() -> None:
