@@ -146,7 +146,7 @@ class Dialler:
         if waiting:
             return self._allowance(waiting[0].queue, at).holds
         scheduled = [entry for entry in entries if entry.state is CallbackState.SCHEDULED]
-        hours = [self.in_force.policy.queues[entry.queue].callbacks.hours for entry in scheduled]
+        hours = [self.router.dialling_hours(entry.queue) for entry in scheduled]
         if any(each is not None and not is_open(each, at) for each in hours):
             return Holds.QUIET_HOURS
         return Holds.NOBODY_DUE
