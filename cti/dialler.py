@@ -189,6 +189,11 @@ class Dialler:
         return tally if tally is not None and tally.day == day else Tally(day)
 
     def _count(self, entry: CallbackEntry, at: Instant, step: Step, **more: int) -> None:
+        """Counts for today; the tallies of earlier days, of lists that are over too, are dropped."""
+        day, _ = self.in_force.plan.day_of(at)
+        for name in [each for each, tally in self._tallies.items() if tally.day < day]:
+            del self._tallies[name]
+            step.state[STATE + name] = None
         names = [f"queue/{entry.queue}", *([f"campaign/{entry.campaign}"] if entry.campaign else [])]
         for name in names:
             tally = self._tallies[name] = self._tally(name, at)
