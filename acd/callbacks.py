@@ -127,8 +127,11 @@ def callback_due(floor: Floor, callback: Callback) -> None:
 
 def begin_attempt(floor: Floor, callback: Callback, trigger: CallbackTrigger, agent: AgentId | None) -> None:
     """The citizen is dialled, by the agent who took the callback or (None) by somebody else."""
+    contact = floor.contacts.get(callback.callback)
+    callback.dialled_by = agent
+    callback.tried = {} if contact is None else dict(contact.tried)
     if agent is None:
-        _unqueue(floor, floor.contacts.get(callback.callback))
+        _unqueue(floor, contact)
     floor.timers.set(("callback", callback.callback), floor.at + DIAL_BELT_S)
     move_callback(floor, callback, trigger, CallbackState.DIALLING)
     if agent is not None:
@@ -205,9 +208,10 @@ def reached(floor: Floor, callback: Callback) -> None:
 def unreached(floor: Floor, callback: Callback, outcome: AttemptOutcome, trigger: CallbackTrigger) -> None:
     """An attempt came to nothing. Its agent has nothing to wrap up."""
     contact = floor.contacts.get(callback.callback)
-    dialled_by = contact.agent if contact is not None else None
+    dialled_by, callback.dialled_by = callback.dialled_by, None
+    tried, callback.tried = callback.tried, {}
     if contact is not None:
-        agent = floor.agents.get(dialled_by) if dialled_by is not None else None
+        agent = floor.agents.get(contact.agent) if contact.agent is not None else None
         if agent is not None and agent.contact == contact.contact:
             agent.wrap_up_s = 0.0
         floor.figures.ended(contact.queue)
@@ -216,10 +220,9 @@ def unreached(floor: Floor, callback: Callback, outcome: AttemptOutcome, trigger
     callback.last_outcome = outcome
     if outcome not in (AttemptOutcome.CANCELLED, AttemptOutcome.ABANDONED):
         callback.attempts += 1
-    delay_s = _delay_s(floor.terms[callback.queue].callbacks, outcome)
+    terms = floor.terms[callback.queue].callbacks
     if outcome is AttemptOutcome.ABANDONED:
         callback.mode = CallbackMode.AGENT_FIRST
-    terms = floor.terms[callback.queue].callbacks
     if callback.ends_as is not None:
         end_callback(floor, callback, callback.ends_as, trigger)
     elif outcome is AttemptOutcome.INVALID_NUMBER:
@@ -227,12 +230,14 @@ def unreached(floor: Floor, callback: Callback, outcome: AttemptOutcome, trigger
     elif callback.attempts >= terms.max_attempts:
         end_callback(floor, callback, CallbackEnd.UNREACHED, trigger)
     else:
-        callback.due_at = max(callback.due_at, floor.at + delay_s)
+        callback.due_at = max(callback.due_at, floor.at + _delay_s(terms, outcome))
         reconsider(floor, callback, trigger)
         again = floor.contacts.get(callback.callback)
-        if again is not None and dialled_by is not None:
+        if again is not None and dialled_by is not None and outcome is AttemptOutcome.CANCELLED:
+            # Others may be asked at once; whoever hung up would be rung for the same citizen without end.
             floor.leave_waiting(again)
-            floor.note_tried(again, dialled_by, floor.at)
+            again.tried = tried
+            floor.note_tried(again, dialled_by, floor.at, terms.failed_delay_s)
             floor.enter_waiting(again)
 
 

@@ -124,7 +124,8 @@ class CallbackRequested:
     earliest_at: Instant | None = None
     """Not before; None: at once."""
     latest_at: Instant | None = None
-    """No attempt begins from then on; None: the queue's `expires_s` after this event."""
+    """No attempt begins from then on; None: the queue's `expires_s` after `earliest_at`, or after this
+    event if that is later."""
     mode: CallbackMode = CallbackMode.AGENT_FIRST
     steps: tuple[RoutingStep, ...] = ()
     """What it asks for after its owner and before its queue's own steps."""
@@ -136,6 +137,8 @@ class CallbackRequested:
     """After a restart: an attempt is under way. Customer first, the next free agent is promised to it."""
     ends_as: CallbackEnd | None = None
     """After a restart: it was cancelled so while that attempt was under way."""
+    last_outcome: AttemptOutcome | None = None
+    """What came of the last attempt before a restart."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,14 +147,17 @@ class Floor(StaffRoom):
         moment = max(0, round(self.at * 1000))
         return f"{plain[-_OFFER_ID_CONTACT_LENGTH:]}-o{self.offers_made}-{base36(moment)}"
 
-    def note_tried(self, contact: Contact, agent: AgentId, at: Instant) -> None:
-        """The agent did not take the contact at that time: when may they be asked again?"""
+    def note_tried(self, contact: Contact, agent: AgentId, at: Instant, least_s: float = 0.0) -> None:
+        """The agent did not take the contact at that time: when may they be asked again?
+
+        Not before `least_s` seconds are over.
+        """
         queue = self.queues[contact.queue]
         count = contact.tried[agent][0] + 1 if agent in contact.tried else 1
         if queue.max_offers_per_agent is not None and count >= queue.max_offers_per_agent:
             contact.tried[agent] = (count, None)
         else:
-            contact.tried[agent] = (count, at + queue.offer_backoff_s)
+            contact.tried[agent] = (count, at + max(queue.offer_backoff_s, least_s))
 
     def withdraw_offer(self, offer: Offer, trigger: OfferTrigger, outcome: OfferOutcome) -> None:
         """Stops the ringing, unless that is under way already. Its end is still to come."""

@@ -258,9 +258,11 @@ class CallbackTerms:
     """How long after a busy tone the next attempt may be."""
     no_answer_delay_s: float = 1_800.0
     failed_delay_s: float = 600.0
-    """After an attempt that the network refused; an invalid number is not tried again."""
+    """After an attempt that the network refused; an invalid number is not tried again. An agent who hung up
+    before the citizen answered is not asked again for so long; others are."""
     expires_s: float = 86_400.0
-    """The latest start of an attempt, from when the callback was asked for, unless it names its own."""
+    """The latest start of an attempt, from when the callback was asked for or may be tried first, unless it
+    names its own."""
     owner_ttl_s: float = 600.0
     """How long a callback with an owner is kept for them, each time it may be tried, before the pool."""
     priority: int = 0

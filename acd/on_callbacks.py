@@ -22,7 +22,7 @@ from acd.events import (
     CallbackTaken,
 )
 from acd.floor import Floor
-from acd.model import AttemptOutcome, CallbackEnd, CallbackState, ContactState
+from acd.model import AttemptOutcome, CallbackEnd, CallbackState, ContactState, Instant
 from acd.records import Callback
 from acd.refusals import InvalidTransition, UnknownEntity
 from acd.states import CALLBACK, GONE
@@ -44,7 +44,6 @@ def callback_requested(floor: Floor, event: CallbackRequested) -> None:
     if same is not None:
         _join(floor, floor.callbacks[same], event)
         return
-    expires_s = floor.terms[event.queue].callbacks.expires_s
     callback = Callback(
         event.callback,
         event.queue,
@@ -55,8 +54,9 @@ def callback_requested(floor: Floor, event: CallbackRequested) -> None:
         event.mode,
         event.attempts,
         event.at if event.earliest_at is None else event.earliest_at,
-        event.at + expires_s if event.latest_at is None else event.latest_at,
+        _expires_at(floor, event) if event.latest_at is None else event.latest_at,
         event.steps,
+        last_outcome=event.last_outcome,
     )
     if not event.restored:
         floor.figures.callback_requested(event.queue, event.at)
@@ -113,6 +113,12 @@ def _acted_on(floor: Floor, name: str, trigger: CallbackTrigger) -> Callback | N
     return callback if acts else None
 
 
+def _expires_at(floor: Floor, event: CallbackRequested) -> Instant:
+    """The latest time of a request that names none, which counts from when it may be tried first."""
+    begins = event.at if event.earliest_at is None else max(event.at, event.earliest_at)
+    return begins + floor.terms[event.queue].callbacks.expires_s
+
+
 def _join(floor: Floor, callback: Callback, event: CallbackRequested) -> None:
     """A second request of one caller changes the first, if that is open.
 
@@ -120,8 +126,8 @@ def _join(floor: Floor, callback: Callback, event: CallbackRequested) -> None:
     """
     CALLBACK.allows(callback.callback, callback.state, CallbackTrigger.JOINED, callback.history)
     callback.ends_as = None
-    expires_at = event.at + floor.terms[event.queue].callbacks.expires_s
-    due_at, latest_at = min(callback.due_at, event.at), max(callback.latest_at, expires_at)
+    due_at = min(callback.due_at, event.at)
+    latest_at = max(callback.latest_at, _expires_at(floor, event))
     contact = floor.contacts.get(callback.callback)
     if event.queued_at < callback.queued_at:
         callback.queued_at = event.queued_at

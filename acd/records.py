@@ -226,6 +226,10 @@ class Callback:
     """How it is over if the attempt under way, which is the last one, comes to nothing."""
     agent: AgentId | None = None
     """Who is promised to the citizen while they are dialled."""
+    dialled_by: AgentId | None = None
+    """Agent first: who took the attempt under way. The contact may be over before it."""
+    tried: dict[AgentId, tuple[int, Instant | None]] = field(default_factory=dict)
+    """Who had not taken that attempt's contact, as the contact had it."""
     history: list[Step] = field(default_factory=list)
 
     @property

@@ -52,6 +52,7 @@ from acd.matching import settle
 from acd.model import (
     AgentId,
     AgentState,
+    Calendar,
     ContactId,
     ContactState,
     Instant,
@@ -204,6 +205,10 @@ class Router:
             each.callback
             for each in islice((each for each in callbacks if each is not None and each.rings_customer), most)
         ]
+
+    def dialling_hours(self, queue: QueueId) -> Calendar | None:
+        """When citizens of the queue's callbacks may be dialled, be it that it drains; None: at any hour."""
+        return self._floor.terms[queue].callbacks.hours
 
     def promised(self, queue: QueueId) -> int:
         """How many agents are kept free for citizens of the queue's callbacks who are being dialled."""

@@ -25,7 +25,7 @@ from acd.model import (
 from acd.records import Agent, Callback, Contact, Offer
 from acd.staff_room import SPARED
 
-VERSION = 10
+VERSION = 11
 _DERIVED = frozenset({"keys", "policy"})
 
 

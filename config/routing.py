@@ -152,9 +152,9 @@ class CallbackConfig(Model):
     no_answer_delay_s: Seconds = 1_800.0
     """How long after an attempt that nobody answered, in seconds."""
     failed_delay_s: Seconds = 600.0
-    """How long after an attempt that the network refused, in seconds."""
+    """After an attempt that the network refused, or for the agent who hung up first; in seconds."""
     expires_s: Annotated[float, Field(ge=60, le=604_800)] = 86_400.0
-    """The latest start of an attempt, in seconds from the request, for a callback that names no time."""
+    """The latest start of an attempt, in seconds from the request or its earliest time, if it names none."""
     owner_ttl_s: Seconds = 600.0
     """How long a callback is kept for its owner each time that it is due, in seconds; then anybody."""
     priority: Priority = 0

@@ -146,7 +146,7 @@ class Dialler:
         if waiting:
             return self._allowance(waiting[0].queue, at).holds
         scheduled = [entry for entry in entries if entry.state is CallbackState.SCHEDULED]
-        hours = [self.in_force.policy.queues[entry.queue].callbacks.hours for entry in scheduled]
+        hours = [self.router.dialling_hours(entry.queue) for entry in scheduled]
         if any(each is not None and not is_open(each, at) for each in hours):
             return Holds.QUIET_HOURS
         return Holds.NOBODY_DUE
@@ -189,6 +189,11 @@ class Dialler:
         return tally if tally is not None and tally.day == day else Tally(day)
 
     def _count(self, entry: CallbackEntry, at: Instant, step: Step, **more: int) -> None:
+        """Counts for today; the tallies of earlier days, of lists that are over too, are dropped."""
+        day, _ = self.in_force.plan.day_of(at)
+        for name in [each for each, tally in self._tallies.items() if tally.day < day]:
+            del self._tallies[name]
+            step.state[STATE + name] = None
         names = [f"queue/{entry.queue}", *([f"campaign/{entry.campaign}"] if entry.campaign else [])]
         for name in names:
             tally = self._tallies[name] = self._tally(name, at)

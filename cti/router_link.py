@@ -81,6 +81,8 @@ class RouterLink:
                 case CallerAnswered():
                     self._caller_answered(output, step)
                 case CallbackWanted():
+                    if not self._router.knows_queue(output.queue):
+                        output = replace(output, queue=self._in_force.queue_instead(output.hotline))
                     plan = self._in_force.plan
                     usual = plan.dialling_in(output.queue).mode
                     self.route(self._callbacks.want(output, plan.caller_key, usual), step)

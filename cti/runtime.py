@@ -326,9 +326,10 @@ class Runtime:
         """Callers of calls that are over may have to be called back."""
         plan, queues = self.in_force.plan, self.policy.queues
         for record in self._entries.just_over():
-            queue = queues.get(record.queue) if record.queue is not None else None
             known = plan.caller_key(record.number) is not None
-            if queue is not None and known and record.hotline in plan.calls_missed:
+            if record.queue is not None and known and record.hotline in plan.calls_missed:
+                instead = queues[self.in_force.queue_instead(record.hotline)]
+                queue = queues.get(record.queue, instead)
                 wanted = callback_for(record, queue.short_abandon_s, at, f"over-{record.call}")
                 if wanted is not None:
                     self._link.put([wanted])

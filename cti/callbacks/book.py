@@ -14,6 +14,7 @@ from cti.calls.actions import DialFromSeat
 from cti.calls.facts import CallId
 from cti.calls.outputs import CallbackReason, CallbackWanted
 from cti.calls.records import CallRecord
+from cti.calls.steps import steps_of, steps_text
 from cti.records_json import JSON, Draft, decode, encode
 
 STATE = "callback/"
@@ -115,6 +116,7 @@ class CallbackBook:
         entry.owner, entry.mode, entry.attempts = change.owner, change.mode, change.attempts
         entry.due_at, entry.latest_at, entry.ends_as = change.due_at, change.latest_at, change.ends_as
         entry.state, entry.end, entry.last_outcome = change.state, change.end, change.last_outcome
+        entry.steps = steps_text(change.steps) if change.steps else None
         if change.end is not None:
             entry.ended_at = change.at
             del self._open[change.callback]
@@ -201,10 +203,12 @@ class CallbackBook:
                 entry.due_at,
                 entry.latest_at,
                 entry.mode,
+                (steps_of(entry.steps) or ()) if entry.steps is not None else (),
                 attempts=entry.attempts,
                 restored=True,
                 dialling=_goes_on(entry, open_calls),
                 ends_as=entry.ends_as,
+                last_outcome=entry.last_outcome,
             )
             for entry in entries
         ]

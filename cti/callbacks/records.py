@@ -57,5 +57,7 @@ class CallbackEntry:
     """The list that it stands on."""
     ends_as: CallbackEnd | None = None
     """How it is over if the attempt under way, which is the last one, comes to nothing."""
+    steps: str | None = None
+    """What it asks for of agents after its owner, as `cti.calls.steps` writes it."""
     version: int = 0
     """Grows with each change; a projection never goes back."""

@@ -113,6 +113,46 @@ def test_an_agent_who_hangs_up_while_dialling_made_no_attempt_and_another_one_is
     assert floor.offer().agent == "bob"
 
 
+def test_who_hung_up_is_asked_again_once_the_delay_of_a_failure_is_over_however_told() -> None:
+    for released_first in (True, False):
+        floor = center(failed_delay_s=30.0)
+        floor.ready("ann")
+        floor.request_callback("k1")
+        dialled(floor)
+        if released_first:
+            floor.release("ann")
+        floor.end_attempt("k1", AttemptOutcome.CANCELLED)
+        if not released_first:
+            floor.release("ann")
+        assert floor.callback("k1").state is CallbackState.WAITING, "for anybody else"
+        assert not floor.wait(29)
+        floor.wait(1)
+        assert floor.offer().agent == "ann"
+
+
+def test_who_hung_up_as_often_as_an_agent_is_asked_is_asked_no_more() -> None:
+    queue = QueuePolicy("q", max_offers_per_agent=2, callbacks=CallbackTerms(failed_delay_s=30.0))
+    floor = Center(policy([queue], {"ann": {}}))
+    floor.ready("ann")
+    floor.request_callback("k1")
+    for _ in range(2):
+        dialled(floor)
+        floor.release("ann")
+        floor.end_attempt("k1", AttemptOutcome.CANCELLED)
+        floor.wait(30)
+    assert floor.agent("ann").state is AgentState.READY
+    floor.wait(3600)
+    assert floor.callback("k1").state is CallbackState.WAITING
+
+
+def test_an_attempt_from_before_a_restart_that_nobody_made_is_held_against_nobody() -> None:
+    floor = center()
+    floor.ready("ann")
+    floor.request_callback("k1", restored=True, dialling=True)
+    floor.end_attempt("k1", AttemptOutcome.CANCELLED)
+    assert floor.offer().agent == "ann"
+
+
 def test_an_attempt_of_which_nothing_is_heard_has_failed() -> None:
     floor = center()
     floor.ready("ann")

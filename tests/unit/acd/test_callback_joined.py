@@ -47,6 +47,20 @@ def test_the_first_one_ends_no_sooner_for_a_wish_that_names_no_end() -> None:
     assert floor.callback("k1").latest_at == latest
 
 
+def test_a_wish_for_much_later_does_not_end_the_first_one() -> None:
+    floor = center(expires_s=3600.0)
+    due_at = floor.now + 2 * 86_400.0
+    floor.request_callback("k1", caller="zhang")
+    floor.request_callback("k2", caller="zhang", earliest_at=due_at)
+    assert over(floor) is None
+    stands = floor.callback("k1")
+    assert (stands.state, stands.due_at, stands.latest_at) == (
+        CallbackState.SCHEDULED,
+        due_at,
+        due_at + 3600,
+    )
+
+
 @pytest.mark.parametrize("called_again", [False, True])
 def test_a_wish_during_the_last_attempt_makes_it_not_the_last(called_again: bool) -> None:
     floor = center()

@@ -163,6 +163,7 @@ def test_a_removed_queue_is_kept_until_its_last_callback_is_over() -> None:
     floor.request_callback("k1", earliest_at=floor.now + 60)
     floor.apply(policy([QueuePolicy("other")], {"ann": {}}))
     floor.ready("ann")
+    assert floor.router.dialling_hours("q") is None
     floor.wait(60)
     dialled(floor)
     floor.end_attempt("k1", AttemptOutcome.INVALID_NUMBER)

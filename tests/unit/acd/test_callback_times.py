@@ -91,6 +91,23 @@ def test_without_a_latest_time_of_its_own_it_has_its_queues() -> None:
     assert floor.callback("k1").latest_at == floor.now + 3600
 
 
+def test_its_queues_time_runs_from_its_earliest_time() -> None:
+    floor = center(expires_s=3600.0)
+    due_at = floor.now + 2 * 86_400.0
+    floor.request_callback("k1", earliest_at=due_at)
+    assert over(floor) is None
+    floor.wait(2 * 86_400.0 + 3599)
+    assert floor.callback("k1").state is CallbackState.WAITING
+    floor.wait(1)
+    assert over(floor) is CallbackEnd.EXPIRED
+
+
+def test_its_queues_time_does_not_run_before_it_was_asked_for() -> None:
+    floor = center(expires_s=3600.0)
+    floor.request_callback("k1", earliest_at=floor.now - 7200)
+    assert floor.callback("k1").latest_at == floor.now + 3600
+
+
 def test_nobody_is_dialled_at_night() -> None:
     floor = center(hours=DAYTIME, expires_s=3 * 86_400.0)
     floor.ready("ann")

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from acd.model import AttemptOutcome, CallbackEnd, CallbackState
+from acd.effects import CallbackChanged
+from acd.events import CallbackAltered, TimePassed
+from acd.model import AttemptOutcome, CallbackEnd, CallbackState, Has, RoutingStep
 from cti.callbacks.records import CallbackEntry
 from cti.calls import facts as f
 from cti.calls.actions import DialFromSeat
@@ -92,6 +94,24 @@ def test_who_was_busy_is_kept_with_what_came_of_it_and_rung_again_later() -> Non
     assert last.due_at == 9.0 + 300.0
 
 
+def test_an_agent_who_hangs_up_before_the_citizen_answers_is_not_rung_for_them_at_once() -> None:
+    rig = Rig()
+    rig.ready_agent()
+    callback = asked(rig)
+    [dial] = rig.actions(rig.steps, DialFromSeat)
+    assert isinstance(dial, DialFromSeat)
+    rig.tell(
+        *taken(dial.leg, callback, 8.0),
+        f.LegLeaving(9.9, "t", dial.leg),
+        f.LegEnded(10.0, "t", dial.leg, 16, True),
+    )
+    assert len(rig.actions(rig.steps, DialFromSeat)) == 1
+    rig.tell(TimePassed(10.0 + 599.0, "t"))
+    assert len(rig.actions(rig.steps, DialFromSeat)) == 1
+    rig.tell(TimePassed(10.0 + 600.0, "t"))
+    assert len(rig.actions(rig.steps, DialFromSeat)) == 2
+
+
 def test_altered_and_cancelled_by_command() -> None:
     rig = Rig()
     callback = asked(rig)
@@ -143,6 +163,37 @@ def test_after_a_restart_it_waits_on_with_its_attempts_and_its_place() -> None:
     entry = again.callbacks.entry(callback)
     assert entry is not None
     assert entry.number == NUMBER
+
+
+def test_after_a_restart_it_is_known_what_came_of_the_last_attempt() -> None:
+    rig = Rig()
+    rig.ready_agent()
+    callback = asked(rig)
+    [dial] = rig.actions(rig.steps, DialFromSeat)
+    assert isinstance(dial, DialFromSeat)
+    rig.tell(*taken(dial.leg, callback, 8.0), f.DialEnded(9.0, "t", dial.leg, dial.leg, "BUSY", 17))
+    again = Rig(Resume(callbacks=kept(rig.steps)), now=50.0)
+    assert {entry.last_outcome for entry in drafts(again.steps)} == {AttemptOutcome.BUSY}
+
+
+def test_after_a_restart_it_asks_for_whom_it_asked_before() -> None:
+    asks = (RoutingStep(Has("english", 3), 60.0),)
+    rig = Rig()
+    book = rig.runtime.callbacks
+    callback = asked(rig)
+    [changed] = [
+        each
+        for each in rig.runtime.router.handle(CallbackAltered(6.0, "t", callback, steps=asks))
+        if isinstance(each, CallbackChanged)
+    ]
+    state: dict[str, Any] = {key: body for key, body in book.changed(changed).state.items() if body}
+    again = Runtime(rig.runtime.in_force.plan, rig.runtime.policy, Resume(callbacks=state), 50.0)
+    [after] = [
+        each
+        for each in again.router.handle(CallbackAltered(51.0, "t", callback))
+        if isinstance(each, CallbackChanged)
+    ]
+    assert after.steps == asks
 
 
 def test_an_attempt_under_way_at_a_restart_is_not_begun_again_and_its_end_is_heard() -> None:

@@ -82,6 +82,32 @@ def test_who_gives_up_within_the_short_time_is_not_called_back() -> None:
     assert entries(one.tell(hangs_up(CALL, queued_at + 5.0))) == []
 
 
+def without_general(one: Rig, at: float) -> Reconfigured:
+    """The queue `general` is removed; `english` serves its hotline."""
+    left = {name: queue for name, queue in policy().queues.items() if name != "general"}
+    terms = replace(one.runtime.in_force.plan, queue_of={"12345": "english"})
+    return Reconfigured(at, "reload", replace(policy(), queues=left), terms)
+
+
+def test_who_asks_while_their_queue_drains_is_called_back_by_the_queue_instead() -> None:
+    one = rig()
+    one.tell(*caller_arrives(CALL, 10.0), without_general(one, 20.0))
+    entry = entries(one.tell(asked(CALL, 40.0, 13.0, "02088887777")))[-1]
+    assert (entry.queue, entry.queued_at, entry.state) == ("english", 13.0, CallbackState.WAITING)
+    assert not one.runtime.router.has_queue("general"), "nobody is left in it"
+
+
+def test_who_gives_up_while_their_queue_drains_is_called_back_by_the_queue_instead() -> None:
+    one = rig()
+    one.tell(*caller_arrives(CALL, 10.0), without_general(one, 20.0))
+    entry = entries(one.tell(hangs_up(CALL, 60.0)))[-1]
+    assert (entry.queue, entry.reason, entry.state) == (
+        "english",
+        CallbackReason.MISSED,
+        CallbackState.WAITING,
+    )
+
+
 def test_a_citizen_who_calls_again_and_is_answered_is_not_called_back() -> None:
     one = rig()
     one.tell(*caller_arrives(CALL, 10.0), hangs_up(CALL, 60.0))
