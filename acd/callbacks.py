@@ -78,7 +78,7 @@ def reconsider(floor: Floor, callback: Callback, trigger: CallbackTrigger | None
     contact = floor.contacts.get(name)
     offered = contact is not None and contact.state is not ContactState.WAITING
     if offered and due_from(floor, callback, floor.at) == floor.at:
-        floor.timers.set(("callback", name), no_longer_from(floor, callback))
+        floor.timers.set(("callback", name), _no_longer_from(floor, callback))
         if trigger is not None:
             move_callback(floor, callback, trigger, callback.state)
         return
@@ -94,14 +94,14 @@ def reconsider(floor: Floor, callback: Callback, trigger: CallbackTrigger | None
         no_longer = CallbackTrigger.NOT_NOW if waits else CallbackTrigger.DUE
         move_callback(floor, callback, trigger or no_longer, CallbackState.SCHEDULED)
         return
-    floor.timers.set(("callback", name), no_longer_from(floor, callback))
+    floor.timers.set(("callback", name), _no_longer_from(floor, callback))
     if contact is None:
         _queue(floor, callback)
     if trigger is not None or callback.state is not CallbackState.WAITING:
         move_callback(floor, callback, trigger or CallbackTrigger.DUE, CallbackState.WAITING)
 
 
-def no_longer_from(floor: Floor, callback: Callback) -> Instant:
+def _no_longer_from(floor: Floor, callback: Callback) -> Instant:
     """From when on no attempt may begin, of a callback that may be tried at this moment."""
     hours = floor.terms[callback.queue].callbacks.hours
     closes = None if hours is None else next_change(hours, floor.at)
@@ -120,7 +120,7 @@ def hours_changed(floor: Floor, callback: Callback) -> None:
 def callback_due(floor: Floor, callback: Callback) -> None:
     """A callback's timer fell due."""
     if callback.state is CallbackState.DIALLING:
-        unreached(floor, callback, AttemptOutcome.FAILED, CallbackTrigger.OVERDUE)
+        unreached(floor, callback, AttemptOutcome.FAILED, CallbackTrigger.OVERDUE, by_agent=False)
     else:
         reconsider(floor, callback, None)
 
@@ -205,8 +205,10 @@ def reached(floor: Floor, callback: Callback) -> None:
     drop_callback(floor, callback, CallbackEnd.REACHED)
 
 
-def unreached(floor: Floor, callback: Callback, outcome: AttemptOutcome, trigger: CallbackTrigger) -> None:
-    """An attempt came to nothing. Its agent has nothing to wrap up."""
+def unreached(
+    floor: Floor, callback: Callback, outcome: AttemptOutcome, trigger: CallbackTrigger, *, by_agent: bool
+) -> None:
+    """An attempt came to nothing, perhaps as its agent hung up (`by_agent`). There is nothing to wrap up."""
     contact = floor.contacts.get(callback.callback)
     dialled_by, callback.dialled_by = callback.dialled_by, None
     tried, callback.tried = callback.tried, {}
@@ -233,7 +235,7 @@ def unreached(floor: Floor, callback: Callback, outcome: AttemptOutcome, trigger
         callback.due_at = max(callback.due_at, floor.at + _delay_s(terms, outcome))
         reconsider(floor, callback, trigger)
         again = floor.contacts.get(callback.callback)
-        if again is not None and dialled_by is not None and outcome is AttemptOutcome.CANCELLED:
+        if again is not None and dialled_by is not None and by_agent:
             # Others may be asked at once; whoever hung up would be rung for the same citizen without end.
             floor.leave_waiting(again)
             again.tried = tried

@@ -188,6 +188,8 @@ class CallbackAttemptEnded:
     cause: str
     callback: ContactId
     outcome: AttemptOutcome
+    by_agent: bool = False
+    """The agent who took it hung up before the citizen answered."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,7 @@ def callback_attempt_ended(floor: Floor, event: CallbackAttemptEnded) -> None:
         return
     callback = _acted_on(floor, event.callback, CallbackTrigger.UNREACHED)
     if callback is not None:
-        unreached(floor, callback, event.outcome, CallbackTrigger.UNREACHED)
+        unreached(floor, callback, event.outcome, CallbackTrigger.UNREACHED, by_agent=event.by_agent)
 
 
 def _acted_on(floor: Floor, name: str, trigger: CallbackTrigger) -> Callback | None:

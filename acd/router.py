@@ -12,7 +12,6 @@ from itertools import islice
 from typing import Any
 
 from acd import on_agents, on_callbacks, on_contacts, on_offers, on_time, stored_figures
-from acd.callbacks import no_longer_from
 from acd.effects import Effect
 from acd.estimate import Estimate
 from acd.events import (
@@ -145,8 +144,8 @@ class Router:
         return known.view() if known else None
 
     def no_longer_from(self, callback: ContactId) -> Instant:
-        """From when on no attempt of an open callback may begin that may be tried at this moment."""
-        return no_longer_from(self._floor, self._floor.callbacks[callback])
+        """From when on no attempt may begin of a callback that waits or is being offered."""
+        return self._floor.timers.due(("callback", callback))
 
     def agent_at(self, seat: str) -> AgentId | None:
         """Who is logged in at the seat."""

@@ -62,9 +62,14 @@ def began(
     return [acd.OfferAnswered(at, cause, leg.record.leg)]
 
 
-def ended(call: OpenCall | None, outcome: AttemptOutcome, at: Instant, cause: str) -> list[Output]:
-    """What came of the attempt that a call is, the first time that it is known; nothing for other calls."""
+def ended(
+    call: OpenCall | None, outcome: AttemptOutcome, at: Instant, cause: str, *, by_agent: bool = False
+) -> list[Output]:
+    """What came of the attempt that a call is, the first time that it is known; nothing for other calls.
+
+    `by_agent`: the agent who dialled hung up.
+    """
     if call is None or call.record.callback is None or call.attempt_over:
         return []
     call.attempt_over = True
-    return [acd.CallbackAttemptEnded(at, cause, call.record.callback, outcome)]
+    return [acd.CallbackAttemptEnded(at, cause, call.record.callback, outcome, by_agent)]

@@ -142,7 +142,8 @@ class Legs:
         self._connections.recordings_over(leg, call, fact.cause)
         if seat is not None:
             if call is not None and fact.leg == call.record.call:  # it dialled the citizen
-                self._tell_all(attempts.ended(call, AttemptOutcome.CANCELLED, fact.at, fact.cause))
+                outcome, by_agent = AttemptOutcome.CANCELLED, fact.hung_up_by_peer
+                self._tell_all(attempts.ended(call, outcome, fact.at, fact.cause, by_agent=by_agent))
             self._offers.leg_ended(leg, call, fact)
             self._tell_all(self._belief.seat(seat, fact.at, fact.cause))
         if call is not None:

@@ -156,8 +156,10 @@ class Center:
     def take_callback(self, callback: str) -> tuple[Effect, ...]:
         return self.tell(CallbackTaken(self.now, self.cause, callback))
 
-    def end_attempt(self, callback: str, outcome: AttemptOutcome) -> tuple[Effect, ...]:
-        return self.tell(CallbackAttemptEnded(self.now, self.cause, callback, outcome))
+    def end_attempt(
+        self, callback: str, outcome: AttemptOutcome, *, by_agent: bool = False
+    ) -> tuple[Effect, ...]:
+        return self.tell(CallbackAttemptEnded(self.now, self.cause, callback, outcome, by_agent))
 
     def callback(self, callback: str) -> CallbackRecord:
         record = self.router.callback(callback)

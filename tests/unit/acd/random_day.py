@@ -217,7 +217,12 @@ class Chance:
             ),
             (1, lambda: CallbackCancelled(now, cause, callback, pick((False, True)))),
             (1, lambda: CallbackTaken(now, cause, callback)),
-            (4, lambda: CallbackAttemptEnded(now, cause, callback, pick(tuple(AttemptOutcome)))),
+            (
+                4,
+                lambda: CallbackAttemptEnded(
+                    now, cause, callback, pick(tuple(AttemptOutcome)), pick((True, False))
+                ),
+            ),
             (6, lambda: AgentLoggedIn(now, cause, agent, pick((f"desk-{agent}", "desk-1")))),
             (1, lambda: AgentLoggedOut(now, cause, agent)),
             (1, lambda: AgentMoved(now, cause, agent, pick(("window", "desk-1")))),

@@ -312,9 +312,11 @@ class RouterMachine(RuleBasedStateMachine):
     def take_callback(self, callback: str) -> None:
         self.tell(CallbackTaken(self.now, self.cause, callback))
 
-    @rule(callback=st.sampled_from(CALLBACKS), outcome=st.sampled_from(AttemptOutcome))
-    def end_attempt(self, callback: str, outcome: AttemptOutcome) -> None:
-        self.tell(CallbackAttemptEnded(self.now, self.cause, callback, outcome))
+    @rule(
+        callback=st.sampled_from(CALLBACKS), outcome=st.sampled_from(AttemptOutcome), by_agent=st.booleans()
+    )
+    def end_attempt(self, callback: str, outcome: AttemptOutcome, by_agent: bool) -> None:
+        self.tell(CallbackAttemptEnded(self.now, self.cause, callback, outcome, by_agent))
 
     @rule()
     def begin_a_day(self) -> None:

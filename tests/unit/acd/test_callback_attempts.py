@@ -105,7 +105,7 @@ def test_an_agent_who_hangs_up_while_dialling_made_no_attempt_and_another_one_is
     floor.ready("ann")
     floor.request_callback("k1")
     dialled(floor)
-    floor.end_attempt("k1", AttemptOutcome.CANCELLED)
+    floor.end_attempt("k1", AttemptOutcome.CANCELLED, by_agent=True)
     assert floor.callback("k1").attempts == 0
     floor.release("ann")
     assert not floor.heard(MakeOffer)
@@ -121,7 +121,7 @@ def test_who_hung_up_is_asked_again_once_the_delay_of_a_failure_is_over_however_
         dialled(floor)
         if released_first:
             floor.release("ann")
-        floor.end_attempt("k1", AttemptOutcome.CANCELLED)
+        floor.end_attempt("k1", AttemptOutcome.CANCELLED, by_agent=True)
         if not released_first:
             floor.release("ann")
         assert floor.callback("k1").state is CallbackState.WAITING, "for anybody else"
@@ -138,11 +138,22 @@ def test_who_hung_up_as_often_as_an_agent_is_asked_is_asked_no_more() -> None:
     for _ in range(2):
         dialled(floor)
         floor.release("ann")
-        floor.end_attempt("k1", AttemptOutcome.CANCELLED)
+        floor.end_attempt("k1", AttemptOutcome.CANCELLED, by_agent=True)
         floor.wait(30)
     assert floor.agent("ann").state is AgentState.READY
     floor.wait(3600)
     assert floor.callback("k1").state is CallbackState.WAITING
+
+
+def test_a_fault_while_dialling_is_held_against_nobody() -> None:
+    """The link to Asterisk was lost, or it was too late to dial: the agent did not hang up."""
+    floor = center()
+    floor.ready("ann")
+    floor.request_callback("k1")
+    dialled(floor)
+    floor.release("ann")
+    floor.end_attempt("k1", AttemptOutcome.CANCELLED)
+    assert floor.offer().agent == "ann"
 
 
 def test_an_attempt_from_before_a_restart_that_nobody_made_is_held_against_nobody() -> None:

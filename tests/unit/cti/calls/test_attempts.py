@@ -93,7 +93,7 @@ def test_an_agent_who_hangs_up_while_it_rings_made_no_attempt() -> None:
     told.tell(*answered_by_the_agent())
     new = told.tell(f.LegEnded(8.0, "t", CALL, 16, True))
     routed = [output for output in new if not isinstance(output, CallUpdated)]
-    assert acd.CallbackAttemptEnded(8.0, "t", CALLBACK, AttemptOutcome.CANCELLED) in routed
+    assert acd.CallbackAttemptEnded(8.0, "t", CALLBACK, AttemptOutcome.CANCELLED, by_agent=True) in routed
     assert acd.AgentReleased(8.0, "t", AGENT) in routed
 
 
