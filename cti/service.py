@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 import structlog
 
@@ -53,11 +54,15 @@ HUNG_S = 5.0
 waits to be read from the link is old.
 """
 RESYNC_RETRY_S = 1.0
+AT_ONCE = 500
+"""What is stepped in one turn: between two the heartbeat has its own, however long Asterisk's log is."""
 LOOK_AT_PHONES_S = 30.0
 """How often the phones' details are asked for."""
 MEASURE_EVERY_S = 10.0
 """How often the sound of each call is."""
 LISTEN_EVERY_S = 1.0
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -130,6 +135,7 @@ class Service:
         self._deaf = False
         self._held = []
         self._resync = asyncio.create_task(self._resynchronise(), name="resync")
+        self._resync.add_done_callback(self._resynchronised)
 
     def on_stored(self, recording: str, record: dict[str, JSON], cause: str) -> None:
         """Given to the recording pipeline: a recording is in the archive's storage."""
@@ -225,6 +231,7 @@ class Service:
                 items = self._look_anew(items)
             steps = [(item, self.runtime.step(item.event)) for item in items]
             self._complete(steps)
+            await asyncio.sleep(0)
 
     def _hung(self) -> bool:
         """Whether the whole process stood still: SIGSTOP, a machine that was suspended or starved."""
@@ -238,11 +245,15 @@ class Service:
         self._ran_at = self.now()
         self._telephony.reconnect("the service hung")
         waiting = [*items, *(self._inbox.get_nowait() for _ in range(self._inbox.qsize()))]
+        # What is dropped here is read from the log.
+        self._last_seen = min(
+            self._last_seen, *(item.event.at for item in waiting if isinstance(item.event, Fact))
+        )
         lost = [item for item in waiting if isinstance(item.event, f.PbxLost)]
         return lost + [item for item in waiting if not isinstance(item.event, Fact)]
 
     async def _next_items(self) -> list[_Item]:
-        """What is in the inbox, or the passing of time when a deadline is due first."""
+        """What is in the inbox, at most `AT_ONCE`, or the passing of time when a deadline is due first."""
         deadline = self.runtime.next_deadline()
         wait_s = None if deadline is None else max(0.0, deadline - self.now())
         try:
@@ -250,7 +261,7 @@ class Service:
                 items = [await self._inbox.get()]
         except TimeoutError:
             return [_Item(acd.TimePassed(self.now(), f"timer-{next(self._timer_ids)}"))]
-        while not self._inbox.empty():
+        while not self._inbox.empty() and len(items) < AT_ONCE:
             items.append(self._inbox.get_nowait())
         return items
 
@@ -340,21 +351,34 @@ class Service:
         Facts from before the connection come from Asterisk's log, later ones from the stream, which waits
         until the log is read; the snapshot comes after all that it shows.
         """
-        connected_at = self.now()
-        while True:
-            try:
-                missed = await self._telephony.missed(self._last_seen - MISSED_MARGIN_S)
-                for fact in missed:
-                    if fact.at < connected_at:
-                        self._inbox.put_nowait(_Item(fact))
-                self._release_held()
-                snapshot = await self._telephony.snapshot()
-                break
-            except TelephonyError as error:
-                log.warning("resync_failed", reason=str(error))
-                await asyncio.sleep(RESYNC_RETRY_S)
+        connected_at, since = self.now(), self._last_seen - MISSED_MARGIN_S
+        missed = await self._insist(lambda: self._telephony.missed(since))
+        for fact in missed:
+            # Whoever dialled a feature code was told that nobody answers it.
+            if fact.at < connected_at and not isinstance(fact, f.FeatureDialled):
+                self._inbox.put_nowait(_Item(fact))
+        # Read once: a second time it would be new to a service that has forgotten so many ended calls.
+        self._last_seen = max(self._last_seen, connected_at)
+        self._release_held()
+        snapshot = await self._insist(self._telephony.snapshot)
         self._inbox.put_nowait(_Item(snapshot))
         log.info("resynchronised", missed=len(missed), legs=len(snapshot.legs))
+
+    async def _insist(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Asks Asterisk until it answers."""
+        while True:
+            try:
+                return await ask()
+            except (TelephonyError, OSError) as error:
+                log.warning("resync_failed", reason=str(error))
+                await asyncio.sleep(RESYNC_RETRY_S)
+
+    def _resynchronised(self, resync: asyncio.Task[None]) -> None:
+        """Nothing is routed before it is done: what nobody foresaw is told, and tried on a new link."""
+        error = None if resync.cancelled() else resync.exception()
+        if error is not None:
+            log.error("resync_failed", reason=repr(error), exc_info=error)
+            self._telephony.reconnect("the resynchronisation failed")
 
     def _release_held(self) -> None:
         held, self._held = self._held or [], None

@@ -23,6 +23,9 @@ class FakeTelephony:
         self.past: list[Fact] = []
         self.present: PbxSnapshot = snapshot(at=0.0)
         self.failures = 0
+        """How often the snapshot fails before it is given."""
+        self.asked_since: list[Instant] = []
+        """From when on the log was asked for, each time."""
         self.pressed: dict[str, str] = {}
         self.reading_log = asyncio.Event()
         self.log_may_be_read = asyncio.Event()
@@ -61,6 +64,7 @@ class FakeTelephony:
         return PhonesSeen(self.present.at, "t", self.present.phones)
 
     async def missed(self, since: Instant) -> Sequence[Fact]:
+        self.asked_since.append(since)
         self.reading_log.set()
         await self.log_may_be_read.wait()
         return [fact for fact in self.past if fact.at >= since]
