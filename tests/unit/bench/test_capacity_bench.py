@@ -85,6 +85,12 @@ def test_less_than_85_percent_is_missed() -> None:
     assert len(missed(HELD, replace(HELD, calls_per_s=0.0, simultaneous=0))) == 2
 
 
+def test_a_share_of_what_was_not_brought_to_its_limit_is_no_share() -> None:
+    endless = replace(HELD, broke_at_per_s=None)
+    assert len(missed(HELD, endless)) == 1
+    assert missed(endless, endless) == []
+
+
 def test_a_slope_is_found_with_an_interval_that_holds_it() -> None:
     chance = random.Random(1)
     samples = [(at, (100 + 12 * at / 3600 + chance.gauss(0, 0.1)) * MIB) for at in range(0, 3600, 10)]
