@@ -165,7 +165,7 @@ def missed(mine: Carried, other: Carried) -> list[str]:
     """Which floors the figures miss, or are not known to hold."""
     found = []
     if other.broke_at_per_s is None and mine.broke_at_per_s is not None:
-        found.append(f"Asterisk alone carries more than {other.calls_per_s} calls/s: measure with more --seats")
+        found.append(f"Asterisk alone carries more than {other.calls_per_s} calls/s: give it more --seats")
     for figure in ("calls_per_s", "simultaneous"):
         least = FLOOR_SHARE * getattr(other, figure)
         if getattr(mine, figure) < least or not getattr(other, figure):
