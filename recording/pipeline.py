@@ -11,6 +11,7 @@ import asyncio
 import random
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar, TypeVarTuple
@@ -44,13 +45,19 @@ class RecordingPipeline:
         spool: Path,
         storage_root: Path,
         on_stored: Callable[[RecordingRecord], None],
+        on_gone: Callable[[LegId], None] = lambda _: None,
         *,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
-        """`spool` is the directory shared with Asterisk. `on_stored` is called on the event loop."""
+        """`spool` is the directory shared with Asterisk.
+
+        `on_stored` and `on_gone` are called on the event loop; `on_gone` for what was submitted and is not
+        there.
+        """
         self._raw = spool / "recording"
         self._root = storage_root
         self._on_stored = on_stored
+        self._on_gone = on_gone
         self._now = now
         self._threads = ThreadPoolExecutor(max_workers=PARALLEL, thread_name_prefix="recording")
         self._durable: set[Path] = set()
@@ -73,9 +80,17 @@ class RecordingPipeline:
         """Removes the recorder's file of a leg that held no conversation."""
         self._begin(self._remove(leg), f"remove {leg}")
 
-    def pending(self) -> list[LegId]:
-        """Legs whose recorder's files are in the spool, finished or not. Blocks while it lists them."""
-        return sorted(unquote(path.stem, errors="surrogateescape") for path in self._raw.glob("*.raw"))
+    def pending(self) -> dict[LegId, float]:
+        """Recordings whose recorder's files are in the spool, finished or not, by name.
+
+        Each with when it was last written, in seconds since the epoch by the machine's clock. Blocks while it
+        lists them.
+        """
+        written: dict[LegId, float] = {}
+        for path in sorted(self._raw.glob("*.raw")):
+            with suppress(FileNotFoundError):
+                written[unquote(path.stem, errors="surrogateescape")] = path.lstat().st_mtime
+        return written
 
     async def close(self) -> None:
         """Ends. What was not reported yet is found by `pending` at the next start."""
@@ -100,6 +115,8 @@ class RecordingPipeline:
                     self._on_stored(record)
                     log.info("recording_stored", duration_s=record.duration_s, **context)
                 else:
+                    if await self._in_thread(self._raw.is_dir):  # else the spool is away, and not the file
+                        self._on_gone(due.leg)
                     self._busy.discard(due.leg)
             except StillWritten:
                 log.warning("recording_still_written", **context)

@@ -256,6 +256,15 @@ async def test_a_recorders_file_stays_while_the_disk_refuses(rig: Rig) -> None:
         assert "recording" in rig.kinds()
 
 
+async def test_of_a_recording_without_a_file_nothing_is_kept(rig: Rig) -> None:
+    rig.journal.journal.append([], {"due/leg-1": {}})
+    async with rig.running():
+        await rig.telephony.wait_for(Beat)
+        rig.service.on_gone("leg-1", "t")
+        await rig.log_in()
+        assert rig.journal.journal.state("due/") == {}
+
+
 async def test_a_disk_that_refuses_delays_records_and_not_calls(rig: Rig) -> None:
     async with rig.running():
         await rig.telephony.wait_for(Beat)

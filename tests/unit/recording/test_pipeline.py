@@ -39,7 +39,8 @@ class World:
         self.spool, self.root = directory / "spool", directory / "root"
         (self.spool / "recording").mkdir(parents=True)
         self.reported: asyncio.Queue[RecordingRecord] = asyncio.Queue()
-        self.pipeline = RecordingPipeline(self.spool, self.root, self.reported.put_nowait)
+        self.gone: list[str] = []
+        self.pipeline = RecordingPipeline(self.spool, self.root, self.reported.put_nowait, self.gone.append)
 
     def raw(self, leg: str = "leg.1") -> Path:
         return self.spool / "recording" / f"{leg}.raw"
@@ -116,8 +117,24 @@ async def test_a_missing_file_is_a_warning_and_nothing_is_archived(world: World)
         world.pipeline.submit(due())
         await until(lambda: bool(logs))
 
+        await until(lambda: bool(world.gone))
+
     assert [(log["event"], log["leg"]) for log in logs] == [("recording_missing", "leg.1")]
+    assert world.gone == ["leg.1"]
     assert world.files() == []
+
+
+async def test_while_the_spool_is_away_no_recording_is_given_up(world: World) -> None:
+    (world.spool / "recording").rmdir()
+    with capture_logs() as logs:
+
+        def told_anew() -> bool:
+            world.pipeline.submit(due())
+            return len(logs) > 1
+
+        await until(told_anew)
+
+    assert world.gone == []
 
 
 async def test_a_recording_that_cannot_be_stored_is_tried_again_until_it_is(world: World) -> None:
@@ -192,13 +209,16 @@ async def test_after_a_restart_the_spool_says_what_is_left(world: World) -> None
         world.raw(leg).write_bytes(AUDIO)
     (world.spool / "recording" / "else.txt").write_text("")
 
-    assert world.pipeline.pending() == ["a.1", "b.2"]
+    os.utime(world.raw("a.1"), (5.0, 7.0))
+
+    assert list(world.pipeline.pending()) == ["a.1", "b.2"]
+    assert world.pipeline.pending()["a.1"] == 7.0
 
 
 async def test_without_a_spool_nothing_is_left(tmp_path: Path) -> None:
     pipeline = RecordingPipeline(tmp_path / "none", tmp_path / "root", lambda record: None)
 
-    assert pipeline.pending() == []
+    assert pipeline.pending() == {}
     await pipeline.close()
 
 
