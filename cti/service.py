@@ -283,7 +283,7 @@ class Service:
                 if isinstance(recording, RecordingDue):
                     self._recordings.submit(recording)
                 else:
-                    self.journal.remove(partial(self._recordings.void, recording.leg))
+                    self.journal.remove(partial(self._recordings.void, recording))
             for archived in step.archived:
                 self.journal.remove(partial(self._recordings.confirm, archived))
             if item.done is not None:

@@ -13,7 +13,7 @@ import pytest
 from acd.model import AgentPolicy, AgentState, Instant, Policy, QueuePolicy
 from cti.calls import facts as f
 from cti.calls.actions import Beat, RingSeat, TakeOver
-from cti.calls.outputs import RecordingDue
+from cti.calls.outputs import RecordingDue, RecordingVoid
 from cti.journal import Journal, JournalError
 from cti.plan import Plan
 from cti.records_json import JSON, Draft
@@ -33,8 +33,8 @@ class NoRecordings:
 
     def submit(self, due: RecordingDue) -> None: ...
 
-    def void(self, leg: str) -> None:
-        self.removed.put_nowait(leg)
+    def void(self, void: RecordingVoid) -> None:
+        self.removed.put_nowait(void.leg)
 
     def confirm(self, recording: str) -> None:
         self.removed.put_nowait(recording)

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from cti.calls.outputs import RecordingDue
+from cti.calls.outputs import RecordingDue, RecordingVoid
 from cti.journal import Journal
 from recording import pipeline as pipeline_module
 from recording.model import RecordingRecord
@@ -171,17 +171,39 @@ async def test_a_report_that_failed_is_made_again(world: World) -> None:
 
 
 async def test_a_leg_without_a_conversation_leaves_nothing(world: World) -> None:
-    world.raw().write_bytes(AUDIO)
+    for known, size in ((False, 31_996), (True, 64_000)):
+        world.raw().write_bytes(bytes(size))
 
-    world.pipeline.void("leg.1")
-    await world.removed(world.raw())
+        world.pipeline.void(RecordingVoid("t", "leg.1", known))
+        await world.removed(world.raw())
 
-    assert world.files() == []
+        assert world.files() == []
+
+
+async def test_a_conversation_that_nobody_saw_is_kept_and_told_of(world: World) -> None:
+    world.raw().write_bytes(bytes(32_000))
+
+    with capture_logs() as logs:
+        world.pipeline.void(RecordingVoid("t", "leg.1"))
+        await until(lambda: bool(logs))
+    await world.pipeline.close()
+
+    assert world.raw().stat().st_size == 32_000
+    assert logs == [
+        {
+            "event": "recording_without_conversation",
+            "log_level": "error",
+            "leg": "leg.1",
+            "cause": "t",
+            "duration_s": 1.0,
+        }
+    ]
 
 
 async def test_removing_what_is_not_there_is_no_error(world: World) -> None:
     with capture_logs() as logs:
-        world.pipeline.void("nowhere")
+        world.pipeline.void(RecordingVoid("t", "nowhere"))
+        world.pipeline.void(RecordingVoid("t", "nowhere", known=True))
         world.pipeline.confirm("nowhere")
         await world.pipeline.close()
 
@@ -196,7 +218,7 @@ async def test_an_id_cannot_reach_out_of_the_spool(world: World, leg: str) -> No
 
     with capture_logs() as logs:
         world.pipeline.submit(due(leg))
-        world.pipeline.void(leg)
+        world.pipeline.void(RecordingVoid("t", leg, known=True))
         await until(lambda: bool(logs))
     await world.pipeline.close()
 
