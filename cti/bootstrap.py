@@ -30,7 +30,7 @@ from cti.ami.client import AmiSettings
 from cti.callbacks.pacing import DialTerms
 from cti.caller_key import caller_key
 from cti.calls.actions import ActionDone, ActionFailed
-from cti.calls.facts import Fact
+from cti.calls.facts import Fact, LegId
 from cti.clock import ClockWatch, SteadyClock, by_the_wall
 from cti.database import BadDatabaseUrl, create_engine
 from cti.desk import DeskRules
@@ -39,7 +39,7 @@ from cti.hotline import Hotline, Names
 from cti.journal import Journal, JournalError
 from cti.last_applied import LastApplied
 from cti.loop_thread import LoopThread
-from cti.past import Past, read_past
+from cti.past import Past, read_past, recordings_left
 from cti.plan import Plan
 from cti.projection import Projector, leave_out
 from cti.records_json import JSON, Draft, encode
@@ -236,6 +236,9 @@ def _service(
     def on_stored(record: RecordingRecord) -> None:
         service.on_stored(record.recording, encode(record), "recording")
 
+    def on_gone(recording: LegId) -> None:
+        service.on_gone(recording, "recording")
+
     telephony = AmiTelephony(
         TelephonySettings(
             ami=AmiSettings(
@@ -253,11 +256,11 @@ def _service(
         on_connected,
         clock.ahead_s,
     )
-    pipeline = RecordingPipeline(asterisk.spool, site.storage.recordings, on_stored)
+    pipeline = RecordingPipeline(asterisk.spool, site.storage.recordings, on_stored, on_gone)
     stack.push_async_callback(pipeline.close)
-    for leg in pipeline.pending():
-        if leg in past.due:
-            pipeline.submit(past.due[leg])
+    last_seen = past.seen_until if past.seen_until is not None else now
+    for due in recordings_left(past, pipeline.pending(), last_seen + clock.ahead_s()):
+        pipeline.submit(due)
     service = Service(
         runtime=runtime,
         telephony=telephony,
@@ -266,7 +269,7 @@ def _service(
         work_orders=JournaledWorkOrders(journal, WorkOrders(engine)),
         is_right_pin=pins.is_right,
         now=clock.now,
-        last_seen=past.seen_until if past.seen_until is not None else now,
+        last_seen=last_seen,
         journaled=journaled,
     )
     return service

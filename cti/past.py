@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+import structlog
 
 from acd.effects import AgentChanged
 from acd.model import AgentState, Instant
@@ -17,6 +20,7 @@ from cti.calls.records import CallRecord
 from cti.calls.supervision import Supervision
 from cti.clock import STATE as CLOCK
 from cti.dialler import STATE as DIALLER
+from cti.due_recordings import STATE as DUE
 from cti.journal import Journal
 from cti.kept_places import PLACES
 from cti.pins import STATE as PINS
@@ -27,7 +31,11 @@ from cti.supervising import STATE as SUPERVISIONS
 from cti.todays_figures import FIGURES
 from cti.verbs.register import STATE as COMMANDS
 
+log = structlog.get_logger(__name__)
+
 PAGE = 1000
+_UNSEEN_S = 10.0
+"""How long before the last sight of Asterisk a leg may have ended without the journal's knowing."""
 
 
 @dataclass(slots=True)
@@ -69,6 +77,9 @@ def read_past(journal: Journal) -> Past:
             past.resume.pins[key] = body
         elif key.startswith(COMMANDS):
             past.resume.commands[key] = body
+        elif key.startswith(DUE) and isinstance(body, dict):
+            due = decode(RecordingDue, body)
+            past.due[due.leg] = due
     past.resume.audit = head_of(state.get(AUDIT), journal.journal_id)
     if past.resume.open_calls or any(
         agent.state is not AgentState.LOGGED_OUT for agent in past.resume.agents
@@ -79,6 +90,22 @@ def read_past(journal: Journal) -> Past:
         past.seen_until = instant_of(seen)
     _read_ended_calls(journal, past)
     return past
+
+
+def recordings_left(past: Past, pending: Mapping[LegId, float], last_seen: float) -> list[RecordingDue]:
+    """Which of the recorder's files in the spool are to be archived now.
+
+    `pending` tells when each was last written, `last_seen` when the service last saw Asterisk, both in
+    seconds since the epoch by the machine's clock. An old file of which nothing is known is logged as an
+    error, as no event will tell of it. Of an open call's, of one that is still written and of one that was
+    written while the service was away Asterisk tells.
+    """
+    on_the_line = {leg.leg for call in past.resume.open_calls for leg in call.legs}
+    for name, written_at in pending.items():
+        known = name in past.due or leg_of_recording(name) in on_the_line
+        if not known and written_at < last_seen - _UNSEEN_S:
+            log.error("recording_without_call", leg=name)
+    return [past.due[name] for name in pending if name in past.due]
 
 
 def _read_ended_calls(journal: Journal, past: Past) -> None:
@@ -97,6 +124,7 @@ def _read_ended_calls(journal: Journal, past: Past) -> None:
 
 def _due(call: CallRecord) -> dict[LegId, RecordingDue]:
     """Recordings that are complete because their leg has ended, whether the call has or not."""
+    # Worked out of the calls too: a journal that an earlier version wrote has no `due/` in its state.
     ended = {leg.leg for leg in call.legs if leg.ended_at is not None}
     due: dict[LegId, RecordingDue] = {}
     for segment in call.segments:

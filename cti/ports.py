@@ -8,7 +8,7 @@ from typing import Protocol
 from acd.model import Instant
 from cti.calls.actions import Action, ActionDone, ActionFailed
 from cti.calls.facts import Fact, LegId, LegMeasured, PbxSnapshot, PhonesSeen
-from cti.calls.outputs import RecordingDue
+from cti.calls.outputs import RecordingDue, RecordingVoid
 from cti.records_json import JSON, Draft
 
 
@@ -69,8 +69,8 @@ class Recordings(Protocol):
 
     def submit(self, due: RecordingDue) -> None: ...
 
-    def void(self, leg: LegId) -> None:
-        """Removes the recorder's file of a leg that held no conversation."""
+    def void(self, void: RecordingVoid) -> None:
+        """Removes the recorder's file, unless it holds a conversation that nobody knows."""
 
     def confirm(self, recording: LegId) -> None:
         """The journal has the recording: the recorder's file may go."""

@@ -10,6 +10,7 @@ from acd import events as acd
 from acd.model import Instant
 from acd.refusals import InvalidEvent
 from acd.router import Router
+from cti import due_recordings
 from cti.call_entries import CallEntries
 from cti.callbacks.book import CallbackBook
 from cti.calls.actions import MoveToQueue
@@ -76,6 +77,7 @@ class RouterLink:
                     self._entries.updated(output.record)
                 case RecordingDue() | RecordingVoid():
                     step.recordings.append(output)
+                    step.state |= due_recordings.concluded(output)
                 case CutOffUnseen():
                     self._cut_off_unseen(output, step)
                 case CallerAnswered():

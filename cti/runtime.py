@@ -12,6 +12,7 @@ from acd import events as acd
 from acd.model import AgentId, ContactId, Instant, OfferOutcome, Policy, SeatId
 from acd.refusals import InvalidEvent
 from acd.router import Router
+from cti import due_recordings
 from cti.agent_requests import AgentRequests
 from cti.audit import ToAudit, Trail
 from cti.call_entries import CallEntries
@@ -60,7 +61,7 @@ from cti.returning import Returning
 from cti.router_effects import RouterEffects
 from cti.router_link import RouterLink
 from cti.silent_phones import SilentPhones
-from cti.step import InboxEvent, Reconfigured, RecordingStored, Step
+from cti.step import InboxEvent, Reconfigured, RecordingGone, RecordingStored, Step
 from cti.supervising import KEY, Supervising, is_supervision
 from cti.todays_figures import TodaysFigures
 from cti.verbs.model import Order, Switchboard
@@ -137,6 +138,9 @@ class Runtime:
             case RecordingStored():
                 step.drafts.append(Draft(event.at, "recording", event.recording, event.record))
                 step.archived.append(event.recording)
+                step.state |= due_recordings.done(event.recording)
+            case RecordingGone():
+                step.state |= due_recordings.done(event.recording)
             case ActionFailed():
                 self._action_failed(event, step)
             case ActionDone():

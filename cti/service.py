@@ -41,7 +41,7 @@ from cti.plan import Plan
 from cti.ports import JournalPort, Recordings, Telephony, TelephonyError, WorkOrderDesk
 from cti.records_json import JSON, Draft, instant_text
 from cti.runtime import Runtime
-from cti.step import InboxEvent, Reconfigured, RecordingStored, Step
+from cti.step import InboxEvent, Reconfigured, RecordingGone, RecordingStored, Step
 from cti.verbs.model import Order
 
 log = structlog.get_logger(__name__)
@@ -140,6 +140,10 @@ class Service:
     def on_stored(self, recording: str, record: dict[str, JSON], cause: str) -> None:
         """Given to the recording pipeline: a recording is in the archive's storage."""
         self._inbox.put_nowait(_Item(RecordingStored(self.now(), cause, recording, record)))
+
+    def on_gone(self, recording: str, cause: str) -> None:
+        """Given to the recording pipeline: there is no file of the recording."""
+        self._inbox.put_nowait(_Item(RecordingGone(self.now(), cause, recording)))
 
     async def reconfigure(self, policy: Policy, plan: Plan, cause: str) -> None:
         """Puts a new configuration in force. Returns once it holds for every event that comes after."""
@@ -290,7 +294,7 @@ class Service:
                 if isinstance(recording, RecordingDue):
                     self._recordings.submit(recording)
                 else:
-                    self.journal.remove(partial(self._recordings.void, recording.leg))
+                    self.journal.remove(partial(self._recordings.void, recording))
             for archived in step.archived:
                 self.journal.remove(partial(self._recordings.confirm, archived))
             if item.done is not None:

@@ -31,6 +31,15 @@ class RecordingStored:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingGone:
+    """The pipeline was told of a recording of which the recorder left no file."""
+
+    at: Instant
+    cause: str
+    recording: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reconfigured:
     """Operations staff changed the configuration. Seats, trunk and time zone stay until a restart."""
 
@@ -41,7 +50,15 @@ class Reconfigured:
 
 
 InboxEvent: TypeAlias = (
-    Fact | ActionFailed | ActionDone | Command | Order | RecordingStored | acd.TimePassed | Reconfigured
+    Fact
+    | ActionFailed
+    | ActionDone
+    | Command
+    | Order
+    | RecordingStored
+    | RecordingGone
+    | acd.TimePassed
+    | Reconfigured
 )
 
 

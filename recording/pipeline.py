@@ -11,6 +11,7 @@ import asyncio
 import random
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar, TypeVarTuple
@@ -19,9 +20,9 @@ from urllib.parse import unquote
 import structlog
 
 from cti.calls.facts import LegId
-from cti.calls.outputs import RecordingDue
+from cti.calls.outputs import RecordingDue, RecordingVoid
 from recording.model import RecordingRecord
-from recording.storage import CHANNELS, SAMPLE_RATE_HZ, StillWritten, place_of, safe_name, store
+from recording.storage import CHANNELS, FRAME_BYTES, SAMPLE_RATE_HZ, StillWritten, place_of, safe_name, store
 
 T = TypeVar("T")
 Arguments = TypeVarTuple("Arguments")
@@ -30,6 +31,8 @@ log = structlog.get_logger(__name__)
 
 PARALLEL = 2
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 60.0
+UNKNOWN_S = 1.0
+"""So much sound is a conversation, whether its parties were seen or not: Asterisk's log may have a gap."""
 
 
 def _utc_now() -> datetime:
@@ -44,13 +47,19 @@ class RecordingPipeline:
         spool: Path,
         storage_root: Path,
         on_stored: Callable[[RecordingRecord], None],
+        on_gone: Callable[[LegId], None] = lambda _: None,
         *,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
-        """`spool` is the directory shared with Asterisk. `on_stored` is called on the event loop."""
+        """`spool` is the directory shared with Asterisk.
+
+        `on_stored` and `on_gone` are called on the event loop; `on_gone` for what was submitted and is not
+        there.
+        """
         self._raw = spool / "recording"
         self._root = storage_root
         self._on_stored = on_stored
+        self._on_gone = on_gone
         self._now = now
         self._threads = ThreadPoolExecutor(max_workers=PARALLEL, thread_name_prefix="recording")
         self._durable: set[Path] = set()
@@ -69,13 +78,21 @@ class RecordingPipeline:
         """The journal has the recording: the recorder's file is removed."""
         self._begin(self._remove(recording), f"remove {recording}")
 
-    def void(self, leg: LegId) -> None:
-        """Removes the recorder's file of a leg that held no conversation."""
-        self._begin(self._remove(leg), f"remove {leg}")
+    def void(self, void: RecordingVoid) -> None:
+        """Removes the recorder's file. One that should be empty and has `UNKNOWN_S` is kept and told of."""
+        self._begin(self._void(void), f"void {void.leg}")
 
-    def pending(self) -> list[LegId]:
-        """Legs whose recorder's files are in the spool, finished or not. Blocks while it lists them."""
-        return sorted(unquote(path.stem, errors="surrogateescape") for path in self._raw.glob("*.raw"))
+    def pending(self) -> dict[LegId, float]:
+        """Recordings whose recorder's files are in the spool, finished or not, by name.
+
+        Each with when it was last written, in seconds since the epoch by the machine's clock. Blocks while it
+        lists them.
+        """
+        written: dict[LegId, float] = {}
+        for path in sorted(self._raw.glob("*.raw")):
+            with suppress(FileNotFoundError):
+                written[unquote(path.stem, errors="surrogateescape")] = path.lstat().st_mtime
+        return written
 
     async def close(self) -> None:
         """Ends. What was not reported yet is found by `pending` at the next start."""
@@ -100,6 +117,8 @@ class RecordingPipeline:
                     self._on_stored(record)
                     log.info("recording_stored", duration_s=record.duration_s, **context)
                 else:
+                    if await self._in_thread(self._raw.is_dir):  # else the spool is away, and not the file
+                        self._on_gone(due.leg)
                     self._busy.discard(due.leg)
             except StillWritten:
                 log.warning("recording_still_written", **context)
@@ -113,6 +132,23 @@ class RecordingPipeline:
             await asyncio.sleep(delay_s * (0.5 + random.random() / 2))  # noqa: S311 - no secret
             delay_s = min(2 * delay_s, LONGEST_DELAY_S)
 
+    async def _void(self, void: RecordingVoid) -> None:
+        if not void.known:
+            try:
+                duration_s = await self._in_thread(self._duration_s, void.leg)
+            except FileNotFoundError:
+                return
+            except OSError as error:
+                log.error("raw_file_not_removed", leg=void.leg, error=error.strerror)
+                return
+            if duration_s >= UNKNOWN_S:
+                log.error(
+                    "recording_without_conversation",
+                    leg=void.leg, cause=void.cause, duration_s=round(duration_s, 1),
+                )  # fmt: skip
+                return
+        await self._remove(void.leg)
+
     async def _remove(self, leg: LegId) -> None:
         try:
             await self._in_thread(self._raw_of(leg).unlink, True)
@@ -124,6 +160,10 @@ class RecordingPipeline:
 
     async def _in_thread(self, work: Callable[[*Arguments], T], *arguments: *Arguments) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+
+    def _duration_s(self, leg: LegId) -> float:
+        """Of the recorder's file. Raises OSError."""
+        return self._raw_of(leg).lstat().st_size / FRAME_BYTES / SAMPLE_RATE_HZ
 
     def _raw_of(self, leg: LegId) -> Path:
         return self._raw / f"{safe_name(leg)}.raw"

@@ -11,6 +11,8 @@ import csv
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from os.path import sameopenfile
 from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO, NamedTuple
@@ -80,6 +82,8 @@ IGNORED = MappingProxyType(
         "LINKEDID_END": "not asked for; the last leg's end tells it",
     }
 )
+ROTATED = ".1"
+"""What logrotate appends to the name of the file before. Asterisk opens its log anew for each line."""
 _BLOCK_BYTES = 1 << 16
 _DISORDER_S = 5.0
 """Asterisk writes lines in nearly the order of their times; how far a line may be out of order."""
@@ -163,23 +167,46 @@ _DECODERS: dict[str, Callable[[On, CelRow], Fact | None]] = {
 def read_cel(path: Path, since: Instant) -> Iterator[Fact]:
     """The log's facts from `since` on, in the order they were written.
 
-    Reads from the end backwards to where `since` is, so a log of months costs no more than the stretch
-    asked for. A last line that is only half written is left for the next reading; any other unreadable line
-    is logged and skipped. A log that is not there yields nothing and a warning: Asterisk makes it with its
-    first call.
+    The file that was rotated last, `<path>.1`, comes before it, if there is one. Each is read from its end
+    backwards to where `since` is, so a log of months costs no more than the stretch asked for. A last line
+    that is only half written is left for the next reading; any other unreadable line is logged and skipped.
+    Without either file there is a warning: Asterisk makes the log with its first call. A file that cannot be
+    read is logged as an error and yields nothing, or nothing more: the calls of now are routed all the same.
     """
+    rotated = path.with_name(path.name + ROTATED)
+    files: dict[Path, BinaryIO] = {}
+    missing = 0
+    with ExitStack() as stack:
+        # The newest first: if it is rotated in between, it is open already.
+        for each in (path, rotated):
+            try:
+                files[each] = stack.enter_context(each.open("rb"))
+            except FileNotFoundError:
+                missing += 1
+            except OSError as error:
+                _unreadable(each, error)
+        if missing == 2:
+            log.warning("cel_file_missing", path=str(path))
+        if len(files) == 2 and sameopenfile(files[path].fileno(), files[rotated].fileno()):
+            del files[rotated]
+        for each in reversed(files):
+            yield from _read(each, files[each], since)
+
+
+def _read(path: Path, file: BinaryIO, since: Instant) -> Iterator[Fact]:
     try:
-        file = path.open("rb")
-    except FileNotFoundError:
-        log.warning("cel_file_missing", path=str(path))
-        return
-    with file:
         file.seek(_offset_before(file, since))
         for line in file:
             if line.endswith(b"\n"):
                 fact = _fact_of(line)
                 if fact is not None and fact.at >= since:
                     yield fact
+    except OSError as error:
+        _unreadable(path, error)
+
+
+def _unreadable(path: Path, error: OSError) -> None:
+    log.error("cel_file_unreadable", path=str(path), reason=error.strerror or type(error).__name__)
 
 
 def _fact_of(line: bytes) -> Fact | None:

@@ -211,7 +211,7 @@ class Connections:
         name = fact.recording or fact.leg
         if leg is None or name in leg.recordings:
             return
-        leg.recordings[name] = None
+        leg.recordings[name] = fact.at
         leg.recording = name
 
     def recording_finished(self, fact: f.RecordingFinished) -> None:
@@ -223,7 +223,7 @@ class Connections:
         """The leg has ended, and so have its recordings: each belongs to the first segment it covers."""
         name = leg.record.leg
         segments = call.record.segments if call is not None else []
-        names = dict(leg.recordings)
+        names = dict.fromkeys(leg.recordings)
         if leg.record.seat is not None:
             names.setdefault(name)
         for segment in segments:
@@ -234,7 +234,15 @@ class Connections:
             if call is not None and first is not None:
                 self._tell(RecordingDue(cause, recording, call.record.call, first.segment, first.started_at))
             else:
-                self._tell(RecordingVoid(cause, recording))
+                began = leg.recordings.get(recording)
+                known = began is not None and any(_recorded(s, name, began) for s in segments)
+                self._tell(RecordingVoid(cause, recording, known))
+
+
+def _recorded(segment: SegmentRecord, leg: LegId, since: Instant) -> bool:
+    """Whether a recording has the leg's conversation in this segment, or a part of it after that time."""
+    after = segment.ended_at is None or segment.ended_at > since
+    return after and leg in segment.legs and segment.recorded_leg is not None
 
 
 def _place_in(call: OpenCall) -> Callable[[Leg], int]:

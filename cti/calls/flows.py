@@ -88,7 +88,7 @@ def voicemail_over(record: CallRecord, leg: LegId, at: Instant, cause: str) -> t
     message.ended_at = at
     if at - message.started_at < SHORTEST_VOICEMAIL_S:
         record.voicemail = None
-        return True, [RecordingVoid(cause, leg)]
+        return True, [RecordingVoid(cause, leg, known=True)]
     return True, [voicemail_due(record.call, message, cause)]
 
 

@@ -34,10 +34,15 @@ class RecordingDue:
 
 @dataclass(frozen=True, slots=True)
 class RecordingVoid:
-    """The recorder's file of `leg` holds no conversation: nobody was connected while it ran."""
+    """The recorder's file of `leg` belongs to no segment."""
 
     cause: str
     leg: LegId
+    known: bool = False
+    """Nothing is in it that was not told: another recording has the same, or there was not a second of it.
+
+    Else it should hold no conversation, as nobody was seen to be connected while it ran.
+    """
 
 
 class CallbackReason(StrEnum):

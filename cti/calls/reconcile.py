@@ -55,7 +55,8 @@ def _leg(leg: LegSnapshot, snapshot: PbxSnapshot, trunk: str) -> Iterator[Fact]:
     elif leg.ringing:
         yield f.LegRinging(snapshot.at, cause, leg.leg)
     if leg.recording and leg.call is not None:
-        yield f.RecordingStarted(began, cause, leg.leg, leg.call, leg.recording)
+        # Since when it runs is not seen: nothing from before counts as told of in it.
+        yield f.RecordingStarted(snapshot.at, cause, leg.leg, leg.call, leg.recording)
     if leg.endpoint == trunk and leg.hotline:
         yield from _caller(leg, snapshot, began)
 

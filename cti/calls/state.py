@@ -44,8 +44,8 @@ class Leg:
     """Its phone rings for this callback by an offer that the router knows nothing of any more."""
     recording: str | None = None
     """The recording that runs on it."""
-    recordings: dict[str, None] = field(default_factory=dict)
-    """All that were made on it."""
+    recordings: dict[str, Instant] = field(default_factory=dict)
+    """All that were made on it, with when each was first seen to run."""
     bound_for: Place | None = None
     """Where a command sent it, until it is there."""
     sent_at: Instant = float("-inf")

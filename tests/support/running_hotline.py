@@ -10,7 +10,7 @@ from typing import cast
 
 from config.policy import routing_policy
 from cti.calls.actions import Beat
-from cti.calls.outputs import RecordingDue
+from cti.calls.outputs import RecordingDue, RecordingVoid
 from cti.clock import SteadyClock
 from cti.feed import EventFeed
 from cti.hotline import Hotline, Names
@@ -29,7 +29,7 @@ from workorder.store import WorkOrders
 
 class NoRecordings:
     def submit(self, due: RecordingDue) -> None: ...
-    def void(self, leg: str) -> None: ...
+    def void(self, void: RecordingVoid) -> None: ...
     def confirm(self, recording: str) -> None: ...
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from cti.ami.cel import CEL_COLUMNS, CelRow, cel_custom_conf, decode_cel, parse_cel_line, read_cel
 from cti.ami.user_events import USER_EVENTS, On
@@ -218,7 +220,70 @@ def test_an_unreadable_line_is_passed_over(tmp_path: Path, junk: bytes) -> None:
 
 
 def test_a_log_that_is_not_there_yet_is_empty(tmp_path: Path) -> None:
-    assert list(read_cel(tmp_path / "hotline.csv", 0)) == []
+    with capture_logs() as logs:
+        assert list(read_cel(tmp_path / "hotline.csv", 0)) == []
+    assert [(each["event"], each["log_level"]) for each in logs] == [("cel_file_missing", "warning")]
+
+
+def test_the_file_that_was_rotated_last_is_read_before_the_newest(tmp_path: Path) -> None:
+    log_of(tmp_path, [1000.0 + n for n in range(10)]).rename(tmp_path / "hotline.csv.1")
+    with capture_logs() as logs:
+        log = tmp_path / "hotline.csv"
+        assert [fact.at for fact in read_cel(log, 1008.0)] == [1008.0, 1009.0], "no call since"
+        log_of(tmp_path, [1010.0, 1011.0])
+        assert [fact.at for fact in read_cel(log, 1008.0)] == [1008.0, 1009.0, 1010.0, 1011.0]
+        assert [fact.at for fact in read_cel(log, 1011.0)] == [1011.0]
+    assert logs == []
+
+
+def test_of_a_rotated_file_no_more_is_looked_at_than_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log_of(tmp_path, [1000.0 + n for n in range(40_000)]).rename(tmp_path / "hotline.csv.1")
+    log = log_of(tmp_path, [50_000.0])
+    looked_at: list[str] = []
+
+    def watched_parse(text: str) -> CelRow:
+        looked_at.append(text)
+        return parse_cel_line(text)
+
+    monkeypatch.setattr("cti.ami.cel.parse_cel_line", watched_parse)
+    assert [fact.at for fact in read_cel(log, 49_000.0)] == [50_000.0]
+    assert len(looked_at) < 1000
+
+
+def test_a_file_that_is_rotated_while_it_is_opened_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log_of(tmp_path, [1000.0]).rename(tmp_path / "hotline.csv.1")
+    log = log_of(tmp_path, [1001.0])
+    opened = Path.open
+
+    def open_as_it_is_rotated(path: Path, mode: str) -> IO[Any]:
+        file = opened(path, mode)
+        if path == log:
+            log.rename(tmp_path / "hotline.csv.1")
+        return file
+
+    monkeypatch.setattr(Path, "open", open_as_it_is_rotated)
+    assert [fact.at for fact in read_cel(log, 0)] == [1001.0]
+
+
+@pytest.mark.parametrize("leads_to", ["/", "/proc/self/mem"], ids=["not opened", "not read"])
+@pytest.mark.parametrize("broken", ["hotline.csv", "hotline.csv.1"])
+def test_a_file_that_cannot_be_read_is_told_of_and_the_other_one_is_read(
+    tmp_path: Path, broken: str, leads_to: str
+) -> None:
+    log = log_of(tmp_path, [1000.0])
+    if broken == log.name:
+        log.rename(tmp_path / "hotline.csv.1")
+    (tmp_path / broken).symlink_to(leads_to)
+    with capture_logs() as logs:
+        assert [fact.at for fact in read_cel(log, 0)] == [1000.0]
+    assert [(each["event"], each["log_level"], each["path"]) for each in logs] == [
+        ("cel_file_unreadable", "error", str(tmp_path / broken))
+    ]
+    assert logs[0]["reason"]
 
 
 @given(st.lists(st.floats(0, 2e9), max_size=300).map(sorted), st.floats(0, 2e9))

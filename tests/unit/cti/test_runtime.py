@@ -15,7 +15,7 @@ from cti.commands import BeReady, FillWorkOrder, LogIn
 from cti.records_json import decode_call
 from cti.resuming import Resume
 from cti.runtime import Runtime
-from cti.step import RecordingStored
+from cti.step import RecordingGone, RecordingStored
 from tests.support.conversation import (
     agent_hangs_up,
     caller_arrives,
@@ -57,6 +57,24 @@ def test_a_call_leaves_its_record_its_decision_its_work_order_and_its_recording(
     assert [d.key for d in drafts if d.kind == "recording"] == [ring.leg]
     assert [due.leg for step in rig.steps for due in step.recordings] == [ring.leg]
     assert rig.steps[-1].archived == [ring.leg]
+
+
+def test_whose_a_recording_is_stays_in_the_state_until_it_is_stored_or_there_is_none() -> None:
+    for end in (RecordingStored(33.0, "t", "offer", {}), RecordingGone(33.0, "t", "offer")):
+        rig = Rig()
+        rig.ready_agent()
+        ring = rig.offer(5.0)
+        rig.tell(*seat_rings(ring.leg, "seat-01", CALL, 5.0), *seat_answers(ring.leg, CALL, 7.0))
+        [step] = [s for s in rig.tell(*agent_hangs_up(ring.leg, CALL, 30.0)) if s.recordings]
+        assert step.state[f"due/{ring.leg}"] == {
+            "cause": "t",
+            "leg": ring.leg,
+            "call": CALL,
+            "segment": f"{CALL}/1",
+            "started_at": "1970-01-01T00:00:07.000000Z",
+        }
+        [step] = rig.tell(replace(end, recording=ring.leg))
+        assert step.state[f"due/{ring.leg}"] is None
 
 
 def test_what_is_written_last_into_a_work_order_is_its_newest_version() -> None:

@@ -13,7 +13,7 @@ import pytest
 from acd.model import AgentPolicy, AgentState, Instant, Policy, QueuePolicy
 from cti.calls import facts as f
 from cti.calls.actions import Beat, RingSeat, TakeOver
-from cti.calls.outputs import RecordingDue
+from cti.calls.outputs import RecordingDue, RecordingVoid
 from cti.journal import Journal, JournalError
 from cti.plan import Plan
 from cti.records_json import JSON, Draft
@@ -33,8 +33,8 @@ class NoRecordings:
 
     def submit(self, due: RecordingDue) -> None: ...
 
-    def void(self, leg: str) -> None:
-        self.removed.put_nowait(leg)
+    def void(self, void: RecordingVoid) -> None:
+        self.removed.put_nowait(void.leg)
 
     def confirm(self, recording: str) -> None:
         self.removed.put_nowait(recording)
@@ -254,6 +254,15 @@ async def test_a_recorders_file_stays_while_the_disk_refuses(rig: Rig) -> None:
         rig.journal.refuses = False
         assert await rig.recordings.removed.get() == "leg-1"
         assert "recording" in rig.kinds()
+
+
+async def test_of_a_recording_without_a_file_nothing_is_kept(rig: Rig) -> None:
+    rig.journal.journal.append([], {"due/leg-1": {}})
+    async with rig.running():
+        await rig.telephony.wait_for(Beat)
+        rig.service.on_gone("leg-1", "t")
+        await rig.log_in()
+        assert rig.journal.journal.state("due/") == {}
 
 
 async def test_a_disk_that_refuses_delays_records_and_not_calls(rig: Rig) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from cti.calls.outputs import RecordingDue
+from cti.calls.outputs import RecordingDue, RecordingVoid
 from cti.journal import Journal
 from recording import pipeline as pipeline_module
 from recording.model import RecordingRecord
@@ -39,7 +39,8 @@ class World:
         self.spool, self.root = directory / "spool", directory / "root"
         (self.spool / "recording").mkdir(parents=True)
         self.reported: asyncio.Queue[RecordingRecord] = asyncio.Queue()
-        self.pipeline = RecordingPipeline(self.spool, self.root, self.reported.put_nowait)
+        self.gone: list[str] = []
+        self.pipeline = RecordingPipeline(self.spool, self.root, self.reported.put_nowait, self.gone.append)
 
     def raw(self, leg: str = "leg.1") -> Path:
         return self.spool / "recording" / f"{leg}.raw"
@@ -116,8 +117,24 @@ async def test_a_missing_file_is_a_warning_and_nothing_is_archived(world: World)
         world.pipeline.submit(due())
         await until(lambda: bool(logs))
 
+        await until(lambda: bool(world.gone))
+
     assert [(log["event"], log["leg"]) for log in logs] == [("recording_missing", "leg.1")]
+    assert world.gone == ["leg.1"]
     assert world.files() == []
+
+
+async def test_while_the_spool_is_away_no_recording_is_given_up(world: World) -> None:
+    (world.spool / "recording").rmdir()
+    with capture_logs() as logs:
+
+        def told_anew() -> bool:
+            world.pipeline.submit(due())
+            return len(logs) > 1
+
+        await until(told_anew)
+
+    assert world.gone == []
 
 
 async def test_a_recording_that_cannot_be_stored_is_tried_again_until_it_is(world: World) -> None:
@@ -154,17 +171,39 @@ async def test_a_report_that_failed_is_made_again(world: World) -> None:
 
 
 async def test_a_leg_without_a_conversation_leaves_nothing(world: World) -> None:
-    world.raw().write_bytes(AUDIO)
+    for known, size in ((False, 31_996), (True, 64_000)):
+        world.raw().write_bytes(bytes(size))
 
-    world.pipeline.void("leg.1")
-    await world.removed(world.raw())
+        world.pipeline.void(RecordingVoid("t", "leg.1", known))
+        await world.removed(world.raw())
 
-    assert world.files() == []
+        assert world.files() == []
+
+
+async def test_a_conversation_that_nobody_saw_is_kept_and_told_of(world: World) -> None:
+    world.raw().write_bytes(bytes(32_000))
+
+    with capture_logs() as logs:
+        world.pipeline.void(RecordingVoid("t", "leg.1"))
+        await until(lambda: bool(logs))
+    await world.pipeline.close()
+
+    assert world.raw().stat().st_size == 32_000
+    assert logs == [
+        {
+            "event": "recording_without_conversation",
+            "log_level": "error",
+            "leg": "leg.1",
+            "cause": "t",
+            "duration_s": 1.0,
+        }
+    ]
 
 
 async def test_removing_what_is_not_there_is_no_error(world: World) -> None:
     with capture_logs() as logs:
-        world.pipeline.void("nowhere")
+        world.pipeline.void(RecordingVoid("t", "nowhere"))
+        world.pipeline.void(RecordingVoid("t", "nowhere", known=True))
         world.pipeline.confirm("nowhere")
         await world.pipeline.close()
 
@@ -179,7 +218,7 @@ async def test_an_id_cannot_reach_out_of_the_spool(world: World, leg: str) -> No
 
     with capture_logs() as logs:
         world.pipeline.submit(due(leg))
-        world.pipeline.void(leg)
+        world.pipeline.void(RecordingVoid("t", leg, known=True))
         await until(lambda: bool(logs))
     await world.pipeline.close()
 
@@ -192,13 +231,16 @@ async def test_after_a_restart_the_spool_says_what_is_left(world: World) -> None
         world.raw(leg).write_bytes(AUDIO)
     (world.spool / "recording" / "else.txt").write_text("")
 
-    assert world.pipeline.pending() == ["a.1", "b.2"]
+    os.utime(world.raw("a.1"), (5.0, 7.0))
+
+    assert list(world.pipeline.pending()) == ["a.1", "b.2"]
+    assert world.pipeline.pending()["a.1"] == 7.0
 
 
 async def test_without_a_spool_nothing_is_left(tmp_path: Path) -> None:
     pipeline = RecordingPipeline(tmp_path / "none", tmp_path / "root", lambda record: None)
 
-    assert pipeline.pending() == []
+    assert pipeline.pending() == {}
     await pipeline.close()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +12,7 @@ from acd import events as acd
 from acd.model import OfferOutcome
 from cti.calls import facts as f
 from cti.calls.facts import Fact
-from cti.calls.outputs import CallUpdated, RecordingDue
+from cti.calls.outputs import CallUpdated, RecordingDue, RecordingVoid
 from cti.calls.records import CallOutcome, CallRecord, CallState, EndedBy, Route
 from tests.support.conversation import leg_started, seat_rings, shown, snapshot
 from tests.unit.cti.calls.told import AGENT, CALL, OFFER, SEAT, Told, agent_leaves, answer, arrival, kinds
@@ -303,6 +305,36 @@ def test_after_a_restart_a_call_that_is_gone_is_closed_and_its_recording_is_due(
     assert told.record.ended_at == 100.0
     assert [o.leg for o in outputs if isinstance(o, RecordingDue)] == [OFFER]
     assert told.routing() == []
+
+
+def test_what_a_phone_recorded_that_rang_before_a_gap_in_what_was_told_is_not_known_to_be_nothing() -> None:
+    before = Told()
+    before.tell(*arrival())
+    before.offer()
+    before.tell(*seat_rings(OFFER, SEAT, CALL, 5.0))
+
+    told = Told(sees=False)
+    told.model.restore(before.record)
+    outputs = told.tell(snapshot())
+
+    assert [o for o in outputs if isinstance(o, RecordingVoid)] == [RecordingVoid("t", OFFER, known=False)]
+
+
+@pytest.mark.parametrize(("started", "known"), [(8.0, True), (31.0, False)])
+def test_a_second_recording_is_known_when_the_first_one_has_what_was_said_meanwhile(
+    started: float, known: bool
+) -> None:
+    told = Told()
+    told.tell(*arrival())
+    told.offer()
+    leaving, *parted, ended, _, _ = agent_leaves(30.0)
+    second = f.RecordingStarted(started, "t", OFFER, CALL, f"{OFFER}_r2")
+    told.tell(*answer(), second, leaving, *parted)
+    outputs = told.tell(replace(ended, at=40.0))
+
+    assert [o.leg for o in outputs if isinstance(o, RecordingDue)] == [OFFER]
+    voids = [o for o in outputs if isinstance(o, RecordingVoid)]
+    assert voids == [RecordingVoid("t", f"{OFFER}_r2", known)]
 
 
 def test_a_stretch_read_from_the_log_gives_the_record_that_watching_it_gives() -> None:
