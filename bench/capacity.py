@@ -118,7 +118,7 @@ async def _carried(
 
     best, broke, why = await search(
         attempt,
-        first=FIRST_PER_S,
+        first=options.first,
         growth=GROWTH,
         most=options.most,
         halvings=HALVINGS,
@@ -178,6 +178,7 @@ def main() -> None:
     parser.add_argument("--seats", type=int, default=SEATS)
     parser.add_argument("--talk", type=float, default=TALK_S, help="seconds that each pair talks")
     parser.add_argument("--window", type=float, default=WINDOW_S, help="seconds of even load that are judged")
+    parser.add_argument("--first", type=float, default=FIRST_PER_S, help="calls a second to begin with")
     parser.add_argument("--most", type=float, help="calls a second at which to stop searching")
     options = parser.parse_args()
     # More would keep callers waiting for want of an agent.
