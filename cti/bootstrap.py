@@ -94,7 +94,14 @@ class Settings:
 
 
 async def run(settings: Settings) -> None:
-    """Runs the service until it is cancelled. Raises `CannotStart`."""
+    """Runs the service until it is cancelled. Raises `CannotStart`.
+
+    SIGHUP has it read the configuration again, once it runs if it comes earlier.
+    """
+    reload = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.set)
+    # `cti.cli` has held it back until here.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
     _avoid_pauses()
     async with AsyncExitStack() as stack:
         journal = _open_journal(settings.site, stack)
@@ -144,8 +151,6 @@ async def run(settings: Settings) -> None:
             settings.site.storage.recordings,
         )
         await stack.enter_async_context(_serving(app, settings.site))
-        reload = asyncio.Event()
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.set)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(service.run(), name="service")
             tasks.create_task(reloader.apply_when_told(reload), name="reload")
