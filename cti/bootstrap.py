@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -40,6 +38,7 @@ from cti.journal import Journal, JournalError
 from cti.last_applied import LastApplied
 from cti.loop_thread import LoopThread
 from cti.past import Past, read_past, recordings_left
+from cti.pauses import avoid_pauses
 from cti.plan import Plan
 from cti.projection import Projector, leave_out
 from cti.records_json import JSON, Draft, encode
@@ -67,16 +66,14 @@ log = structlog.get_logger(__name__)
 WHOLE = "全部队列"
 TRIM_EVERY_S = 3600.0
 UPGRADE_RETRY_S = 5.0
-SWITCH_INTERVAL_S = 0.0002
-"""How long the thread that routes waits for another one to let go of the interpreter."""
+UPGRADE_AT_START_S = 15.0
+"""How long callers wait in the plain queue for a change of the schema; then it goes on beside the routing."""
+UPGRADE_S = 3600.0
+"""How long that may take. Longer than any change does: it ends waiting for a server that fell silent."""
 
 
 class CannotStart(Exception):
     """Why the service cannot start, in a sentence for operations staff."""
-
-
-GC_THRESHOLD = (10_000, 20, 20)
-"""Records are built and dropped all the time, and hold no cycles: the collector need not look so often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +91,19 @@ class Settings:
 
 
 async def run(settings: Settings) -> None:
-    """Runs the service until it is cancelled. Raises `CannotStart`."""
-    _avoid_pauses()
+    """Runs the service until it is cancelled. Raises `CannotStart`.
+
+    SIGHUP has it read the configuration again, once it runs if it comes earlier.
+    """
+    reload = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.set)
+    # `cti.cli` has held it back until here.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+    avoid_pauses()
     async with AsyncExitStack() as stack:
         journal = _open_journal(settings.site, stack)
         engine = _open_database(settings, stack)
-        upgraded = await _upgraded(settings.database_url)
+        upgraded = await _upgraded(settings.database_url, UPGRADE_AT_START_S)
         past = read_past(journal)
         pins = PinBook(settings.secrets.pins)
         clock = SteadyClock(past.clock)
@@ -144,8 +148,6 @@ async def run(settings: Settings) -> None:
             settings.site.storage.recordings,
         )
         await stack.enter_async_context(_serving(app, settings.site))
-        reload = asyncio.Event()
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.set)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(service.run(), name="service")
             tasks.create_task(reloader.apply_when_told(reload), name="reload")
@@ -153,15 +155,6 @@ async def run(settings: Settings) -> None:
             projecting = beside.run(_project(projector, engine_beside, settings.database_url, upgraded))
             tasks.create_task(projecting, name="projection")
             tasks.create_task(_trim(journal, projector), name="trim")
-
-
-def _avoid_pauses() -> None:
-    """Settings of the interpreter for a program that must answer within milliseconds."""
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
-    # What was imported stays: it need not be looked through again for garbage.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLD)
 
 
 def _open_journal(site: Site, stack: AsyncExitStack) -> Journal:
@@ -182,12 +175,12 @@ def _open_database(settings: Settings, stack: AsyncExitStack) -> AsyncEngine:
     return engine
 
 
-async def _upgraded(url: str) -> bool:
-    """Brings the schema up to date; False when PostgreSQL is away, which delays records and not calls."""
+async def _upgraded(url: str, within_s: float) -> bool:
+    """Brings the schema up to date; False when that has to wait, which delays records and not calls."""
     try:
-        await upgrade(url)
+        await upgrade(url, within_s)
     except DatabaseUnreachable as error:
-        log.warning("database_away_at_start", reason=str(error))
+        log.warning("database_not_upgraded", reason=str(error), again_in_s=UPGRADE_RETRY_S)
         return False
     except DatabaseError as error:
         raise CannotStart(str(error)) from error
@@ -200,7 +193,7 @@ async def _project(projector: Projector, engine: AsyncEngine, url: str, upgraded
         while not upgraded:
             await asyncio.sleep(UPGRADE_RETRY_S)
             try:
-                upgraded = await _upgraded(url)
+                upgraded = await _upgraded(url, UPGRADE_S)
             except CannotStart as error:
                 log.error("database_unusable", reason=str(error))
         await projector.run()

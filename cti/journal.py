@@ -108,6 +108,9 @@ class Journal:
             # may hold it up.
             connections[0].execute("PRAGMA synchronous = NORMAL")
             connections[0].execute("PRAGMA wal_autocheckpoint = 0")
+            # A WAL that begins anew is cut. Left as large as it was, `sync` would carry it over each time,
+            # and the next commit would begin it anew with that sync of its header.
+            connections[0].execute("PRAGMA journal_size_limit = 0")
             return cls(path, lock, *connections)
         except BaseException as error:
             for connection in connections:

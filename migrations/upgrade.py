@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import asyncpg
@@ -21,12 +22,16 @@ log = structlog.get_logger(__name__)
 
 _LOCK = 0x484C_0001
 """Of PostgreSQL's advisory locks, the one that whoever changes the schema holds."""
+LOCK_S = 5.0
+"""How long a step waits for a lock, and others for the table behind it."""
 _OPERATORS_TURN = {
     "28": "it refuses the user or the password",
     "3D": "there is no such database on it; create it first",
     "42": "the user may not change the schema",
 }
 """By class of SQLSTATE: what trying again will not cure."""
+_IN_USE = ("55P03", "40")
+"""Beginnings of SQLSTATE: a lock was not to be had in time, or two waited for each other."""
 
 
 class DatabaseError(Exception):
@@ -34,7 +39,7 @@ class DatabaseError(Exception):
 
 
 class DatabaseUnreachable(DatabaseError):
-    """PostgreSQL did not answer. Trying again later may help."""
+    """PostgreSQL did not answer, or others use what is to be changed. Trying again later may help."""
 
 
 class DatabaseTooNew(DatabaseError):
@@ -49,22 +54,29 @@ def config() -> Config:
     return alembic
 
 
-async def upgrade(url: str) -> None:
+async def upgrade(url: str, within_s: float | None = None) -> None:
     """Makes the schema, or brings it to what this version needs; does nothing when it is.
 
-    All steps are one transaction, and two who start at once take turns. Raises `DatabaseTooNew`,
-    `DatabaseUnreachable`, or `DatabaseError` for what only operations staff can change.
+    All steps are one transaction, and two who start at once take turns. What takes longer than `within_s`
+    is undone, and so is what waits longer than `LOCK_S` for a lock, such as that of a dump. Raises
+    `DatabaseTooNew`, `DatabaseUnreachable`, or `DatabaseError` for what only operations staff can change.
     """
     try:
         target = database_url(url)
     except BadDatabaseUrl as error:
         raise DatabaseError(str(error)) from error
     engine = create_async_engine(target, connect_args={"timeout": CONNECT_S})
+    limit = asyncio.timeout(within_s)
     try:
-        async with engine.begin() as connection:
+        async with limit, engine.begin() as connection:
+            await connection.execute(text(f"SET LOCAL lock_timeout = {round(LOCK_S * 1000)}"))
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             await connection.run_sync(_upgrade, _shown(target))
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, DBAPIError) as error:
+        if limit.expired():
+            raise DatabaseUnreachable(
+                f"the database {_shown(target)} could not be brought up to date within {within_s:g} s"
+            ) from error
         raise _explained(error, _shown(target)) from error
     finally:
         await engine.dispose()
@@ -84,8 +96,10 @@ def _upgrade(connection: Connection, shown: str) -> None:
     if present == {script.get_current_head()}:
         return
     alembic.attributes["connection"] = connection
+    schemas = {"from_schema": sorted(present), "to_schema": script.get_current_head()}
+    log.info("database_upgrading", **schemas, waits_for_locks_s=LOCK_S)
     command.upgrade(alembic, "head")
-    log.info("database_upgraded", from_schema=sorted(present), to_schema=script.get_current_head())
+    log.info("database_upgraded", **schemas)
 
 
 def _explained(error: Exception, shown: str) -> DatabaseError:
@@ -93,6 +107,12 @@ def _explained(error: Exception, shown: str) -> DatabaseError:
     for prefix, why in _OPERATORS_TURN.items():
         if code is not None and code.startswith(prefix):
             return DatabaseError(f"the database {shown} cannot be used: {why} ({error})")
+    if code is not None and code.startswith(_IN_USE):
+        statement = " ".join((error.statement or "").split()) if isinstance(error, DBAPIError) else ""
+        return DatabaseUnreachable(
+            f"the database {shown} cannot be brought up to date now: another session, such as pg_dump, holds"
+            f" a lock that is needed for `{statement}`"
+        )
     if code is not None and not code.startswith(("08", "53", "57")):
         return DatabaseError(f"the database {shown} could not be brought up to date: {error}")
     reason = str(error) or type(error).__name__

@@ -6,6 +6,8 @@ import asyncio
 import os
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from cti.database import create_engine
 from lab.postgres import Postgres
+from migrations import upgrade as module
 from migrations.schema import whole_schema
 from migrations.upgrade import DatabaseError, DatabaseTooNew, DatabaseUnreachable, config, upgrade
 
@@ -42,6 +45,24 @@ async def catalog(engine: AsyncEngine) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in rows if row[0] != "alembic_version"]
 
 
+async def down_to(database: AsyncEngine, revision: str) -> None:
+    def down(connection: Connection) -> None:
+        alembic = config()
+        alembic.attributes["connection"] = connection
+        command.downgrade(alembic, revision)
+
+    async with database.begin() as connection:
+        await connection.run_sync(down)
+
+
+@asynccontextmanager
+async def dumped(database: AsyncEngine, table: str) -> AsyncIterator[None]:
+    """Somebody holds the table as pg_dump does."""
+    async with database.begin() as connection:
+        await connection.execute(text(f"LOCK TABLE {table} IN ACCESS SHARE MODE"))
+        yield
+
+
 async def test_the_migrated_schema_is_the_one_that_the_code_defines(
     database: AsyncEngine, empty_database_url: str
 ) -> None:
@@ -64,13 +85,7 @@ async def test_alembic_finds_nothing_left_to_do(database: AsyncEngine) -> None:
 async def test_down_to_nothing_and_up_again_leads_to_the_same_schema(database: AsyncEngine) -> None:
     before = await catalog(database)
 
-    def down(connection: Connection) -> None:
-        alembic = config()
-        alembic.attributes["connection"] = connection
-        command.downgrade(alembic, "base")
-
-    async with database.begin() as connection:
-        await connection.run_sync(down)
+    await down_to(database, "base")
     assert await catalog(database) == []
     await upgrade(database.url.render_as_string(hide_password=False))
 
@@ -119,6 +134,40 @@ async def test_a_step_that_fails_leaves_the_database_as_it_was(empty_database_ur
 
     assert await catalog(engine) == before
     await engine.dispose()
+
+
+async def test_a_table_that_is_dumped_is_waited_for_some_seconds_and_changed_once_it_is_free(
+    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, url = await catalog(database), database.url.render_as_string(hide_password=False)
+    await down_to(database, "0011")
+    down = await catalog(database)
+    monkeypatch.setattr(module, "LOCK_S", 0.5)
+
+    async with dumped(database, "calls"):
+        with pytest.raises(DatabaseUnreachable, match=r"another session, .* `ALTER TABLE calls DROP") as told:
+            await asyncio.wait_for(upgrade(url), 20)
+    assert "is PostgreSQL running" not in str(told.value)
+    assert await catalog(database) == down
+
+    await upgrade(url)
+    assert await catalog(database) == before
+
+
+async def test_an_upgrade_that_takes_longer_than_it_may_is_undone_and_keeps_nobody_waiting(
+    database: AsyncEngine,
+) -> None:
+    before, url = await catalog(database), database.url.render_as_string(hide_password=False)
+    await down_to(database, "0011")
+
+    async with dumped(database, "calls"):
+        with pytest.raises(DatabaseUnreachable, match=r"could not be brought up to date within 2 s"):
+            await asyncio.wait_for(upgrade(url, within_s=2.0), 20)
+        async with asyncio.timeout(2), database.connect() as connection:
+            assert await connection.scalar(text("SELECT count(*) FROM calls")) == 0
+
+    await upgrade(url)
+    assert await catalog(database) == before
 
 
 async def test_a_server_that_is_not_there_is_named_without_the_password() -> None:

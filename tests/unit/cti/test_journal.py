@@ -185,6 +185,28 @@ def test_the_wal_is_carried_into_the_file_and_begins_anew(
     assert len(journal.read(0, 1000)) == 300
 
 
+def test_a_wal_that_was_too_large_once_begins_anew_no_more_often_than_it_grows_too_large(
+    journal: Journal, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite syncs the header of a WAL that begins anew in the commit, which the routing loop waits for."""
+    monkeypatch.setattr(module, "_CHECKPOINT_BYTES", 500_000)
+    wal = path.with_name(path.name + "-wal")
+    while wal.stat().st_size <= 500_000:
+        journal.write([Draft(NOON, "call", "large", {"text": "x" * 50_000})])
+    journal.sync()
+    journal.write([draft()])
+    assert wal.stat().st_size < 50_000
+
+    salts = set()
+    for number in range(50):
+        journal.write([draft(str(number))])
+        journal.sync()
+        with wal.open("rb") as file:
+            salts.add(file.read(24)[16:])  # new ones for each WAL (SQLite's file format, 4.1)
+    assert len(salts) <= 2, "50 commits of 12 kB each"
+    assert len(journal.read(0, 1000)) == journal.last_seq
+
+
 def test_trimming_takes_several_transactions_for_many_entries(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
