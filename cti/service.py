@@ -235,7 +235,8 @@ class Service:
                 items = self._look_anew(items)
             steps = [(item, self.runtime.step(item.event)) for item in items]
             self._complete(steps)
-            await asyncio.sleep(0)
+            if not self._inbox.empty():  # else others have their turn while it waits
+                await asyncio.sleep(0)
 
     def _hung(self) -> bool:
         """Whether the whole process stood still: SIGSTOP, a machine that was suspended or starved."""

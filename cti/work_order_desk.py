@@ -11,7 +11,7 @@ from cti.database import DatabaseAway
 from cti.ports import JournalPort
 from cti.records_json import JSON, decode, encode
 from cti.verbs.callbacks import RequestCallback, unknown_work_order
-from cti.verbs.campaigns import AddToCampaign
+from cti.verbs.campaigns import AddToCampaign, Mistake
 from cti.verbs.dial import DialOut
 from cti.views import Refused
 from workorder.lifecycle import InvalidTransition, NotTheirs, fill
@@ -72,9 +72,8 @@ class JournaledWorkOrders:
         missing = await self.missing({each for each in named if each is not None})
         for row, name in enumerate(named, start=1):
             if name in missing:
-                where = f"Row {row}: " if isinstance(asked, AddToCampaign) else ""
-                unknown = unknown_work_order(name)
-                raise Refused(unknown.error, where + unknown.sentence, unknown.field)
+                in_list = row if isinstance(asked, AddToCampaign) else None
+                raise Mistake(in_list, unknown_work_order(name)).of_the_part()
 
     async def missing(self, named: Collection[str]) -> set[str]:
         """Those of these that there are not; none while the archive is away, as nobody can say."""

@@ -52,6 +52,11 @@ class Mistake:
     """The citizen's place in the part, from 1; None: it is about the whole part."""
     refused: Refused
 
+    def of_the_part(self) -> Refused:
+        """As the part is refused, which names the row."""
+        where = "" if self.row is None else f"Row {self.row}: "
+        return Refused(self.refused.error, where + self.refused.sentence, self.refused.field)
+
 
 def mistakes(
     router: Router, asked: AddToCampaign, at: Instant, missing: Collection[str] = ()
@@ -76,8 +81,7 @@ def mistakes(
 def begin_add(situation: Situation, command: Command[AddToCampaign], at: Instant) -> Progress:
     asked = command.asked
     for wrong in mistakes(situation.router, asked, at):
-        where = "" if wrong.row is None else f"Row {wrong.row}: "
-        raise Refused(wrong.refused.error, where + wrong.refused.sentence, wrong.refused.field)
+        raise wrong.of_the_part()
     wanted = tuple(
         CallbackWanted(
             at=at,
