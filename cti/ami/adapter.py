@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -73,6 +73,9 @@ Told: TypeAlias = Fact | ActionFailed | ActionDone
 
 _ORIGINATES = RingSeat | DialFromSeat | DialCitizen | RingParty | RingSupervisor
 """Actions that ask for a leg."""
+_SHOWN_WITHIN_S = 1.0
+"""Asterisk tells of a failed Originate past the queue of its channels' events, perhaps before the leg itself.
+One that is not there by then never was."""
 _BOOT_ROUNDING_S = 1.0
 """Asterisk tells its uptime in whole seconds, rounded down."""
 
@@ -121,6 +124,8 @@ class AmiTelephony:
         """Legs asked for that Asterisk has not shown yet."""
         self._doomed: dict[LegId, HangUp] = {}
         """Of these, the ones to end as soon as they are there."""
+        self._overtaking: dict[LegId, asyncio.TimerHandle] = {}
+        """Of these, the ones whose failure is told unless they are shown in time: then their end says it."""
         self._client = AmiClient(
             settings.ami,
             on_event=self._receive,
@@ -149,6 +154,7 @@ class AmiTelephony:
 
     async def close(self) -> None:
         """End the link. Asterisk and its calls go on."""
+        self._forget_asked()
         await self._apart.close()
         await self._client.close()
 
@@ -240,10 +246,37 @@ class AmiTelephony:
         self._report_new("ami_channel_foreign", self._decoder.foreign)
         ahead_s = self._ahead_s()
         self._tell(self._clock_set())
-        self._tell(live_on_our_clock(fact, ahead_s) for fact in facts)
         for fact in facts:
-            if isinstance(fact, LegStarted | OriginateFailed):
-                self._settle(fact.leg)
+            if isinstance(fact, OriginateFailed) and fact.leg in self._unborn:
+                self._await(fact)
+                continue
+            self._tell([live_on_our_clock(fact, ahead_s)])
+            if isinstance(fact, LegStarted):
+                self._shown(fact.leg)
+
+    def _await(self, failed: OriginateFailed) -> None:
+        if failed.leg not in self._overtaking:
+            later = asyncio.get_running_loop().call_later
+            self._overtaking[failed.leg] = later(_SHOWN_WITHIN_S, self._never_shown, failed)
+
+    def _never_shown(self, failed: OriginateFailed) -> None:
+        del self._overtaking[failed.leg]
+        self._tell([replace(failed, at=self._clock())])
+        self._settle(failed.leg)
+
+    def _shown(self, leg: LegId) -> None:
+        failure = self._overtaking.pop(leg, None)
+        if failure is not None:
+            failure.cancel()
+            self._decoder.given_up(leg)
+        self._settle(leg)
+
+    def _forget_asked(self) -> None:
+        for failure in self._overtaking.values():
+            failure.cancel()
+        self._overtaking.clear()
+        self._unborn.clear()
+        self._doomed.clear()
 
     def _clock_set(self) -> list[Told]:
         """Told before what Asterisk does because of it."""
@@ -283,8 +316,7 @@ class AmiTelephony:
 
     def _lost(self, reason: str) -> None:
         self._decoder.reset()
-        self._unborn.clear()
-        self._doomed.clear()
+        self._forget_asked()
         cause = self._next_cause()
         log.warning("ami_lost", reason=reason, cause=cause)
         self._tell([PbxLost(self._clock(), cause)])

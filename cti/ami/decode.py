@@ -234,6 +234,10 @@ class LiveDecoder:
             reason = _REASON_OF_ORIGINATE.get(message.get("Reason", ""), "failed")
         return [OriginateFailed(at, cause, leg, reason)]
 
+    def given_up(self, leg: LegId) -> None:
+        """The Originate of a leg that is alive failed, and so it was told before the leg was shown."""
+        self._given_up.add(leg)
+
     def _user_event(self, message: AmiMessage, at: Instant, cause: str) -> list[Fact]:
         name = message["UserEvent"]
         build = USER_EVENTS.get(name)

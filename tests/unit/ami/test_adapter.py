@@ -189,13 +189,7 @@ async def test_a_hang_up_of_a_leg_that_never_comes_is_never_sent(server: Scripte
         phone.pbx.perform(RING)
         phone.pbx.perform(HangUp("c", "offer-7"))
         link.answer(await link.expect("Originate"))
-        link.send(
-            Event="OriginateResponse",
-            ActionID="ring/offer-7",
-            Response="Failure",
-            Reason="0",
-            Uniqueid="offer-7",
-        )
+        link.write(failure("offer-7"))
         await phone.first(OriginateFailed)
         phone.pbx.perform(Beat("c", 1))
         await link.expect("Setvar")
@@ -203,6 +197,37 @@ async def test_a_hang_up_of_a_leg_that_never_comes_is_never_sent(server: Scripte
         assert [action["Action"] for action in link.actions if action["Action"] == "Originate"] == [
             "Originate"
         ]
+
+
+def failure(leg: str) -> bytes:
+    return message(
+        Event="OriginateResponse", ActionID=f"ring/{leg}", Response="Failure", Reason="0", Uniqueid=leg
+    )
+
+
+async def test_a_failure_that_overtakes_its_leg_is_told_after_the_legs_end_with_the_ends_reason(
+    server: ScriptedAmi,
+) -> None:
+    async with telephony(server) as phone:
+        link = server.links[0]
+        phone.pbx.perform(RING)
+        link.answer(await link.expect("Originate"))
+        ended = message(Event="Hangup", Channel="PJSIP/seat-01-00000001", Uniqueid="offer-7", Cause="17")
+        link.write(failure("offer-7") + new_channel("offer-7") + ended)
+        failed = await phone.first(OriginateFailed)
+        assert [type(told) for told in phone.told] == [LegStarted, LegEnded, OriginateFailed]
+        assert failed.reason == "busy"
+
+
+async def test_a_hang_up_of_a_leg_that_comes_after_its_failure_waits_for_it_too(server: ScriptedAmi) -> None:
+    async with telephony(server) as phone:
+        link = server.links[0]
+        phone.pbx.perform(RING)
+        phone.pbx.perform(HangUp("c", "offer-7"))
+        link.answer(await link.expect("Originate"))
+        link.write(failure("offer-7") + new_channel("offer-7"))
+        assert (await link.expect("Hangup"))["Channel"] == "offer-7"
+        assert phone.of(OriginateFailed) == []
 
 
 async def test_a_set_clock_is_told_once_and_before_what_asterisk_does_because_of_it(
