@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hmac
+from functools import lru_cache
 
 UNKNOWN = frozenset({"", "unknown", "anonymous"})
 
 
+@lru_cache(maxsize=1024)
 def caller_key(number: str, secret: bytes) -> str | None:
     """The same for each call of a number, and useless to anybody without the secret; None when withheld."""
     if number in UNKNOWN:

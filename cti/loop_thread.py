@@ -8,6 +8,8 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
 
+import uvloop
+
 T = TypeVar("T")
 
 
@@ -30,7 +32,7 @@ class LoopThread:
         """
         here = asyncio.get_running_loop()
         over: asyncio.Future[None] = here.create_future()
-        self._loop = loop = asyncio.new_event_loop()
+        self._loop = loop = uvloop.new_event_loop()
         task = loop.create_task(work, name=self._name)
 
         def keep() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from sqlalchemy import Delete, Table, Text, any_, bindparam
+from sqlalchemy import Select, Table, Text, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 
 
@@ -34,6 +34,8 @@ def newer_wins(table: Table, newer: str) -> Insert:
 
 
 @cache
-def deletion_by_call(table: Table) -> Delete:
-    """Of the rows of some calls: `parents`."""
-    return table.delete().where(table.c.call == any_(bindparam("parents", type_=ARRAY(Text))))
+def deletion_by_call(*tables: Table) -> Select[int]:
+    """Of the rows of some calls, `parents`, in all the tables at once."""
+    of_parents = any_(bindparam("parents", type_=ARRAY(Text)))
+    deletions = (table.delete().where(table.c.call == of_parents) for table in tables)
+    return select(1).add_cte(*(deletion.cte() for deletion in deletions))

@@ -92,14 +92,17 @@ async def write_calls(connection: AsyncConnection, entries: Sequence[Entry]) -> 
         [row_of(calls, record) for record in newest.values()],
     )
     changed = [newest[call] for call in written]
-    for table, children in (
-        (legs, [(record, record.legs) for record in changed]),
-        (segments, [(record, record.segments) for record in changed]),
-        (offers, [(record, record.offers) for record in changed]),
-        (holds, [(record, record.holds) for record in changed]),
-        (ratings, [(record, [record.rating] if record.rating else []) for record in changed]),
-        (voicemails, [(record, [record.voicemail] if record.voicemail else []) for record in changed]),
-    ):
+    parts: Mapping[Table, list[tuple[CallRecord, Sequence[object]]]] = {
+        legs: [(record, record.legs) for record in changed],
+        segments: [(record, record.segments) for record in changed],
+        offers: [(record, record.offers) for record in changed],
+        holds: [(record, record.holds) for record in changed],
+        ratings: [(record, [record.rating] if record.rating else []) for record in changed],
+        voicemails: [(record, [record.voicemail] if record.voicemail else []) for record in changed],
+    }
+    if changed:
+        await connection.execute(deletion_by_call(*parts), {"parents": [record.call for record in changed]})
+    for table, children in parts.items():
         await _write_children(connection, table, children)
 
 
@@ -235,14 +238,10 @@ async def _write_children(
     connection: AsyncConnection, table: Table, children: Iterable[tuple[CallRecord, Sequence[object]]]
 ) -> None:
     rows = []
-    parents = []
     for record, parts in children:
-        parents.append(record.call)
         for position, part in enumerate(parts):
             place = {"position": position} if "position" in table.c else {}
             rows.append(row_of(table, part, call=record.call, **place))
-    if parents:
-        await connection.execute(deletion_by_call(table), {"parents": parents})
     if rows:
         await connection.execute(insertion(table), rows)
 

@@ -11,10 +11,12 @@ import hashlib
 import os
 import re
 import struct
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -25,7 +27,9 @@ CHANNELS = 2
 SAMPLE_BYTES = 2
 FRAME_BYTES = CHANNELS * SAMPLE_BYTES
 _CHUNK_BYTES = 256 * 1024
+_HEADER_BYTES = 44
 _NAME_MAX = 150
+_of_thread = threading.local()
 _UNSAFE = re.compile(rb"[^A-Za-z0-9._-]|\A\.")
 
 
@@ -86,26 +90,35 @@ def store(raw: Path, root: Path, place: PurePosixPath, durable: set[Path]) -> St
     part.replace(final)
     _sync_directory(final.parent)
     return StoredFile(
-        size_bytes=final.stat().st_size,
+        size_bytes=_HEADER_BYTES + frames * FRAME_BYTES,
         duration_s=frames / SAMPLE_RATE_HZ,
         sha256=sha256,
         cut_bytes=before.st_size % FRAME_BYTES,
     )
 
 
-def _write_wav(source: BinaryIO, target: BinaryIO, frames: int) -> str:
+def _write_wav(source: FileIO, target: BinaryIO, frames: int) -> str:
     left = frames * FRAME_BYTES
     header = _wav_header(left)
     digest = hashlib.sha256(header)
     target.write(header)
+    chunk = _chunk()
     while left:
-        chunk = source.read(min(left, _CHUNK_BYTES))
-        if not chunk:
+        count = source.readinto(chunk[: min(left, _CHUNK_BYTES)])
+        if not count:
             raise StillWritten("it became shorter")
-        digest.update(chunk)
-        target.write(chunk)
-        left -= len(chunk)
+        digest.update(chunk[:count])
+        target.write(chunk[:count])
+        left -= count
     return digest.hexdigest()
+
+
+def _chunk() -> memoryview:
+    """A thread's own: to have memory from the system anew for each chunk costs as much as to copy it."""
+    if not hasattr(_of_thread, "chunk"):
+        _of_thread.chunk = memoryview(bytearray(_CHUNK_BYTES))
+    chunk: memoryview = _of_thread.chunk
+    return chunk
 
 
 def _wav_header(data_bytes: int) -> bytes:
@@ -122,9 +135,9 @@ def _wav_header(data_bytes: int) -> bytes:
 
 
 @contextmanager
-def _opened(raw: Path) -> Iterator[BinaryIO]:
+def _opened(raw: Path) -> Iterator[FileIO]:
     """The recorder's file; not one that a link leads to somewhere else."""
-    with open(os.open(raw, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as source:  # noqa: PTH123
+    with FileIO(os.open(raw, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as source:
         yield source
 
 
@@ -138,21 +151,28 @@ def _make_directories(root: Path, directory: Path, durable: set[Path]) -> None:
     One that is there already is synced too, unless it is `durable`: a crash may have come between its making
     and its syncing.
     """
+    day = directory.parent
+    if day in durable:
+        try:
+            _make_directory(directory)
+        except FileNotFoundError:  # somebody removed the day's
+            durable.clear()
+        else:
+            return
     root.mkdir(parents=True, exist_ok=True)
     above = root
-    for name in directory.relative_to(root).parts:
-        below = above / name
-        try:
-            below.mkdir(mode=0o750)
-        except FileExistsError:
-            made = False
-        else:
-            made = True
-        if made or below not in durable:
-            _sync_directory(above)
-        if below != directory:  # a call's own, which will not be asked for again
-            durable.add(below)
-        above = below
+    for name in day.relative_to(root).parts:
+        above /= name
+        if above not in durable:
+            _make_directory(above)
+            durable.add(above)
+    _make_directory(directory)
+
+
+def _make_directory(directory: Path) -> None:
+    with suppress(FileExistsError):
+        directory.mkdir(mode=0o750)
+    _sync_directory(directory.parent)
 
 
 def _sync_directory(directory: Path) -> None:

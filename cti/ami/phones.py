@@ -17,6 +17,8 @@ from cti.ami.errors import AmiRefused
 from cti.calls.facts import Phone
 
 _DEADLINE_S = 10.0
+_PAUSE_S = 0.25
+"""Between two seats: 40 take ten seconds, and more of them are no more questions a second."""
 _FIELDS = ("uri", "status", "rtt", "user_agent")
 
 
@@ -26,10 +28,14 @@ async def ask_phones(client: AmiClient, seats: Sequence[SeatId]) -> tuple[Phone,
 
 
 async def ask_phones_in_turn(client: AmiClient, seats: Sequence[SeatId]) -> tuple[Phone, ...]:
-    """As `ask_phones`, one seat after the other: Asterisk answers a link's actions in their order, so an
-    offer that is made meanwhile waits for a few questions, not for those about every phone.
+    """As `ask_phones`, one seat after the other and with time in between: Asterisk answers a link's actions
+    in their order, so an offer made meanwhile waits for a few questions, not for those about every phone.
     """
-    return tuple(chain.from_iterable([await _phones_at(client, seat) for seat in seats]))
+    phones: list[Phone] = []
+    for seat in seats:
+        phones += await _phones_at(client, seat)
+        await asyncio.sleep(_PAUSE_S)
+    return tuple(phones)
 
 
 async def _phones_at(client: AmiClient, seat: SeatId) -> list[Phone]:

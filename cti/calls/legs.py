@@ -64,8 +64,7 @@ class Legs:
             case f.LegMeasured():
                 leg = self._state.legs.get(fact.leg)
                 if leg is not None and fact.quality is not None and fact.final:
-                    leg.record.measured(Sound.of(fact.quality))
-                    self._changed_of(leg, fact.at, fact.cause)
+                    leg.record.measured(Sound.of(fact.quality))  # kept with the leg's end, which follows
             case f.LegLeaving():
                 self._leaving(fact)
             case f.LegEnded():
