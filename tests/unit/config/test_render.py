@@ -179,6 +179,14 @@ def test_the_manager_interface_is_for_this_machine_alone(tmp_path: Path, host: s
     assert text.count("permit") == text.count(f"permit = {permitted}\n") == text.count("secret = ") == 2
 
 
+def test_no_event_that_the_service_reads_is_kept_from_being_made(tmp_path: Path) -> None:
+    text = (rendered(small_site(tmp_path), tmp_path) / "manager.conf").read_text()
+    (never_made,) = re.findall(r"^disabledevents = (.*)$", text, re.MULTILINE)
+    read = set(re.findall(r"name\((\w+)\)", text))
+    assert "Newchannel" in read
+    assert set(never_made.split(",")) & read == set()
+
+
 def test_a_manager_interface_on_every_address_is_refused(tmp_path: Path) -> None:
     site = small_site(tmp_path)
     open_to_all = site.asterisk.model_copy(update={"ami_host": "0.0.0.0"})
