@@ -151,21 +151,23 @@ def _make_directories(root: Path, directory: Path, durable: set[Path]) -> None:
     One that is there already is synced too, unless it is `durable`: a crash may have come between its making
     and its syncing.
     """
+    try:
+        _make_missing(root, directory, durable)
+    except FileNotFoundError:  # somebody removed what was there
+        durable.clear()
+        _make_missing(root, directory, durable)
+
+
+def _make_missing(root: Path, directory: Path, durable: set[Path]) -> None:
     day = directory.parent
-    if day in durable:
-        try:
-            _make_directory(directory)
-        except FileNotFoundError:  # somebody removed the day's
-            durable.clear()
-        else:
-            return
-    root.mkdir(parents=True, exist_ok=True)
-    above = root
-    for name in day.relative_to(root).parts:
-        above /= name
-        if above not in durable:
-            _make_directory(above)
-            durable.add(above)
+    if day not in durable:
+        root.mkdir(parents=True, exist_ok=True)
+        above = root
+        for name in day.relative_to(root).parts:
+            above /= name
+            if above not in durable:
+                _make_directory(above)
+                durable.add(above)
     _make_directory(directory)
 
 

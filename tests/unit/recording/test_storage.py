@@ -159,3 +159,6 @@ def test_a_days_directories_are_synced_once_and_again_when_they_were_removed(
     shutil.rmtree(root / "2026")
     store(raw, root, PurePosixPath("2026/03/02/c/l.wav"), durable)
     assert synced == everything
+    shutil.rmtree(root / "2026")
+    store(raw, root, PurePosixPath("2026/03/03/c/l.wav"), durable)
+    assert (root / "2026/03/03/c/l.wav").exists(), "a new day finds its month removed"
