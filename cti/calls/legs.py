@@ -153,8 +153,10 @@ class Legs:
         # Who leaves while others talk on does not end the call (a consulted colleague, one of a conference),
         # nor does who handed it on.
         decides = fact.leg == call.citizen or (leg.was_connected and not leg.handed_on and not call.talks)
-        if decides and fact.hung_up_by_peer and call.record.ended_by is None:
-            call.record.ended_by = end_of_call(leg.record)
+        # A leg ends when its dialplan has: that of who left first may be told after another's.
+        left_first = fact.leg == call.citizen and leg.was_connected and leg.moved_at < call.decided_at
+        if decides and fact.hung_up_by_peer and (call.record.ended_by is None or left_first):
+            call.record.ended_by, call.decided_at = end_of_call(leg.record), leg.moved_at
         if fact.leg == call.caller:
             self._tell_all(caller_left(call.record, fact.leg, fact.at, fact.cause))
         if fact.leg == call.record.call and leg.record.seat is None:

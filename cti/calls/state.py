@@ -69,6 +69,8 @@ class OpenCall:
     """The agent's leg that has the caller in hand, talking or holding."""
     waits: bool = False
     """Queued again after an agent had it."""
+    decided_at: Instant = float("-inf")
+    """When the leg that `ended_by` speaks of left its last bridge."""
     cut_off: bool = False
     """The caller's leg ended through a fault of the network."""
     attempt_over: bool = False

@@ -41,16 +41,23 @@ class TwoLinePhone:
         line.heard_alaw.clear()
         line.resume()
 
-    async def transfer(self, extension: str) -> None:
+    async def hand_over(self, extension: str) -> None:
         """Connects the parties of both lines, or whoever is on the first with whoever still rings."""
         await happens(self.second.ringing)
         self.first.refer(extension, replaces=self.second)
         await self.first.answered_refer()
         assert self.first.referred == 200
-        # Asterisk leaves it to the phone to end the line that asked (RFC 5589, 7.3).
+
+    def hang_up(self) -> None:
+        """Ends both lines; Asterisk leaves it to the phone to end the one that asked (RFC 5589, 7.3)."""
         for line in (self.first, self.second):
             if line.up.is_set() and not line.ended.is_set():
                 line.hang_up()
+
+    async def transfer(self, extension: str) -> None:
+        """Hands over and hangs up as soon as it is told that it worked."""
+        await self.hand_over(extension)
+        self.hang_up()
 
     async def is_free(self) -> None:
         """Returns once both lines are idle."""

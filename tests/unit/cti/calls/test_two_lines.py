@@ -67,6 +67,31 @@ def test_between_two_lines_the_citizen_is_held_only_while_the_phone_holds_their_
     assert (round(times.talk_s, 1), round(times.hold_s, 1)) == (32.9, 21.1)
 
 
+def test_a_citizen_who_leaves_first_ended_the_call_though_their_leg_is_told_to_end_last() -> None:
+    told = Told(*TALKS, *ASKED)
+    told.tell(
+        f.LegParted(30.0, "t", CALL, "b1"),
+        f.LegParted(30.01, "t", FIRST, "b1"),
+        f.LegEnded(30.02, "t", FIRST, 16, False),
+        *let_go(30.05),
+        f.LegEnded(30.1, "t", CALL, 16, True),
+    )
+    [record] = told.records.values()
+    assert record.ended_by is EndedBy.CALLER
+
+
+def test_an_agent_who_ended_the_talk_ended_the_call_though_the_citizen_hangs_up_too() -> None:
+    told = Told(*TALKS)
+    told.tell(
+        f.LegParted(30.0, "t", FIRST, "b1"),
+        f.LegParted(30.01, "t", CALL, "b1"),
+        f.LegEnded(30.02, "t", FIRST, 16, True),
+        f.LegEnded(35.0, "t", CALL, 16, True),
+    )
+    [record] = told.records.values()
+    assert record.ended_by is EndedBy.AGENT
+
+
 HELD: list[Fact] = [
     f.LegParted(18.0, "t", CALL, "b1"),
     f.LegParted(18.0, "t", FIRST, "b1"),
