@@ -166,3 +166,25 @@ async def test_the_phone_hands_over_a_citizen_who_is_held_by_command(tmp_path: P
         assert kinds(call) == [("service", None)]
         assert [segment["seat"] for segment in call["segments"]] == [here.seat, here.seat, here.colleague]
         assert (len(call["recordings"]), call["ended_by"]) == (3, "agent")
+
+
+async def test_a_phone_that_ends_its_lines_before_asterisk_has_moved_anybody_loses_no_citizen(
+    tmp_path: Path,
+) -> None:
+    async with desk(tmp_path) as here:
+        talk = await here.talking()
+        await talk.do("hold")
+        await here.asks()
+        await with_the_colleague(here, talk)
+        here.phone.first.refer(here.extension, replaces=here.phone.second)
+        here.phone.hang_up()
+
+        async def served_again() -> bool:
+            [call] = (await here.place.center.api().get("/v1/calls"))["calls"]
+            return call["call"] == talk.call and call["state"] in ("talking", "waiting", "offered")
+
+        await here.place.until(served_again)
+        talk.caller.hang_up()
+        await talk.task
+        call = await talk.archived()
+        assert (call["outcome"], call["ended_by"]) == ("answered", "caller")
