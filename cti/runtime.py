@@ -118,12 +118,17 @@ class Runtime:
 
     # -- one step --------------------------------------------------------------------------------------------
 
-    def step(self, event: InboxEvent) -> Step:
-        """Takes one event and returns what follows from it."""
+    def step(self, event: InboxEvent, *, newest: bool = True) -> Step:
+        """Takes one event and returns what follows from it.
+
+        Unless it is the newest there is, nobody is taken out of the fallback queue: by a later one a phone
+        may ring for them, or they talk.
+        """
         step, at, cause = Step(), event.at, event.cause
         self._figures.turn_day(at)
         self._take(event, step)
-        step.actions += self._take_overs.due(self.calls.in_fallback(), at, cause)
+        if newest:
+            step.actions += self._take_overs.due(self.calls.in_fallback(), at, cause)
         self._link.drain(step)
         self._link.tell_returned(at, step)
         self._carry_out(self._supervising.settle(at, cause), at, step)

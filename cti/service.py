@@ -109,7 +109,8 @@ class Service:
         self._deaf = False
         """What the link still brings is older than what Asterisk's log has."""
         self._inbox: asyncio.Queue[_Item] = asyncio.Queue()
-        self._held: list[Fact | ActionFailed | ActionDone] | None = None
+        self._held: list[Fact | ActionFailed | ActionDone] | None = []
+        """What came before Asterisk's log was read, which has older things; None once it is read."""
         self._resync: asyncio.Task[None] | None = None
         self._timer_ids = itertools.count(1)
 
@@ -125,17 +126,21 @@ class Service:
             self.connected = self.routing = False
             if self._resync is not None:
                 self._resync.cancel()
-            self._release_held()
-        if self._held is not None:
-            self._held.append(fact)
-        else:
+            # The log, which is still to be read, has the facts.
+            for outcome in self._held or ():
+                if isinstance(outcome, ActionFailed | ActionDone):
+                    self._inbox.put_nowait(_Item(outcome))
+            self._held = []
             self._inbox.put_nowait(_Item(fact))
+        elif self._held is None or (not self.connected and isinstance(fact, ActionFailed | ActionDone)):
+            self._inbox.put_nowait(_Item(fact))
+        else:
+            self._held.append(fact)
 
     def on_connected(self) -> None:
         """Given to the telephony adapter: facts flow from now on, and it can be asked."""
         self.connected = True
         self._deaf = False
-        self._held = []
         self._resync = asyncio.create_task(self._resynchronise(), name="resync")
         self._resync.add_done_callback(self._resynchronised)
 
@@ -235,7 +240,10 @@ class Service:
             items = await self._next_items()
             if self._hung():
                 items = self._look_anew(items)
-            steps = [(item, self.runtime.step(item.event)) for item in items]
+            # What came after a snapshot is told behind it.
+            ends = self._inbox.empty() and not isinstance(items[-1].event, f.PbxSnapshot)
+            newest = items[-1] if ends else None
+            steps = [(item, self.runtime.step(item.event, newest=item is newest)) for item in items]
             self._complete(steps)
             if not self._inbox.empty():  # else others have their turn while it waits
                 await asyncio.sleep(0)
@@ -247,7 +255,7 @@ class Service:
     def _look_anew(self, items: Sequence[_Item]) -> list[_Item]:
         """Drops the link and what it brought: by now phones would ring for callers who are gone."""
         log.warning("hung", for_s=round(self.now() - self._ran_at, 1))
-        self._held, self._deaf = None, True
+        self._deaf = True
         self.on_fact(f.PbxLost(self.now(), "hung"))
         self._ran_at = self.now()
         self._telephony.reconnect("the service hung")
@@ -319,7 +327,7 @@ class Service:
             if self.routing and not self._hung():
                 self._telephony.perform(Beat("heartbeat", int(time.time())))
                 self.journal.add((), {"seen_until": instant_text(self.now())})
-            self._inbox.put_nowait(_Item(acd.TimePassed(self.now(), "heartbeat")))
+            self._pass_time("heartbeat")
 
     async def _look_at_phones(self) -> None:
         """Now and then: what changes about the phones without an event."""
@@ -371,6 +379,7 @@ class Service:
         self._release_held()
         snapshot = await self._insist(self._telephony.snapshot)
         self._inbox.put_nowait(_Item(snapshot))
+        asyncio.get_running_loop().call_soon(self._pass_time, snapshot.cause)
         log.info("resynchronised", missed=len(missed), legs=len(snapshot.legs))
 
     async def _insist(self, ask: Callable[[], Awaitable[T]]) -> T:
@@ -388,6 +397,9 @@ class Service:
         if error is not None:
             log.error("resync_failed", reason=repr(error), exc_info=error)
             self._telephony.reconnect("the resynchronisation failed")
+
+    def _pass_time(self, cause: str) -> None:
+        self._inbox.put_nowait(_Item(acd.TimePassed(self.now(), cause)))
 
     def _release_held(self) -> None:
         held, self._held = self._held or [], None

@@ -303,6 +303,54 @@ async def test_what_comes_while_the_log_is_read_is_applied_after_the_log_and_bef
         assert last["ended_by"] == "caller"
 
 
+async def test_what_comes_before_the_link_is_told_to_be_up_is_applied_after_the_log(rig: Rig) -> None:
+    rig.telephony.past = caller_arrives(CALL, 93.0)
+    rig.telephony.present = snapshot(at=101.0)
+    rig.service.on_fact(f.LegEnded(100.5, "t", CALL, 16, True))
+    async with rig.running():
+        await rig.telephony.wait_for(Beat)
+        rig.journal.journal.sync()
+        [last] = [e.body for e in rig.journal.journal.read(0, 1000) if e.kind == "call"][-1:]
+        assert (last["outcome"], last["ended_by"]) == ("abandoned", "caller")
+
+
+async def test_what_came_by_a_link_that_was_lost_while_the_log_was_read_comes_from_the_log(rig: Rig) -> None:
+    rig.telephony.log_may_be_read.clear()
+    rig.telephony.past = [*caller_arrives(CALL, 93.0), f.LegEnded(100.2, "t", CALL, 16, True)]
+    async with rig.running():
+        await rig.telephony.reading_log.wait()
+        rig.service.on_fact(f.LegEnded(100.5, "t", CALL, 16, True))
+        rig.service.on_fact(f.PbxLost(100.6, "t"))
+        rig.telephony.log_may_be_read.set()
+        rig.time = 102.0
+        rig.telephony.present = snapshot(at=102.0)
+        rig.service.on_connected()
+        await rig.telephony.wait_for(Beat)
+        rig.journal.journal.sync()
+        [last] = [e.body for e in rig.journal.journal.read(0, 1000) if e.kind == "call"][-1:]
+        assert (last["outcome"], last["ended_at"]) == ("abandoned", "1970-01-01T00:01:40.200000Z")
+
+
+async def test_a_caller_whom_the_fallback_queue_serves_meanwhile_is_not_taken_from_their_agent(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The snapshot is older than what has been told since it was taken."""
+    rings = f.LegStarted(101.1, "t", "leg-2", "PJSIP/seat-01-2", "seat-01", None, CALL, "", "")
+    since = (rings, f.LegJoined(101.2, "t", "leg-2", "b1"), f.LegJoined(101.2, "t", CALL, "b1"))
+    in_fallback = snapshot(shown(CALL, "trunk", CALL, place="fallback"), at=101.0)
+
+    async def taken() -> f.PbxSnapshot:
+        for fact in since:
+            asyncio.get_running_loop().call_soon(rig.service.on_fact, fact)
+        return in_fallback
+
+    monkeypatch.setattr(rig.telephony, "snapshot", taken)
+    async with rig.running():
+        await rig.telephony.wait_for(Beat, 3)
+        assert rig.runtime.open_call(CALL) is not None
+        assert not [action for action in rig.telephony.performed if isinstance(action, TakeOver)]
+
+
 async def test_a_snapshot_that_fails_is_asked_for_again(rig: Rig) -> None:
     rig.telephony.failures = 1
     rig.telephony.present = snapshot(shown(CALL, "trunk", CALL, place="waiting"), at=101.0)

@@ -89,12 +89,12 @@ async def test_a_long_log_does_not_make_the_service_take_itself_for_hung(
     rig.telephony.past = [fact for call in calls for fact in caller_arrives(call, 92.0)]
     step, stepped = rig.runtime.step, 0
 
-    def slow(event: InboxEvent) -> Step:
+    def slow(event: InboxEvent, *, newest: bool = True) -> Step:
         nonlocal stepped
         if isinstance(event, f.CallerQueued):
             stepped += 1
             rig.time += 2 * service.HUNG_S / len(calls)
-        return step(event)
+        return step(event, newest=newest)
 
     monkeypatch.setattr(rig.runtime, "step", slow)
     async with rig.running():
