@@ -379,6 +379,7 @@ class Service:
         self._release_held()
         snapshot = await self._insist(self._telephony.snapshot)
         self._inbox.put_nowait(_Item(snapshot))
+        # Telephony tells what came since the snapshot once the loop runs again; this comes behind that.
         asyncio.get_running_loop().call_soon(self._pass_time, snapshot.cause)
         log.info("resynchronised", missed=len(missed), legs=len(snapshot.legs))
 

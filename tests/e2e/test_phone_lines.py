@@ -32,6 +32,15 @@ async def with_the_colleague(here: Desk, talk: Talk) -> None:
     await state(here, talk, "held")
 
 
+async def held_by_command(here: Desk) -> Talk:
+    """The citizen is on hold by command, and the agent talks with the colleague on the second line."""
+    talk = await here.talking()
+    await talk.do("hold")
+    await here.asks()
+    await with_the_colleague(here, talk)
+    return talk
+
+
 async def with_the_citizen(here: Desk, talk: Talk) -> None:
     """Agent and citizen hear each other, the colleague music."""
     hearing = Hearing(here.place)
@@ -123,11 +132,8 @@ async def test_the_second_line_asks_while_the_citizen_is_held_by_command_and_the
     tmp_path: Path,
 ) -> None:
     async with desk(tmp_path) as here:
-        talk = await here.talking()
-        await talk.do("hold")
-        await here.asks()
+        talk = await held_by_command(here)
         await here.states("busy", "busy")
-        await with_the_colleague(here, talk)
         shown = await here.place.center.api().get(f"/v1/calls/{talk.call}")
         assert [leg["seat"] for leg in shown["legs"]] == [None, here.seat, here.seat, here.colleague]
 
@@ -149,10 +155,7 @@ async def test_the_second_line_asks_while_the_citizen_is_held_by_command_and_the
 
 async def test_the_phone_hands_over_a_citizen_who_is_held_by_command(tmp_path: Path) -> None:
     async with desk(tmp_path) as here:
-        talk = await here.talking()
-        await talk.do("hold")
-        await here.asks()
-        await with_the_colleague(here, talk)
+        talk = await held_by_command(here)
         await here.phone.hand_over(here.extension)
         await talk.citizen_hears(here.colleague)
         here.phone.hang_up()
@@ -172,10 +175,7 @@ async def test_a_phone_that_ends_its_lines_before_asterisk_has_moved_anybody_los
     tmp_path: Path,
 ) -> None:
     async with desk(tmp_path) as here:
-        talk = await here.talking()
-        await talk.do("hold")
-        await here.asks()
-        await with_the_colleague(here, talk)
+        talk = await held_by_command(here)
         here.phone.first.refer(here.extension, replaces=here.phone.second)
         here.phone.hang_up()
 
